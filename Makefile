@@ -1,0 +1,115 @@
+# Reckon: `make help` prints the targets.
+#
+# Flags that decide numbers stand here and nowhere else:
+#   -std=c11 -ffp-contract=off  no silent fused multiply-adds in ordinary files
+#   HOT_FLAGS                   hot loops (*_hot.c) may fuse: each CPU level has its own bits, by design
+#   no -Ofast, no -ffast-math   they break NaN and infinity handling
+BUILD ?= build
+PREFIX ?=
+SANITIZE ?=
+CC ?= gcc
+CXX ?= g++
+PKGS = libzmq jansson libsodium sqlite3 libutf8proc
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+VERSION := 0.1.0
+BUILD_ID := $(VERSION)-$(shell git describe --always --dirty 2>/dev/null || echo unknown)
+
+WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wno-format-nonliteral -Werror
+CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -O2 -g -ffp-contract=off -fno-math-errno -fno-trapping-math -fPIC -I. -MMD -MP $(WARN) $(PKG_CFLAGS) $(CFLAGS)
+LIBS = $(PKG_LIBS) -lpthread -ldl -lm
+ifneq ($(SANITIZE),)
+CFLAGS_ALL += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+LIBS += -fsanitize=$(SANITIZE)
+endif
+HOT_FLAGS = -O3 -ffp-contract=fast -fno-signed-zeros
+ifeq ($(shell uname -m),x86_64)
+HOT_LEVELS = 2 3 4
+HOT_ISA_2 = -march=x86-64-v2
+HOT_ISA_3 = -march=x86-64-v3
+HOT_ISA_4 = -march=x86-64-v4 -mprefer-vector-width=512
+else
+HOT_LEVELS = 2
+endif
+
+# --- layers, lowest first: lower never includes higher (tests/lint checks it) ---
+LAYERS = base device store data metrics models eval plots projection lang wire builtins kernel
+DIRS_base = runtime/base
+DIRS_device = runtime/device
+DIRS_store = runtime
+DIRS_data = runtime/data
+DIRS_metrics = models/metrics
+DIRS_models = models models/classic
+DIRS_eval = models/eval
+DIRS_plots = plots
+DIRS_projection = plots/projection
+DIRS_lang = kernel/lang
+DIRS_wire = kernel/wire
+DIRS_builtins = kernel/builtins
+DIRS_kernel = kernel
+NEEDS_base =
+NEEDS_device = base
+NEEDS_store = base
+NEEDS_data = store device base
+NEEDS_metrics = base
+NEEDS_models = metrics data store device base
+NEEDS_eval = models metrics data store device base
+NEEDS_plots = base
+NEEDS_projection = plots device base
+NEEDS_lang = base
+NEEDS_wire = base
+NEEDS_builtins = eval models metrics data projection plots store device lang base
+NEEDS_kernel = builtins wire eval models metrics data projection plots store device lang base
+
+define LAYER
+SRC_$(1) := $$(filter-out kernel/main.c %_hot.c,$$(wildcard $$(addsuffix /*.c,$$(DIRS_$(1)))))
+HOT_$(1) := $$(wildcard $$(addsuffix /*_hot.c,$$(DIRS_$(1))))
+OBJ_$(1) := $$(SRC_$(1):%.c=$$(BUILD)/obj/%.o) $$(foreach l,$$(HOT_LEVELS),$$(HOT_$(1):%.c=$$(BUILD)/obj/%.v$$(l).o))
+LIB_$(1) := $$(BUILD)/lib$(1).a
+$$(LIB_$(1)): $$(OBJ_$(1))
+	@rm -f $$@; mkdir -p $$(@D); ar rcs $$@ $$^
+TESTS_$(1) := $$(patsubst tests/unit/$(1)/%.c,$$(BUILD)/tests/$(1)/%,$$(wildcard tests/unit/$(1)/test_*.c))
+$$(TESTS_$(1)): $$(BUILD)/tests/$(1)/%: tests/unit/$(1)/%.c $$(LIB_$(1)) $$(foreach n,$$(NEEDS_$(1)),$$(BUILD)/lib$$(n).a)
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS_ALL) $$< -o $$@ -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LIBS) -lcmocka -rdynamic
+endef
+$(foreach l,$(LAYERS),$(eval $(call LAYER,$(l))))
+
+KERNEL = $(BUILD)/reckon-kernel
+.DEFAULT_GOAL := all
+all: $(KERNEL) plugins ## build the kernel and its plugins into build/
+
+$(BUILD)/obj/runtime/base/plugin.o: CFLAGS_ALL += -DRECKON_BUILD_ID='"$(BUILD_ID)"'
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -c $< -o $@
+define HOT_RULE
+$$(BUILD)/obj/%.v$(1).o: %.c
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS_ALL) $$(HOT_FLAGS) $$(HOT_ISA_$(1)) -DHOT_LEVEL=$(1) -c $$< -o $$@
+endef
+$(foreach l,$(HOT_LEVELS),$(eval $(call HOT_RULE,$(l))))
+
+$(KERNEL): $(BUILD)/obj/kernel/main.o $(foreach l,$(LAYERS),$(LIB_$(l)))
+	$(CC) $(CFLAGS_ALL) $< -o $@ -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -rdynamic
+
+# --- plugins (each a section of its own) ---
+plugins:
+
+# --- tests ---
+UNIT = $(foreach l,$(LAYERS),$(TESTS_$(l)))
+test-unit: $(UNIT) ## unit tests (T=name: only those whose path holds it)
+	@sh tests/unit/run.sh $(if $(T),$(filter %$(T)%,$(foreach t,$(UNIT),$(if $(findstring $(T),$(t)),$(t)))),$(UNIT))
+$(foreach l,$(LAYERS),test-unit-$(l)): test-unit-%:
+	@$(MAKE) --no-print-directory $(TESTS_$*) && sh tests/unit/run.sh $(TESTS_$*)
+
+lint: ## include direction, header owners, headers alone, formatting, registry
+	@sh tests/lint/run.sh
+
+clean: ## remove build/
+	rm -rf $(BUILD)
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+.PHONY: all plugins test-unit lint clean help $(foreach l,$(LAYERS),test-unit-$(l))
+-include $(shell find $(BUILD)/obj $(BUILD)/tests -name '*.d' 2>/dev/null)

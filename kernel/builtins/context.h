@@ -1,0 +1,29 @@
+/* What builtins share: one a session, owned by it, reached through interp->context. */
+#ifndef RECKON_CONTEXT_H
+#define RECKON_CONTEXT_H
+
+#include "kernel/lang/interp.h"
+
+struct device;
+struct gnuplot;
+
+struct context {
+    uint64_t seed;            /* seed(n); 0 at start */
+    struct device *device;    /* use(); decides for new fits only; NULL until the first use */
+    struct gnuplot *gnuplot;  /* started at the first picture; NULL before */
+    int64_t n_displays;
+};
+
+static inline struct context *context_of(const struct call *call) { return call->interp->context; }
+
+/* Frees what the members own. */
+void context_release(struct context *context);
+/* The device for new fits, opened at first use. */
+enum status context_device(struct context *context, struct device **out, struct error *err) MUST_CHECK;
+
+/* Every group's rows and every object type, in builtins.c: the whole language. */
+struct registry *builtins_registry(struct error *err);
+/* Data set and metric names for completion. */
+extern const struct complete_sources builtins_complete_sources;
+
+#endif

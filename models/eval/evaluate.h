@@ -1,0 +1,38 @@
+/* Judging models on held-out rows. */
+#ifndef RECKON_EVALUATE_H
+#define RECKON_EVALUATE_H
+
+#include "models/metrics/metrics.h"
+#include "models/model.h"
+
+struct evaluate_request {
+    struct model *const *models;
+    size_t n_models;
+    struct dataset *test;
+    const struct metric *metrics;
+    size_t n_metrics;
+    int mask;          /* 0: by the rule; else bits of enum part */
+    bool allow_leak;
+    struct task *task;
+};
+/* Table: model, then a column a metric; one row a model, in order; caption says data, split, rows, protocol. ERR_LEAK "1,234 of 20,000 test pairs are in what `popular` was fitted on". */
+enum status evaluate_models(const struct evaluate_request *request, struct table **out, struct error *err) MUST_CHECK;
+/* One value (early stopping). */
+enum status evaluate_one(const struct model *model, struct dataset *judged, const struct metric *metric, struct task *task, double *out, struct error *err) MUST_CHECK;
+
+/* folds: "published" (u1 … u5), or k >= 2. Table: fold, metrics…, seconds; mean and spread in the notes below. */
+struct cross_validate_request {
+    const struct model_class *class;
+    const struct params *params;
+    struct fit_common common;
+    struct dataset *data;
+    bool published;
+    int64_t k;
+    const struct metric *metrics;
+    size_t n_metrics;
+    struct device *device;
+    struct task *task;
+};
+enum status cross_validate(const struct cross_validate_request *request, struct table **out, struct error *err) MUST_CHECK;
+
+#endif

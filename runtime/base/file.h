@@ -1,0 +1,42 @@
+/* Files. Writes are atomic: temporary beside the target, fsync, rename, fsync of the folder. */
+#ifndef RECKON_FILE_H
+#define RECKON_FILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "runtime/base/str.h"
+
+/* Whole file, NUL-terminated after len. ERR_FILE names the path and the system's reason. */
+enum status file_read(const char *path, size_t max_bytes, struct buf *out, struct error *err) MUST_CHECK;
+
+/* Read-only map of a whole file; len 0 gives data "". */
+struct file_map {
+    const char *data;
+    size_t len;
+};
+enum status file_map_open(const char *path, struct file_map *out, struct error *err) MUST_CHECK;
+void file_map_close(struct file_map *map);
+
+struct file_writer {
+    FILE *stream;
+    char *path, *temporary;
+};
+enum status file_writer_open(const char *path, struct file_writer *out, struct error *err) MUST_CHECK;
+/* Makes the file visible under its name, or with `keep` false throws it away. Reports a full disk. Always frees. */
+enum status file_writer_close(struct file_writer *writer, bool keep, struct error *err) MUST_CHECK;
+
+bool file_exists(const char *path);
+bool file_is_dir(const char *path);
+int64_t file_size(const char *path); /* -1 = none */
+enum status dir_make(const char *path, struct error *err) MUST_CHECK; /* with parents */
+char *path_join(const char *folder, const char *name);                /* owned */
+char *path_expand(const char *path);                                  /* ~ and ~/x; owned */
+char *cache_dir(const char *below);  /* $RECKON_CACHE, else $XDG_CACHE_HOME/reckon, else ~/.cache/reckon, + below; owned, not created */
+char *state_dir(const char *below);  /* same with XDG_STATE_HOME, ~/.local/state */
+/* Names in a folder, sorted bytewise; owned array of owned names. */
+enum status dir_list(const char *path, char ***out_names, size_t *out_n, struct error *err) MUST_CHECK;
+void names_free(char **names, size_t n_names);
+
+#endif

@@ -1,0 +1,46 @@
+/* Users and items of a source: ids, titles and feature columns. Immutable,
+ * counted (atomic); data sets, models and embeddings hold a reference.
+ * Positions follow ids ascending: whole numbers by value, else by bytes. */
+#ifndef RECKON_CATALOG_H
+#define RECKON_CATALOG_H
+
+#include "runtime/base/json.h"
+#include "runtime/data/table.h"
+#include "runtime/store.h"
+
+/* One side: the users or the items. */
+struct catalog {
+    int64_t n_users, n_items;
+    bool user_ids_are_ints, item_ids_are_ints;
+    int64_t *user_ids_int, *item_ids_int;  /* when ints */
+    char **user_ids_text, **item_ids_text; /* when not */
+    char **titles;                         /* n_items, entries may be NULL; NULL: the source has no titles */
+    /* Feature columns, one row a position: users "age", "gender" …; items "genres" (list of str), "genre" (the item's rarest genre in the catalogue), "year" … Never id or title. */
+    struct table *user_features, *item_features; /* zero columns when there are none; never NULL */
+    int64_t dropped_users, dropped_items;  /* rows of side tables without an interaction */
+};
+
+struct catalog *catalog_ref(struct catalog *catalog);
+void catalog_unref(struct catalog *catalog);
+
+/* An id as the user gave it: a whole number or text. */
+struct id {
+    bool is_int;
+    int64_t number;
+    const char *text;
+};
+/* Positions; -1 = unknown. A whole number given as text fits int ids. */
+int32_t catalog_find_user(const struct catalog *catalog, struct id id);
+int32_t catalog_find_item(const struct catalog *catalog, struct id id);
+/* By id, else by title (exact, else without case and accents) when that title is unique. ERR_KEY lists the ids of an ambiguous title, or the nearest titles. */
+enum status catalog_item(const struct catalog *catalog, struct id id, int32_t *out, struct error *err) MUST_CHECK;
+enum status catalog_user(const struct catalog *catalog, struct id id, int32_t *out, struct error *err) MUST_CHECK;
+void catalog_user_id(const struct catalog *catalog, int32_t user, struct buf *out); /* as text */
+void catalog_item_id(const struct catalog *catalog, int32_t item, struct buf *out);
+const char *catalog_title(const struct catalog *catalog, int32_t item); /* NULL: none */
+
+/* Under `name`/… in a model's or data set's file. */
+enum status catalog_save(const struct catalog *catalog, struct store_writer *writer, const char *name, struct error *err) MUST_CHECK;
+enum status catalog_load(struct store_reader *reader, const char *name, struct catalog **out, struct error *err) MUST_CHECK;
+
+#endif

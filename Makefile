@@ -103,13 +103,60 @@ test-unit: $(UNIT) ## unit tests (T=name: only those whose path holds it)
 $(foreach l,$(LAYERS),test-unit-$(l)): test-unit-%:
 	@$(MAKE) --no-print-directory $(TESTS_$*) && sh tests/unit/run.sh $(TESTS_$*)
 
+test-lang: $(BUILD)/tests/lang/run ## cells with their expectations on the line (T=name)
+	@$(BUILD)/tests/lang/run $(if $(T),-k $(T)) tests/lang
+$(BUILD)/tests/lang/run: $(wildcard tests/lang/*.c) $(foreach l,$(LAYERS),$(LIB_$(l)))
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $(filter %.c,$^) -o $@ -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -rdynamic
+test-wire: all $(VENV_TEST) ## the protocol, by jupyter_client, bare zmq and jupyter_kernel_test
+	@$(PYTHON) tests/wire/run.py --kernel $(KERNEL) $(T)
+test-notebooks: all $(VENV_TEST) ## executes the notebooks (quick) and checks their numbers
+	@$(PYTHON) tests/notebooks/run.py --kernel $(KERNEL) $(T)
+test-browser: all $(VENV_TEST) ## JupyterLab in headless Chromium: run the lab, look for errors, take a picture
+	@$(PYTHON) tests/browser/run.py --kernel $(KERNEL) --out $(BUILD)/browser
+test-install: all ## make install into an empty prefix, and uninstall
+	@sh tests/install/run.sh $(BUILD)
 lint: ## include direction, header owners, headers alone, formatting, registry
 	@sh tests/lint/run.sh
+asan: ## the fast tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@ASAN_OPTIONS=detect_leaks=1 $(MAKE) --no-print-directory BUILD=$(BUILD)/asan SANITIZE=address,undefined CFLAGS=-O1 test-unit test-lang
+tsan: ## our own threads under ThreadSanitizer
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan SANITIZE=thread CFLAGS=-O1 test-unit-base test-unit-kernel
 
+test: setup-test ## sets up and runs every test
+	@$(MAKE) --no-print-directory test-all
+# A second make: the first began before the packages were installed, so it found neither libraries nor compilers.
+test-all: all test-unit lint parity test-lang test-wire test-install test-notebooks test-browser asan
+	@echo "make test: everything passed"
+
+# --- setting up, running, installing ---
+VENV = $(BUILD)/venv
+PYTHON ?= $(VENV)/bin/python
+VENV_TEST = $(if $(filter $(VENV)/bin/python,$(PYTHON)),$(VENV)/installed--test)
+$(VENV)/installed--test: install/requirements.txt install/requirements-test.txt
+	@install/venv.sh $(VENV) --test
+setup: ## installs the system packages and Jupyter (into build/venv)
+	@install/deps.sh
+	@install/venv.sh $(VENV)
+setup-test:
+	@install/deps.sh --test
+	@install/venv.sh $(VENV) --test
+demo: setup ## sets up, builds, installs the kernelspec, executes Lab B.1, writes build/demo/lab_b1.html
+	@$(MAKE) --no-print-directory demo-run
+demo-run: all
+	@$(MAKE) --no-print-directory install
+	@install/demo.sh $(BUILD) $(PYTHON)
+report: all ## executes the notebooks whole and keeps their outputs in them
+	@for n in notebooks/*.ipynb; do $(PYTHON) install/execute.py --kernel $(KERNEL) --notebook $$n $$n || exit 1; done
+install: all ## installs for this user, or into PREFIX=P (DESTDIR= is respected)
+	@install/kernelspec.sh $(BUILD) "$(PREFIX)"
+uninstall: ## removes what install put there
+	@install/kernelspec.sh $(BUILD) "$(PREFIX)" uninstall
 clean: ## remove build/
 	rm -rf $(BUILD)
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-.PHONY: all plugins test-unit lint clean help $(foreach l,$(LAYERS),test-unit-$(l))
+.PHONY: all plugins test-unit test-lang test-wire test-notebooks test-browser test-install test test-all lint asan tsan clean help \
+	setup setup-test demo demo-run report install uninstall $(foreach l,$(LAYERS),test-unit-$(l))
 -include $(shell find $(BUILD)/obj $(BUILD)/tests -name '*.d' 2>/dev/null)

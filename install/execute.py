@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""Executes a notebook with a given reckon-kernel binary, through Jupyter's own client, and renders it.
+
+execute.py --kernel BINARY [--notebook OUT.ipynb] [--html OUT.html] [--timeout S] NOTEBOOK
+execute.py --rmse EXECUTED.ipynb      prints the figure of the last line that begins with "RMSE"
+
+Exits 1 with the cell and the error when a cell fails.
+"""
+import argparse
+import json
+import os
+import re
+import sys
+import tempfile
+
+import nbformat
+
+
+def kernel_folder(binary):
+    """A kernelspec named reckon in a folder of its own, so that the machine's installed one is not used."""
+    folder = tempfile.mkdtemp(prefix="reckon-spec-")
+    spec = os.path.join(folder, "kernels", "reckon")
+    os.makedirs(spec)
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "kernel.json"), encoding="utf-8") as f:
+        kernel = json.load(f)
+    kernel["argv"][0] = os.path.abspath(binary)
+    with open(os.path.join(spec, "kernel.json"), "w", encoding="utf-8") as f:
+        json.dump(kernel, f)
+    return folder
+
+
+def execute(binary, path, timeout):
+    os.environ["JUPYTER_PATH"] = kernel_folder(binary) + os.pathsep + os.environ.get("JUPYTER_PATH", "")
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(notebook, timeout=timeout, kernel_name="reckon", resources={"metadata": {"path": tempfile.mkdtemp(prefix="reckon-run-")}})
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        sys.stderr.write(f"{path}: a cell failed\n{error}\n")
+        return notebook, False
+    return notebook, True
+
+
+def render(notebook, out):
+    from nbconvert import HTMLExporter
+
+    body, _ = HTMLExporter(template_name="lab").from_notebook_node(notebook)
+    with open(out, "w", encoding="utf-8") as f:
+        f.write(body)
+
+
+def printed(notebook):
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "stream" and output.name == "stdout":
+                yield from output.text.splitlines()
+
+
+def last_rmse(path):
+    found = [m.group(1) for m in (re.match(r"RMSE (\d+\.\d+)", line) for line in printed(nbformat.read(path, as_version=4))) if m]
+    if not found:
+        sys.exit(f"{path}: no line begins with RMSE")
+    return found[-1]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kernel")
+    parser.add_argument("--notebook")
+    parser.add_argument("--html")
+    parser.add_argument("--rmse", action="store_true")
+    parser.add_argument("--timeout", type=int, default=900)
+    parser.add_argument("path")
+    args = parser.parse_args()
+    if args.rmse:
+        print(last_rmse(args.path))
+        return 0
+    notebook, ok = execute(args.kernel, args.path, args.timeout)
+    if args.notebook:
+        nbformat.write(notebook, args.notebook)
+    if args.html:
+        render(notebook, args.html)
+    return 0 if ok else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

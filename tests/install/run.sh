@@ -1,0 +1,18 @@
+#!/bin/sh
+# make install into an empty prefix (and under DESTDIR), a cell through the installed binary, make uninstall leaves nothing.
+build=$1
+here=$(mktemp -d) || exit 1
+trap 'rm -rf "$here"' EXIT
+fail() { echo "install: $1" >&2; echo "install: 1 failed"; exit 1; }
+make --no-print-directory BUILD="$build" install PREFIX="$here/p" >/dev/null || fail "make install PREFIX= failed"
+[ -x "$here/p/bin/reckon-kernel" ] || fail "no P/bin/reckon-kernel"
+[ -f "$here/p/share/jupyter/kernels/reckon/kernel.json" ] || fail "no kernelspec"
+grep -q "\"$here/p/bin/reckon-kernel\"" "$here/p/share/jupyter/kernels/reckon/kernel.json" || fail "the kernelspec does not name the installed binary"
+echo '6 * 7' >"$here/a.cell"
+[ "$("$here/p/bin/reckon-kernel" --script "$here/a.cell")" = 42 ] || fail "the installed binary did not answer 42"
+make --no-print-directory BUILD="$build" uninstall PREFIX="$here/p" >/dev/null || fail "make uninstall failed"
+[ -z "$(find "$here/p" -type f)" ] || fail "left behind: $(find "$here/p" -type f | head -n 3)"
+make --no-print-directory BUILD="$build" install PREFIX=/usr DESTDIR="$here/d" >/dev/null || fail "make install DESTDIR= failed"
+[ -x "$here/d/usr/bin/reckon-kernel" ] || fail "DESTDIR is not respected"
+grep -q '"/usr/bin/reckon-kernel"' "$here/d/usr/share/jupyter/kernels/reckon/kernel.json" || fail "the kernelspec holds DESTDIR"
+echo "install: 9 checks passed, 0 failed"

@@ -1,0 +1,59 @@
+/* Moves packets over the five channels. One thread owns a transport; nothing
+ * here blocks except transport_wait. */
+#ifndef RECKON_TRANSPORT_H
+#define RECKON_TRANSPORT_H
+
+#include <poll.h>
+
+#include "kernel/wire/connection.h"
+#include "kernel/wire/packet.h"
+
+enum sent {
+    SENT,
+    SENT_LATER,   /* a subscriber is behind: try again soon */
+    SENT_NOWHERE, /* stdin: the one to ask is not connected (yet) */
+};
+
+struct transport;
+struct transport_ops {
+    unsigned (*wait)(struct transport *transport, struct pollfd *fds, size_t n_fds, int timeout_ms);
+    bool (*receive)(struct transport *transport, enum channel channel, struct packet *out);
+    enum sent (*send)(struct transport *transport, enum channel channel, const struct packet *packet);
+    void (*lossy)(struct transport *transport, bool on);
+    void (*free)(struct transport *transport);
+};
+struct transport {
+    const struct transport_ops *ops;
+};
+
+#define CHANNEL_BIT(channel) (1u << (channel))
+
+/* Until a channel can be read or one of fds is ready (their revents are set) or
+ * the time is over (-1: never). Returns the channels that may be read, as bits. */
+static inline unsigned transport_wait(struct transport *transport, struct pollfd *fds, size_t n_fds, int timeout_ms) {
+    return transport->ops->wait(transport, fds, n_fds, timeout_ms);
+}
+/* Next packet of a channel into *out (empty before); false: none now. On iopub: one frame, byte 1 or 0 and a topic
+ * (somebody subscribes or leaves). */
+static inline bool transport_receive(struct transport *transport, enum channel channel, struct packet *out) {
+    return transport->ops->receive(transport, channel, out);
+}
+static inline enum sent transport_send(struct transport *transport, enum channel channel, const struct packet *packet) {
+    return transport->ops->send(transport, channel, packet);
+}
+/* iopub: while on, a subscriber whose queue is full loses messages; while off (at start), transport_send says SENT_LATER. */
+static inline void transport_lossy(struct transport *transport, bool on) { transport->ops->lossy(transport, on); }
+static inline void transport_free(struct transport *transport) {
+    if (transport) transport->ops->free(transport);
+}
+
+/* transport_zmq.c: binds all five; waits up to a second for ports that are still in use. */
+enum status transport_zmq_open(const struct connection *connection, struct transport **out, struct error *err) MUST_CHECK;
+
+/* transport_mem.c: queues in memory, for tests. The client's side may be used from another thread. */
+struct transport *transport_mem_open(void);
+void transport_mem_put(struct transport *transport, enum channel channel, struct packet *takes);
+/* Next packet that the kernel sent on a channel; false: none within `seconds`. */
+bool transport_mem_take(struct transport *transport, enum channel channel, double seconds, struct packet *out);
+
+#endif

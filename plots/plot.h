@@ -9,6 +9,9 @@
 
 enum plot_kind { PLOT_LINES, PLOT_SCATTER, PLOT_BARS, PLOT_HIST, PLOT_MAP }; /* MAP: an embedding: no axes, labels, leaders */
 
+/* MARKER_DOT is 0: what a series has unless told otherwise. */
+enum plot_marker { MARKER_DOT, MARKER_TRIANGLE, MARKER_DIAMOND, MARKER_SQUARE };
+
 struct series {
     char *name;      /* NULL: no legend entry */
     double *x, *y;   /* n; NaN breaks a line */
@@ -16,6 +19,7 @@ struct series {
     int64_t n;
     int color;       /* palette index; -1 = grey "other" */
     bool dashed, points, emphasised;
+    enum plot_marker marker; /* SCATTER, MAP */
 };
 /* Text at a place; leader: a thin line from (anchor) when the text was moved. */
 struct label { char *text; double x, y, anchor_x, anchor_y; bool leader; int color; bool bold; };
@@ -58,5 +62,7 @@ bool plot_vega(const struct plot *plot, struct buf *out);
 /* plots/palette.c: 12 colour-blind-safe hues (Okabe-Ito, Tol) and grey. */
 #define PALETTE_SIZE 12
 const char *palette_hex(int color); /* "#0072B2"; -1 grey */
+const char *palette_text_hex(int color); /* the same hue, dark enough to be read as text on white; -1: ink */
+uint32_t palette_rgb(int color);    /* 0xRRGGBB */
 
 #endif

@@ -1,0 +1,96 @@
+/* Clouds of points: scatter plots and embedding maps. */
+#include "plots/script.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "runtime/base/mem.h"
+#include "runtime/base/rng.h"
+
+#define HALO_POINTS_MAX 3000 /* more points need no glow: they are dense enough, and it costs time */
+#define ORDER_SEED 0x6d61706f
+
+/* Diameter in pixels of a point of size 1. */
+static double dot_px(int64_t n_points) {
+    if (n_points <= 60) return 8;
+    if (n_points <= 400) return 6.5;
+    if (n_points <= 2500) return 4.6;
+    if (n_points <= 12000) return 3.2;
+    return 2.2;
+}
+
+struct dot {
+    int32_t series;
+    int64_t i;
+};
+
+/* All points in a shuffled order, so that no series is painted last. Owned. */
+static struct dot *dot_order(const struct plot *plot, int64_t n_points) {
+    struct dot *dots = xnew_array(struct dot, (size_t)n_points);
+    int64_t *order = xnew_array(int64_t, (size_t)n_points), at = 0;
+    struct dot *sorted = xnew_array(struct dot, (size_t)n_points);
+    for (size_t s = 0; s < plot->n_series; s++)
+        for (int64_t i = 0; i < plot->series[s].n; i++) sorted[at++] = (struct dot){(int32_t)s, i};
+    for (int64_t i = 0; i < n_points; i++) order[i] = i;
+    struct rng rng = rng_at(ORDER_SEED, RNG_ORDER, 0);
+    rng_shuffle(&rng, order, n_points);
+    for (int64_t i = 0; i < n_points; i++) dots[i] = sorted[order[i]];
+    free(order);
+    free(sorted);
+    return dots;
+}
+
+/* One pass over the points: diameter factor, share of transparency. */
+static void put_dots(struct drawing *drawing, const struct dot *dots, double px, unsigned transparency) {
+    const struct plot *plot = drawing->plot;
+    int64_t n = drawing->layout.n_points;
+    draw_record(drawing, n, 5);
+    buf_adds(&drawing->script->commands, "using 1:2:3:4:5 with points ps variable pt variable lc rgb variable lw 0 notitle");
+    double size = point_size(drawing->format, px);
+    for (int64_t k = 0; k < n; k++) {
+        const struct series *series = &plot->series[dots[k].series];
+        int64_t i = dots[k].i;
+        double row[] = {series->x[i], series->y[i], size * (series->sizes ? series->sizes[i] : 1), point_type(series->marker),
+                        (double)(palette_rgb(series->color) | transparency << 24)};
+        for (size_t c = 0; c < sizeof row / sizeof *row; c++) draw_number(drawing, row[c]);
+    }
+}
+
+void script_points(struct drawing *drawing) {
+    int64_t n = drawing->layout.n_points;
+    if (n == 0) return;
+    struct dot *dots = dot_order(drawing->plot, n);
+    double px = dot_px(n);
+    if (drawing->plot->kind == PLOT_MAP && n <= HALO_POINTS_MAX) put_dots(drawing, dots, px * 2.9, 0xe9);
+    put_dots(drawing, dots, px, 0x38);
+    free(dots);
+}
+
+/* Where a leader from the point reaches the label's box. */
+static void leader_end(const struct box *box, double x, double y, double *out_x, double *out_y) {
+    *out_x = fmin(fmax(x, box->left), box->right);
+    *out_y = fmin(fmax(y, box->top), box->bottom);
+}
+
+static void put_label(struct drawing *drawing, const struct label *label) {
+    double x = layout_x(&drawing->layout, label->x), y = layout_y(&drawing->layout, label->y), px = label_font_px(label);
+    double reach = label->bold ? 1.5 : 1.1;
+    struct text_style style = {px, label->bold, "#ffffff", ALIGN_CENTER};
+    for (int k = 0; k < 8; k++) /* a white rim: gnuplot cannot stroke text */
+        draw_text(drawing, label->text, x + reach * cos(k * 0.785398163), y + reach * sin(k * 0.785398163), style);
+    style.color = palette_text_hex(label->color);
+    draw_text(drawing, label->text, x, y, style);
+}
+
+void script_labels(struct drawing *drawing) {
+    const struct plot *plot = drawing->plot;
+    for (size_t l = 0; l < plot->n_labels; l++) {
+        const struct label *label = &plot->labels[l];
+        if (!label->leader) continue;
+        double x = layout_x(&drawing->layout, label->anchor_x), y = layout_y(&drawing->layout, label->anchor_y), end_x, end_y;
+        struct box box = label_box(&drawing->layout, label);
+        leader_end(&box, x, y, &end_x, &end_y);
+        draw_line(drawing, x, y, end_x, end_y, "#57606a", 0.7, "");
+    }
+    for (size_t l = 0; l < plot->n_labels; l++) put_label(drawing, &plot->labels[l]);
+}

@@ -91,6 +91,7 @@ struct node {
         struct { struct branch *branches; uint32_t n; struct node *otherwise; } choice; /* IF */
         struct { const char **path; uint32_t n; } help;                 /* HELP: als? , mf.items? */
     } u;
+    uint16_t height; /* nodes on the longest way down, at most LIMIT_HEIGHT */
     bool quiet; /* statements: followed by ";" and so not shown when last */
 };
 
@@ -106,6 +107,8 @@ int next_indent(const struct source *source);
 
 /* Limits of the grammar. */
 #define LIMIT_CELL_BYTES (4u << 20)
-#define LIMIT_NESTING 200
+#define LIMIT_NESTING 200  /* brackets, blocks, lambdas … inside each other */
+#define LIMIT_HEIGHT 1000  /* of one statement's tree: 1 + 1 + 1 … grows by one a term, so that a walk's recursion is bounded */
+#define LIMIT_ARGUMENTS 1000 /* named ones of a call, parameters of a function */
 
 #endif

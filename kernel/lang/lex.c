@@ -276,6 +276,7 @@ static void lex_indentation(struct lexer *lexer) {
     char c = peek(lexer, 0);
     if (lexer->at >= lexer->end || c == '\n' || c == '#') return;
     lexer->line_start = false;
+    if (!lexer->tokens.len) lexer->indents.data[0] = column; /* a cell pasted from inside a block */
     bool mixed = (tab && space) || (tab && lexer->indent_style == ' ') || (space && lexer->indent_style == '\t');
     if (tab || space) lexer->indent_style = tab ? '\t' : ' ';
     if (mixed) {

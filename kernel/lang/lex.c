@@ -219,6 +219,8 @@ static void lex_stray(struct lexer *lexer) {
     name_stray(c, &name);
     if (plain && strchr("'\"", *plain) && *plain)
         snprintf(hint, sizeof hint, "a string stands between straight quotes: %s…%s", plain, plain);
+    else if (plain && *plain == ' ')
+        snprintf(hint, sizeof hint, "it looks like a blank: write an ordinary one");
     else if (plain && *plain)
         snprintf(hint, sizeof hint, "write `%s`", plain);
     else if (plain)

@@ -38,6 +38,7 @@ uint32_t start_now(const struct parser *p);
 uint32_t end_before(const struct parser *p); /* end of the token before */
 void advance(struct parser *p);
 bool accept(struct parser *p, enum token_kind kind);
+bool starts_line(const struct parser *p); /* the token now stands on a later line than the one before */
 bool token_begins_expression(enum token_kind kind);
 
 /* A node of this kind from `start` to the last token read. */

@@ -261,6 +261,7 @@ static bool parse_argument(struct parser *p, struct arguments *arguments) {
         fail_at(p, ERR_SYNTAX, token_now(p)->span, "did you mean `==`?", "before `=` an argument has a plain name");
         return false;
     }
+    if (kind_now(p) == TOKEN_FOR && arguments->n > 0 && starts_line(p)) return fail_in_bracket(p, "`,` or `)`") != NULL;
     if (!bare_generator(p, &argument, start, arguments->n == 0)) return false;
     if (!check_order(p, arguments, &argument, (struct span){start, end_before(p)})) return false;
     arguments->items = arena_grow(&p->source->arena, arguments->items, arguments->n, &arguments->cap, sizeof *arguments->items);

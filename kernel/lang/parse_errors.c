@@ -123,10 +123,12 @@ static struct node *fail_unclosed(struct parser *p, enum status code, const char
     return fail_at(p, code, p->bracket->span, hint, "`%s` is never closed", bracket_text(p));
 }
 
-static uint32_t line_at(const struct parser *p, uint32_t offset) {
-    uint32_t line, column;
-    source_position(p->source, offset, &line, &column);
-    return line;
+bool starts_line(const struct parser *p) {
+    if (p->at == 0) return true;
+    uint32_t now, before, column;
+    source_position(p->source, start_now(p), &now, &column);
+    source_position(p->source, end_before(p), &before, &column);
+    return now > before;
 }
 
 /* What every place has in common: faults of the text, the cell's end, foreign words, slips. True when err is set. */
@@ -156,6 +158,8 @@ static void describe(const struct parser *p, char *out, size_t size) {
         snprintf(out, size, "`%.*s`", len, text);
     else if (token->kind == TOKEN_NAME)
         snprintf(out, size, "the name `%.*s`%s", len < 60 ? len : 60, text, len < 60 ? "" : "…");
+    else if ((token->kind == TOKEN_INT || token->kind == TOKEN_FLOAT) && len < 40)
+        snprintf(out, size, "the number %.*s", len, text);
     else
         snprintf(out, size, "%s", token_text(token->kind));
 }
@@ -193,7 +197,7 @@ struct node *fail_unexpected(struct parser *p, const char *expected) {
     if (kind_now(p) == TOKEN_NEWLINE || kind_now(p) == TOKEN_END) span.start = span.end = end_before(p);
     bool statement_starts = p->at == 0 || p->tokens.items[p->at - 1].kind == TOKEN_NEWLINE || p->tokens.items[p->at - 1].kind == TOKEN_DEDENT;
     if (statement_starts) fail_word(p);
-    if (p->bracket && p->at && line_at(p, span.start) > line_at(p, end_before(p)) && token_is_word(kind_now(p)))
+    if (p->bracket && starts_line(p) && token_is_word(kind_now(p)))
         return fail_unclosed(p, ERR_SYNTAX, "close it before the next statement");
     const char *hint = p->bracket && kind_now(p) == TOKEN_COMMA ? "take one of the commas away" : NULL;
     describe(p, got, sizeof got);
@@ -204,8 +208,8 @@ struct node *fail_in_bracket(struct parser *p, const char *expected) {
     char got[128];
     enum token_kind kind = kind_now(p);
     struct span span = token_now(p)->span;
-    bool later_line = p->at && line_at(p, span.start) > line_at(p, end_before(p));
-    if (kind != TOKEN_END && kind != TOKEN_ERROR && later_line) return fail_unclosed(p, ERR_SYNTAX, "close it at the end of its line, or put a comma before the next");
+    if (kind != TOKEN_END && kind != TOKEN_ERROR && starts_line(p))
+        return fail_unclosed(p, ERR_SYNTAX, "close it at the end of its line, or put a comma before the next");
     if (kind == TOKEN_ASSIGN) return fail_at(p, ERR_SYNTAX, span, "did you mean `==`?", "`=` can't stand inside these brackets");
     if (fail_common(p)) return NULL;
     if (kind == TOKEN_COLON || kind == TOKEN_SEMICOLON || kind == TOKEN_FIELD_SPEC || kind == TOKEN_FIELD_CLOSE)
@@ -261,13 +265,13 @@ static struct node *fail_command(struct parser *p, const struct token *first) {
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (same_word(first->u.name, commands[i].word)) return fail_at(p, ERR_SYNTAX, first->span, commands[i].hint, "%s", commands[i].message);
     if (p->at != (size_t)(first - p->tokens.items) + 1) return NULL;
-    char hint[160];
+    char hint[160] = "";
     struct span rest = token_now(p)->span;
-    snprintf(hint, sizeof hint, "to call it, write %.60s(%.*s)", first->u.name, (int)(rest.end - rest.start < 40 ? rest.end - rest.start : 40),
+    if (!token_is_word(kind_now(p))) snprintf(hint, sizeof hint, "to call it, write %.60s(%.*s)", first->u.name, (int)(rest.end - rest.start < 40 ? rest.end - rest.start : 40),
              p->source->text.data + rest.start);
     char got[128];
     describe(p, got, sizeof got);
-    return fail_at(p, ERR_SYNTAX, rest, hint, "expected the end of the line after `%.60s`, got %s", first->u.name, got);
+    return fail_at(p, ERR_SYNTAX, rest, *hint ? hint : NULL, "expected the end of the line after `%.60s`, got %s", first->u.name, got);
 }
 
 struct node *fail_line_end(struct parser *p, size_t first) {
@@ -278,6 +282,9 @@ struct node *fail_line_end(struct parser *p, size_t first) {
     if (p->err->code != OK || fail_common(p)) return NULL;
     if (kind == TOKEN_COLON && begin->kind == TOKEN_NAME) fail_command(p, begin);
     describe(p, got, sizeof got);
+    const struct token *before = &p->tokens.items[p->at - 1];
+    if (before->kind == TOKEN_STRING && kind == TOKEN_NAME && before->span.end == start_now(p))
+        return fail_at(p, ERR_SYNTAX, token_now(p)->span, "put the text between the other quotes: \"it's\"", "a quote inside the string ended it before `%s`", token_now(p)->u.name);
     const char *hint = token_begins_expression(kind) ? "put `;` between two statements of one line, or an operator between two values" : NULL;
     return fail_at(p, ERR_SYNTAX, token_now(p)->span, hint, "expected the end of the line, got %s", got);
 }

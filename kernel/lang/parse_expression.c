@@ -97,6 +97,7 @@ static struct node *parse_atom(struct parser *p) {
 static struct node *parse_attribute(struct parser *p, struct node *object, uint32_t start) {
     advance(p);
     const struct token *name = token_now(p);
+    if (token_is_word(name->kind)) return fail_at(p, ERR_SYNTAX, name->span, NULL, "`%s` is a word of the language and no attribute", token_text(name->kind));
     if (name->kind != TOKEN_NAME) return fail_unexpected(p, "a name after `.`");
     advance(p);
     struct node *node = node_new(p, NODE_ATTRIBUTE, start);

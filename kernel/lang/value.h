@@ -64,6 +64,7 @@ struct value value_tuple(size_t reserve);
 struct value value_dict(void);
 struct value value_set(void);
 struct value value_range(int64_t start, int64_t stop, int64_t step);
+struct value value_slice(struct value start, struct value stop, struct value step); /* borrows ints or NONE */
 struct value value_builtin(const struct builtin_row *row, struct value self); /* self borrowed or UNSET */
 /* takes data (one count or ownership of it). */
 struct value value_object(const struct type *type, void *data);
@@ -84,6 +85,11 @@ bool dict_remove(struct value *dict, struct value key);
 size_t dict_len(struct value dict);
 struct value dict_key(struct value dict, size_t i);   /* borrowed, insertion order */
 struct value dict_value(struct value dict, size_t i); /* borrowed */
+int64_t range_len(const struct range *range);
+/* Positions that a VAL_SLICE picks of n: start, start+step, … (count of them), as Python clamps. ERR_TYPE, ERR_VALUE (step 0). */
+enum status slice_bounds(struct value slice, int64_t n, int64_t *out_start, int64_t *out_step, int64_t *out_count, struct error *err) MUST_CHECK;
+/* An int (perhaps negative: from the end) as a position among n; ERR_INDEX names `what` ("list"). */
+enum status index_position(struct value key, int64_t n, const char *what, int64_t *out, struct error *err) MUST_CHECK;
 /* Makes *value the only holder of its list/dict/set (copies when shared). */
 void value_own(struct value *value);
 
@@ -106,7 +112,16 @@ enum status value_len(struct value value, int64_t *out, struct error *err) MUST_
 enum status value_order(struct value a, struct value b, int *out, struct error *err) MUST_CHECK;
 bool value_hash(struct value value, uint64_t *out); /* false: not hashable */
 
-/* Iteration over anything iterable. */
+/* *value op= other, in place where *value is the only holder; *value is unchanged on failure. */
+enum status value_augment(enum op op, struct value *value, struct value other, struct error *err) MUST_CHECK;
+/* Items of anything iterable as a new list. */
+enum status value_to_list(struct value over, struct value *out, struct error *err) MUST_CHECK;
+/* Stable, by value_order of keys; order: positions 0 … n-1 rearranged. */
+enum status value_sort(const struct value *keys, size_t n, bool descending, size_t *order, struct error *err) MUST_CHECK;
+/* Methods of a kind of plain value (str, list, tuple, dict, set): rows, ending with sigs NULL; NULL: none. methods_*.c */
+const struct builtin_row *value_methods(enum value_kind kind);
+
+/* Iteration over anything iterable. position: of the next item (bytes in a str); n: items in all (bytes of a str). */
 struct iter { struct value over; int64_t position, n; };
 enum status iter_begin(struct value over, struct iter *out, struct error *err) MUST_CHECK;
 enum status iter_next(struct iter *iter, struct value *out, bool *out_done, struct error *err) MUST_CHECK;
@@ -117,6 +132,11 @@ void value_repr(struct value value, struct buf *out);
 void value_str_form(struct value value, struct buf *out);
 /* Python's format mini-language (fill align sign # 0 width , .precision type) for numbers and strs. */
 enum status value_format(struct value value, struct slice spec, struct buf *out, struct error *err) MUST_CHECK;
+
+/* value_repr cut at about max_bytes, for messages: "'a long te…". */
+void value_repr_short(struct value value, size_t max_bytes, struct buf *out);
+/* "str 'ten'", "None", "Dataset": what came, in an error. */
+void value_describe(struct value value, struct buf *out);
 
 #define LIMIT_LIST 100000000  /* items a list, range list or comprehension may have */
 #define LIMIT_REPR 10000      /* items shown */

@@ -6,7 +6,6 @@
 #include "plots/font.h"
 #include "runtime/base/mem.h"
 
-#define EDGE 28.0        /* empty border left and right */
 #define LEGEND_LINE 21.0
 #define LEGEND_GAP 18.0
 #define LEGEND_LINES 4   /* more entries are left out */
@@ -154,9 +153,10 @@ static void lay_map(const struct plot *plot, struct layout *layout, double top) 
     fit_map(plot, layout);
 }
 
-static void lay_axes(const struct plot *plot, struct layout *layout, double top) {
-    double bottom = layout->height - 34 - (plot->x_title ? 24 : 0) - (plot->footnote ? 26 : 0);
-    if (plot->y_title) layout->y_title_y = top + 10, top += 22;
+/* above, below: a line of text stands there. */
+static void lay_axes(const struct plot *plot, struct layout *layout, double top, bool above, bool below) {
+    double bottom = layout->height - 34 - (below ? 24 : 0) - (plot->footnote ? 26 : 0);
+    if (above) layout->y_title_y = top + 10, top += 22;
     layout->panel = (struct box){EDGE, top + 8, layout->width - EDGE, bottom};
     fit_values(plot, &layout->y, bottom - top, 60);
     layout->panel.left = EDGE + widest_tick(&layout->y) + 10;
@@ -165,11 +165,12 @@ static void lay_axes(const struct plot *plot, struct layout *layout, double top)
 
 /* Bars stand when their names fit beneath them, else they lie with the names to the left. */
 static void lay_bars(const struct plot *plot, struct layout *layout, double top) {
-    lay_axes(plot, layout, top);
+    lay_axes(plot, layout, top, plot->y_title != NULL, plot->x_title != NULL);
     double slot = (layout->panel.right - layout->panel.left) / fmax(1, (double)plot->n_ticks);
     layout->sideways = widest_name(plot) > slot - 8;
     layout->x = (struct axis){.min = -0.5, .max = (double)plot->n_ticks - 0.5};
     if (!layout->sideways) return;
+    lay_axes(plot, layout, top, plot->x_title != NULL, plot->y_title != NULL);
     double names = fmin(widest_name(plot), layout->width * 0.4);
     layout->panel.left = EDGE + names + 10;
     layout->panel.right = layout->width - EDGE - 44; /* room for values at the bars' ends */
@@ -188,7 +189,7 @@ void plot_layout(const struct plot *plot, struct layout *out) {
     }
     if (plot->kind == PLOT_MAP) lay_map(plot, out, top);
     else if (plot->kind == PLOT_BARS) lay_bars(plot, out, top);
-    else lay_axes(plot, out, top);
+    else lay_axes(plot, out, top, plot->y_title || plot->best_text, plot->x_title != NULL);
 }
 
 void layout_release(struct layout *layout) {

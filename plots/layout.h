@@ -14,6 +14,8 @@
 #define FONT_LABEL 15.0  /* bold labels of a map */
 #define FONT_POINT 11.0  /* titles of points */
 
+#define EDGE 28.0        /* empty border left and right */
+
 struct box {
     double left, top, right, bottom;
 };
@@ -32,7 +34,8 @@ struct layout {
     char *footnote;
     struct legend_item *legend;
     size_t n_legend;
-    double title_y, subtitle_y, y_title_y, footnote_y; /* middles of (first) lines */
+    double title_y, subtitle_y, footnote_y; /* middles of (first) lines */
+    double y_title_y;       /* of the line above the panel: the upright axis' title, the words of best_x */
     struct box panel;
     struct axis x, y;
     bool sideways;          /* BARS: names to the left, bars grow to the right */

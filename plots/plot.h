@@ -12,12 +12,13 @@ enum plot_kind { PLOT_LINES, PLOT_SCATTER, PLOT_BARS, PLOT_HIST, PLOT_MAP }; /* 
 /* MARKER_DOT is 0: what a series has unless told otherwise. */
 enum plot_marker { MARKER_DOT, MARKER_TRIANGLE, MARKER_DIAMOND, MARKER_SQUARE };
 
+/* HIST: x are the middles of equally wide bins. BARS: y in the order of ticks, x unused. */
 struct series {
     char *name;      /* NULL: no legend entry */
     double *x, *y;   /* n; NaN breaks a line */
     float *sizes;    /* SCATTER, MAP: point size factor; NULL = 1 */
     int64_t n;
-    int color;       /* palette index; -1 = grey "other" */
+    int color;       /* palette index, PALETTE_RAMP + step, or -1 = grey "other" */
     bool dashed, points, emphasised;
     enum plot_marker marker; /* SCATTER, MAP */
 };
@@ -61,6 +62,8 @@ bool plot_vega(const struct plot *plot, struct buf *out);
 
 /* plots/palette.c: 12 colour-blind-safe hues (Okabe-Ito, Tol) and grey. */
 #define PALETTE_SIZE 12
+#define PALETTE_RAMP 100     /* colours 100 … 106: an ordered ramp, dark to light (viridis) */
+#define PALETTE_RAMP_SIZE 7
 const char *palette_hex(int color); /* "#0072B2"; -1 grey */
 const char *palette_text_hex(int color); /* the same hue, dark enough to be read as text on white; -1: ink */
 uint32_t palette_rgb(int color);    /* 0xRRGGBB */

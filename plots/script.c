@@ -108,10 +108,10 @@ static void write_margins(struct drawing *drawing) {
 
 static void write_header(struct drawing *drawing) {
     const struct layout *layout = &drawing->layout;
-    if (layout->title) draw_text(drawing, layout->title, 28, layout->title_y, (struct text_style){FONT_TITLE, true, "#1f2328", ALIGN_LEFT});
+    if (layout->title) draw_text(drawing, layout->title, EDGE, layout->title_y, (struct text_style){FONT_TITLE, true, "#1f2328", ALIGN_LEFT});
     for (size_t i = 0; i < layout->n_subtitle; i++)
-        draw_text(drawing, layout->subtitle[i], 28, layout->subtitle_y + LINE_SUBTITLE * (double)i, (struct text_style){FONT_SUBTITLE, false, "#656d76", ALIGN_LEFT});
-    if (layout->footnote) draw_text(drawing, layout->footnote, 28, layout->footnote_y, (struct text_style){FONT_NOTE, false, "#8c959f", ALIGN_LEFT});
+        draw_text(drawing, layout->subtitle[i], EDGE, layout->subtitle_y + LINE_SUBTITLE * (double)i, (struct text_style){FONT_SUBTITLE, false, "#656d76", ALIGN_LEFT});
+    if (layout->footnote) draw_text(drawing, layout->footnote, EDGE, layout->footnote_y, (struct text_style){FONT_NOTE, false, "#8c959f", ALIGN_LEFT});
 }
 
 static void write_legend(struct drawing *drawing) {

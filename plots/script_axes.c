@@ -33,7 +33,7 @@ static void write_names(struct drawing *drawing) {
     for (size_t i = 0; i < drawing->plot->n_ticks; i++) {
         double x = layout->sideways ? layout->panel.left - 8 : layout_x(layout, (double)i);
         double y = layout->sideways ? layout_y(layout, (double)i) : layout->panel.bottom + 15;
-        char *text = text_fitted(drawing->plot->ticks[i], FONT_TEXT, false, layout->sideways ? layout->panel.left - 16 : layout->width);
+        char *text = text_fitted(drawing->plot->ticks[i], FONT_TEXT, false, layout->sideways ? layout->panel.left - 8 - 20 : layout->width);
         draw_text(drawing, text, x, y, style);
         free(text);
     }
@@ -46,7 +46,7 @@ static void write_axis_titles(struct drawing *drawing) {
     struct text_style style = {FONT_TEXT, false, INK_AXIS, ALIGN_CENTER};
     if (below) draw_text(drawing, below, (layout->panel.left + layout->panel.right) / 2, layout->panel.bottom + 40, style);
     style.align = ALIGN_LEFT;
-    if (above) draw_text(drawing, above, 28, layout->y_title_y ? layout->y_title_y : layout->panel.top - 12, style);
+    if (above) draw_text(drawing, above, EDGE, layout->y_title_y, style);
 }
 
 void script_axes(struct drawing *drawing) {
@@ -59,7 +59,7 @@ void script_axes(struct drawing *drawing) {
         buf_adds(out, "unset border\nunset tics\n");
         return;
     }
-    buf_addf(out, "set border %d lc rgb '#8c959f' lw 0.8 back\nset grid %s lc rgb '#e6e8eb' lw 0.7 back\n", layout->sideways ? 2 : kind == PLOT_SCATTER ? 3 : 1,
+    buf_addf(out, "set border %d lc rgb '#8c959f' lw 0.8 back\nset grid %s lt 1 dt solid lc rgb '#e6e8eb' lw 0.8 back\n", layout->sideways ? 2 : kind == PLOT_SCATTER ? 3 : 1,
              layout->sideways ? "x" : kind == PLOT_SCATTER ? "x y" : "y");
     bool named_x = kind == PLOT_BARS && !layout->sideways, named_y = layout->sideways;
     if (named_x) buf_adds(out, "unset xtics\n");
@@ -70,16 +70,17 @@ void script_axes(struct drawing *drawing) {
     write_axis_titles(drawing);
 }
 
-/* A dashed upright line at best_x, its words on the side that has room. */
+/* A dashed upright line at best_x, its words above the panel. */
 static void write_best(struct drawing *drawing) {
     const struct plot *plot = drawing->plot;
     const struct layout *layout = &drawing->layout;
     if (!isfinite(plot->best_x) || plot->best_x < layout->x.min || plot->best_x > layout->x.max) return;
     double x = layout_x(layout, plot->best_x);
-    draw_line(drawing, x, layout->panel.bottom, x, layout->panel.top, "#8c959f", 1.2, "dt (4,4)");
+    draw_line(drawing, x, layout->panel.bottom, x, layout->panel.top, "#8c959f", 1.2, "dt (8,6)");
     if (!plot->best_text) return;
-    bool left = x + 10 + text_px(plot->best_text, FONT_NOTE, false) > layout->panel.right;
-    draw_text(drawing, plot->best_text, x + (left ? -7 : 7), layout->panel.top + 9, (struct text_style){FONT_NOTE, false, INK_AXIS, left ? ALIGN_RIGHT : ALIGN_LEFT});
+    double half = text_px(plot->best_text, FONT_NOTE, false) / 2, left = EDGE + (plot->y_title ? text_px(plot->y_title, FONT_TEXT, false) + 12 : 0);
+    double middle = fmax(fmin(x, layout->width - EDGE - half), left + half);
+    draw_text(drawing, plot->best_text, middle, layout->y_title_y, (struct text_style){FONT_NOTE, false, INK_AXIS, ALIGN_CENTER});
 }
 
 /* On a log axis a value that has no logarithm leaves a gap. */

@@ -8,10 +8,11 @@
 
 /* Costs in pixels of distance: a label goes far rather than hide many dots. */
 #define COST_DOT 2.0
+#define COST_DOT_POINT 5.0
 #define COST_DISTANCE 0.6
 #define COST_CROSSING 60.0     /* a leader through another label */
 #define COST_TOO_MUCH 110.0    /* better no label */
-#define COST_TOO_MUCH_POINT 26.0 /* titles of points are many: only where there is room */
+#define COST_TOO_MUCH_POINT 26.0 /* titles of points are many and small: only where there is room */
 #define LEADER_PX 20.0
 #define CELL 4.0               /* of the grid that counts dots */
 #define TEXT_MAX_PX 210.0
@@ -85,33 +86,33 @@ struct spot {
     bool leader;
 };
 
-static void consider(const struct placing *placing, double anchor_x, double anchor_y, double x, double y, double half_width, double half_height, struct spot *best) {
+static void consider(const struct placing *placing, double anchor_x, double anchor_y, double x, double y, double half_width, double half_height, double cost_dot, struct spot *best) {
     struct box box = {x - half_width, y - half_height, x + half_width, y + half_height};
     if (!is_free(placing, &box)) return;
     /* From the anchor to the text's edge: what the eye has to bridge. */
     double dx = fmax(0, fabs(x - anchor_x) - half_width), dy = fmax(0, fabs(y - anchor_y) - half_height), distance = hypot(dx, dy);
-    double cost = COST_DOT * dots_in(&placing->density, &box) + COST_DISTANCE * distance;
+    double cost = cost_dot * dots_in(&placing->density, &box) + COST_DISTANCE * distance;
     if (cost < best->cost && crosses(placing, anchor_x, anchor_y, x, y)) cost += COST_CROSSING;
     if (cost < best->cost) *best = (struct spot){x, y, cost, distance > LEADER_PX};
 }
 
 /* Centres on rings round the anchor; the rings are as wide as the text, so that its edge stays near. */
 static void consider_rings(const struct placing *placing, const double *radii, size_t n_radii, double anchor_x, double anchor_y, double half_width,
-                           double half_height, struct spot *best) {
+                           double half_height, double cost_dot, struct spot *best) {
     for (size_t r = 0; r < n_radii; r++)
         for (int a = 0; a < 16; a++) {
             double angle = a * 0.39269908169872414;
             double x = anchor_x + cos(angle) * (radii[r] + half_width), y = anchor_y + sin(angle) * (radii[r] + half_height);
-            consider(placing, anchor_x, anchor_y, x, y, half_width, half_height, best);
+            consider(placing, anchor_x, anchor_y, x, y, half_width, half_height, cost_dot, best);
         }
 }
 
 static struct spot find_spot(const struct placing *placing, double anchor_x, double anchor_y, double half_width, double half_height, bool bold) {
     static const double far[] = {6, 24, 44, 66, 92, 130}, near[] = {5, 16, 30};
     struct spot best = {0, 0, bold ? COST_TOO_MUCH : COST_TOO_MUCH_POINT, false};
-    if (bold) consider(placing, anchor_x, anchor_y, anchor_x, anchor_y, half_width, half_height, &best);
-    if (bold) consider_rings(placing, far, sizeof far / sizeof *far, anchor_x, anchor_y, half_width, half_height, &best);
-    else consider_rings(placing, near, sizeof near / sizeof *near, anchor_x, anchor_y, half_width, half_height, &best);
+    if (bold) consider(placing, anchor_x, anchor_y, anchor_x, anchor_y, half_width, half_height, bold ? COST_DOT : COST_DOT_POINT, &best);
+    if (bold) consider_rings(placing, far, sizeof far / sizeof *far, anchor_x, anchor_y, half_width, half_height, bold ? COST_DOT : COST_DOT_POINT, &best);
+    else consider_rings(placing, near, sizeof near / sizeof *near, anchor_x, anchor_y, half_width, half_height, bold ? COST_DOT : COST_DOT_POINT, &best);
     return best;
 }
 

@@ -212,6 +212,8 @@ struct node *fail_in_bracket(struct parser *p, const char *expected) {
         return fail_unclosed(p, ERR_SYNTAX, "close it at the end of its line, or put a comma before the next");
     if (kind == TOKEN_ASSIGN) return fail_at(p, ERR_SYNTAX, span, "did you mean `==`?", "`=` can't stand inside these brackets");
     if (fail_common(p)) return NULL;
+    if (kind == TOKEN_COLON && p->bracket->kind == TOKEN_OPEN_BRACE)
+        return fail_at(p, ERR_SYNTAX, span, "write a dict as {1: \"a\", 2: \"b\"} or a set as {1, 2}", "braces hold either keys with values or items alone");
     if (kind == TOKEN_COLON || kind == TOKEN_SEMICOLON || kind == TOKEN_FIELD_SPEC || kind == TOKEN_FIELD_CLOSE)
         return fail_unclosed(p, ERR_SYNTAX, kind == TOKEN_COLON ? "close it before the `:`" : NULL);
     describe(p, got, sizeof got);

@@ -252,6 +252,7 @@ static struct node *parse_conditional(struct parser *p, struct node *then, uint3
     if (kind_now(p) == TOKEN_ASSIGN) return fail_at(p, ERR_SYNTAX, token_now(p)->span, "did you mean `==`?", "`=` assigns; a condition compares");
     if (!p->bracket && (kind_now(p) == TOKEN_NEWLINE || kind_now(p) == TOKEN_COLON))
         return fail_at(p, ERR_SYNTAX, if_span, "write `a if condition else b`", "`if` inside an expression needs an `else`");
+    if (p->bracket && kind_now(p) == TOKEN_COLON) return fail_in_bracket(p, "`else`");
     if (!accept(p, TOKEN_ELSE)) return fail_unexpected(p, "`else`");
     if (!enter(p)) return NULL;
     struct node *otherwise = parse_test(p);

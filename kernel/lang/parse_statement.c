@@ -20,6 +20,8 @@ static const struct augmented_row *augmented_now(const struct parser *p) {
 static struct node *parse_augmented(struct parser *p, struct node *target, enum op op, uint32_t start) {
     if (target->kind == NODE_TUPLE || target->kind == NODE_LIST)
         return fail_at(p, ERR_SYNTAX, target->span, "write one statement for each name", "`%s` changes one name at a time", token_text(kind_now(p)));
+    if (target->kind != NODE_NAME && target->kind != NODE_INDEX && target->kind != NODE_ATTRIBUTE)
+        return fail_at(p, ERR_SYNTAX, target->span, "name the value first: x = …", "`%s` needs a name on its left", token_text(kind_now(p)));
     if (!check_target(p, target)) return NULL;
     advance(p);
     struct node *value = parse_tests(p);

@@ -10,9 +10,10 @@ static const char *const kind_names[] = {
 
 const char *op_text(enum op op) {
     static const char *const texts[] = {
-        [OP_ADD] = "+",     [OP_SUB] = "-",        [OP_MUL] = "*",  [OP_DIV] = "/",         [OP_FLOORDIV] = "//", [OP_MOD] = "%", [OP_MATMUL] = "@", [OP_POW] = "**",
-        [OP_BITOR] = "|",   [OP_BITXOR] = "^",     [OP_BITAND] = "&", [OP_LT] = "<",        [OP_LE] = "<=",       [OP_GT] = ">",  [OP_GE] = ">=",    [OP_EQ] = "==",
-        [OP_NE] = "!=",     [OP_IN] = "in",        [OP_NOT_IN] = "not in", [OP_IS] = "is",  [OP_IS_NOT] = "is not", [OP_NEG] = "-", [OP_POS] = "+",  [OP_NOT] = "not",
+        [OP_ADD] = "+",         [OP_SUB] = "-",  [OP_MUL] = "*",         [OP_DIV] = "/",    [OP_FLOORDIV] = "//", [OP_MOD] = "%",
+        [OP_MATMUL] = "@",      [OP_POW] = "**", [OP_BITOR] = "|",       [OP_BITXOR] = "^", [OP_BITAND] = "&",    [OP_LT] = "<",
+        [OP_LE] = "<=",         [OP_GT] = ">",   [OP_GE] = ">=",         [OP_EQ] = "==",    [OP_NE] = "!=",       [OP_IN] = "in",
+        [OP_NOT_IN] = "not in", [OP_IS] = "is",  [OP_IS_NOT] = "is not", [OP_NEG] = "-",    [OP_POS] = "+",       [OP_NOT] = "not",
     };
     return texts[op];
 }
@@ -24,10 +25,8 @@ static void dump(const struct node *node, struct buf *out);
 /* A child after a blank; NULL is shown as `-`. */
 static void child(const struct node *node, struct buf *out) {
     buf_addc(out, ' ');
-    if (node)
-        dump(node, out);
-    else
-        buf_addc(out, '-');
+    if (node) dump(node, out);
+    else buf_addc(out, '-');
 }
 
 static void children(struct nodes nodes, struct buf *out) {

@@ -9,13 +9,13 @@ struct candidate {
     char *text;
     const char *type;
     char *signature;
-    int group;      /* lower groups stand first */
-    size_t skip;    /* bytes of text that the typed word doesn't hold: an opening quote */
+    int group;   /* lower groups stand first */
+    size_t skip; /* bytes of text that the typed word doesn't hold: an opening quote */
 };
 
 struct candidates {
     VEC(struct candidate) all;
-    int group; /* of those added next */
+    int group;         /* of those added next */
     const char *quote; /* what stands around texts of strings: "" inside a string, "\"" outside */
 };
 

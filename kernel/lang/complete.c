@@ -9,12 +9,12 @@
 /* A completion on its way. The cell up to the cursor is looked at; what follows only for arguments that are given there. */
 struct completing {
     struct lookup here;
-    struct slice rest;      /* of the cell, after the cursor */
+    struct slice rest; /* of the cell, after the cursor */
     const struct complete_sources *sources;
     struct candidates found;
-    struct slice word;      /* typed so far */
-    uint32_t word_start;    /* byte where what is replaced begins */
-    size_t end;             /* token that the word is, or one past the last token */
+    struct slice word;   /* typed so far */
+    uint32_t word_start; /* byte where what is replaced begins */
+    size_t end;          /* token that the word is, or one past the last token */
 };
 
 enum { GROUP_PARAM, GROUP_VALUE, GROUP_NAME, GROUP_BUILTIN, GROUP_KEYWORD };
@@ -124,7 +124,8 @@ static void given_after(struct slice rest, struct str_map *given) {
         enum token_kind kind = lookup_kind(&after, i);
         if (kind == TOKEN_OPEN_PAREN || kind == TOKEN_OPEN_BRACKET || kind == TOKEN_OPEN_BRACE) depth++;
         if (kind == TOKEN_CLOSE_PAREN || kind == TOKEN_CLOSE_BRACKET || kind == TOKEN_CLOSE_BRACE) depth--;
-        if (depth == 0 && kind == TOKEN_NAME && lookup_kind(&after, i + 1) == TOKEN_ASSIGN) str_map_put(given, slice_of(lookup_token(&after, i)->u.name), 1, false);
+        if (depth == 0 && kind == TOKEN_NAME && lookup_kind(&after, i + 1) == TOKEN_ASSIGN)
+            str_map_put(given, slice_of(lookup_token(&after, i)->u.name), 1, false);
     }
     lookup_release(&after);
 }
@@ -160,7 +161,8 @@ static void add_row_params(struct completing *c, const struct signature *signatu
         const struct sig_param *param = &signature->params[i];
         if (param->kind != SIG_PLAIN || (i < position && !param->keyword_only)) continue;
         buf_clear(&text);
-        buf_addf(&text, "%s%s%s", param->type_text ? param->type_text : "", param->default_text ? " = " : "", param->default_text ? param->default_text : "");
+        buf_addf(&text, "%s%s%s", param->type_text ? param->type_text : "", param->default_text ? " = " : "",
+                 param->default_text ? param->default_text : "");
         add_param(c, param->name, buf_text(&text), given);
     }
     buf_release(&text);
@@ -281,9 +283,20 @@ static void add_names(struct completing *c) {
     }
 }
 
+/* Words that only a statement begins with don't stand in brackets. */
+static bool begins_statement(const char *word) {
+    static const char *const words[] = {"break", "continue", "def", "del", "elif", "pass", "return", "while"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(word, words[i]) == 0) return true;
+    return false;
+}
+
 static void add_keywords(struct completing *c) {
+    size_t open;
+    bool inside = lookup_bracket(&c->here, c->end, &open);
     c->found.group = GROUP_KEYWORD;
-    for (size_t i = 0; lang_keyword(i); i++) candidates_add(&c->found, lang_keyword(i), "keyword", "");
+    for (size_t i = 0; lang_keyword(i); i++)
+        if (!inside || !begins_statement(lang_keyword(i))) candidates_add(&c->found, lang_keyword(i), "keyword", "");
 }
 
 static void add_attributes(struct completing *c, size_t dot) {
@@ -375,19 +388,17 @@ static void complete_here(struct completing *c) {
     c->word_start = cursor;
     c->end = c->here.n;
     if (gap_holds(c, last ? last->span.end : 0, '#', &at)) return;
-    if (touches && last->kind == TOKEN_STRING_OPEN)
-        at_string(c, last);
-    else if (touches && (last->kind == TOKEN_NAME || token_is_word(last->kind)))
-        at_word(c, last);
-    else if (touches && (last->kind == TOKEN_FSTRING_TEXT || last->kind == TOKEN_FSTRING_START || last->kind == TOKEN_FIELD_SPEC || last->kind == TOKEN_FIELD_CLOSE ||
-                         last->kind == TOKEN_INT || last->kind == TOKEN_FLOAT || last->kind == TOKEN_STRING || last->kind == TOKEN_FSTRING_END))
+    if (touches && last->kind == TOKEN_STRING_OPEN) at_string(c, last);
+    else if (touches && (last->kind == TOKEN_NAME || token_is_word(last->kind))) at_word(c, last);
+    else if (touches && (last->kind == TOKEN_FSTRING_TEXT || last->kind == TOKEN_FSTRING_START || last->kind == TOKEN_FIELD_SPEC ||
+                         last->kind == TOKEN_FIELD_CLOSE || last->kind == TOKEN_INT || last->kind == TOKEN_FLOAT || last->kind == TOKEN_STRING ||
+                         last->kind == TOKEN_FSTRING_END))
         return;
-    else
-        complete_name(c);
+    else complete_name(c);
 }
 
-void complete_at(const struct registry *registry, const struct snapshot *snapshot, const struct complete_sources *sources,
-                 struct slice code, size_t cursor, struct completions *out) {
+void complete_at(const struct registry *registry, const struct snapshot *snapshot, const struct complete_sources *sources, struct slice code,
+                 size_t cursor, struct completions *out) {
     size_t n = utf8_count(code);
     if (cursor > n) cursor = n;
     size_t cut = utf8_offset(code, cursor);

@@ -57,10 +57,8 @@ static void signature_line(struct panel *p, const char *text, bool first) {
 
 /* 1, 0.5, 100,000. */
 static void add_bound(struct buf *out, double bound) {
-    if (bound == floor(bound) && fabs(bound) < 1e15)
-        buf_add_count(out, (int64_t)bound);
-    else
-        buf_add_double(out, bound);
+    if (bound == floor(bound) && fabs(bound) < 1e15) buf_add_count(out, (int64_t)bound);
+    else buf_add_double(out, bound);
 }
 
 /* "1 to 4,096", "above 0", "at most 1", "one of random, time". */
@@ -235,10 +233,8 @@ static void members(struct panel *p, const struct lookup *lookup, const struct t
 static void inspect_name(const struct lookup *lookup, const struct snapshot_name *name, int detail, struct bundle *out) {
     struct panel p = panel_of(out);
     buf_adds(p.html, "<div>");
-    if (name->signature)
-        signature_line(&p, name->signature, true), buf_addc(p.text, '\n');
-    else
-        heading(&p, name->name, name->type, name->shape ? name->shape : "");
+    if (name->signature) signature_line(&p, name->signature, true), buf_addc(p.text, '\n');
+    else heading(&p, name->name, name->type, name->shape ? name->shape : "");
     paragraph(&p, name->doc);
     if (!name->signature) paragraph(&p, name->line);
     columns(&p, name);
@@ -265,14 +261,10 @@ static void inspect_attribute(const struct lookup *lookup, const struct thing *t
 }
 
 static bool inspect_thing(const struct lookup *lookup, const struct thing *thing, const char *param, int detail, struct bundle *out) {
-    if (thing->attribute)
-        inspect_attribute(lookup, thing, detail, out);
-    else if (thing->info)
-        inspect_row(thing->info, param, detail, out);
-    else if (thing->name)
-        inspect_name(lookup, thing->name, detail, out);
-    else
-        return false;
+    if (thing->attribute) inspect_attribute(lookup, thing, detail, out);
+    else if (thing->info) inspect_row(thing->info, param, detail, out);
+    else if (thing->name) inspect_name(lookup, thing->name, detail, out);
+    else return false;
     return true;
 }
 

@@ -32,7 +32,9 @@ const char *lang_keyword(size_t i) {
 
 /* --- what the parts share --- */
 
-struct frame *lex_frame(struct lexer *lexer) { return lexer->frames.len ? &lexer->frames.data[lexer->frames.len - 1] : NULL; }
+struct frame *lex_frame(struct lexer *lexer) {
+    return lexer->frames.len ? &lexer->frames.data[lexer->frames.len - 1] : NULL;
+}
 
 void lex_push(struct lexer *lexer, struct frame frame) { vec_push(&lexer->frames, frame); }
 
@@ -56,9 +58,7 @@ void lex_fail(struct lexer *lexer, enum status code, uint32_t start, uint32_t en
     lexer->failed = true;
 }
 
-static char peek(const struct lexer *lexer, uint32_t ahead) {
-    return lexer->at + ahead < lexer->end ? lexer->text[lexer->at + ahead] : '\0';
-}
+static char peek(const struct lexer *lexer, uint32_t ahead) { return lexer->at + ahead < lexer->end ? lexer->text[lexer->at + ahead] : '\0'; }
 
 static uint32_t decode_at(const struct lexer *lexer, uint32_t at, uint32_t *out_used) {
     uint32_t c = 0;
@@ -137,8 +137,8 @@ static void close_bracket(struct lexer *lexer, enum token_kind kind, uint32_t st
     } else if (frame && frame->kind == FRAME_BRACKET) {
         uint32_t line, column;
         source_position(lexer->source, frame->span.start, &line, &column);
-        lex_fail(lexer, ERR_SYNTAX, start, start + 1, NULL, "`%c` doesn't close the `%c` of line %u, column %u: expected `%c`", close, frame->open, line,
-                 column, closing_of(frame->open));
+        lex_fail(lexer, ERR_SYNTAX, start, start + 1, NULL, "`%c` doesn't close the `%c` of line %u, column %u: expected `%c`", close, frame->open,
+                 line, column, closing_of(frame->open));
     } else {
         lex_fail(lexer, ERR_SYNTAX, start, start + 1, "take it away, or open it first", "`%c` closes nothing", close);
     }
@@ -159,10 +159,10 @@ static bool lex_field_end(struct lexer *lexer) {
     if (peek(lexer, 0) != '!' || peek(lexer, 1) == '=') return false;
     char c = peek(lexer, 1), after = peek(lexer, 2);
     lexer->at += c ? 2 : 1;
-    if ((c == 'r' || c == 's') && (after == '}' || after == ':'))
-        lex_emit(lexer, TOKEN_CONVERSION, start, lexer->at);
+    if ((c == 'r' || c == 's') && (after == '}' || after == ':')) lex_emit(lexer, TOKEN_CONVERSION, start, lexer->at);
     else
-        lex_fail(lexer, ERR_SYNTAX, start, lexer->at, "write {x!r} for the repr or {x!s} for the text", "an f-string knows the conversions !r and !s");
+        lex_fail(lexer, ERR_SYNTAX, start, lexer->at, "write {x!r} for the repr or {x!s} for the text",
+                 "an f-string knows the conversions !r and !s");
     return true;
 }
 
@@ -189,10 +189,10 @@ static const struct lookalike {
     uint32_t c;
     const char *plain;
 } lookalikes[] = {
-    {0x2018, "'"},  {0x2019, "'"},  {0x201C, "\""}, {0x201D, "\""}, {0x201E, "\""}, {0x00AB, "\""}, {0x00BB, "\""}, {0x2032, "'"},
-    {0x2033, "\""}, {0x2013, "-"},  {0x2014, "-"},  {0x2212, "-"},  {0x00D7, "*"},  {0x00F7, "/"},  {0x2264, "<="}, {0x2265, ">="},
-    {0x2260, "!="}, {0xFF08, "("},  {0xFF09, ")"},  {0xFF0C, ","},  {0xFF1A, ":"},  {0xFF1D, "="},  {0x2026, "..."},
-    {0x00A0, " "},  {0x2003, " "},  {0x3000, " "},  {0x202F, " "},  {0x200B, ""},   {0xFEFF, ""},   {0x2192, "->"}, {0x00B2, "**2"},
+    {0x2018, "'"},  {0x2019, "'"}, {0x201C, "\""}, {0x201D, "\""}, {0x201E, "\""}, {0x00AB, "\""}, {0x00BB, "\""},  {0x2032, "'"},
+    {0x2033, "\""}, {0x2013, "-"}, {0x2014, "-"},  {0x2212, "-"},  {0x00D7, "*"},  {0x00F7, "/"},  {0x2264, "<="},  {0x2265, ">="},
+    {0x2260, "!="}, {0xFF08, "("}, {0xFF09, ")"},  {0xFF0C, ","},  {0xFF1A, ":"},  {0xFF1D, "="},  {0x2026, "..."}, {0x00A0, " "},
+    {0x2003, " "},  {0x3000, " "}, {0x202F, " "},  {0x200B, ""},   {0xFEFF, ""},   {0x2192, "->"}, {0x00B2, "**2"},
 };
 
 static const char *plain_form(uint32_t c) {
@@ -217,20 +217,15 @@ static void lex_stray(struct lexer *lexer) {
     char hint[128] = "";
     struct buf name = BUF_INIT;
     name_stray(c, &name);
-    if (plain && strchr("'\"", *plain) && *plain)
-        snprintf(hint, sizeof hint, "a string stands between straight quotes: %s…%s", plain, plain);
-    else if (plain && *plain == ' ')
-        snprintf(hint, sizeof hint, "it looks like a blank: write an ordinary one");
-    else if (plain && *plain)
-        snprintf(hint, sizeof hint, "write `%s`", plain);
-    else if (plain)
-        snprintf(hint, sizeof hint, "it can't be seen: take it away");
-    else if (c == '$')
-        snprintf(hint, sizeof hint, "a name is letters, digits and _");
+    if (plain && strchr("'\"", *plain) && *plain) snprintf(hint, sizeof hint, "a string stands between straight quotes: %s…%s", plain, plain);
+    else if (plain && *plain == ' ') snprintf(hint, sizeof hint, "it looks like a blank: write an ordinary one");
+    else if (plain && *plain) snprintf(hint, sizeof hint, "write `%s`", plain);
+    else if (plain) snprintf(hint, sizeof hint, "it can't be seen: take it away");
+    else if (c == '$') snprintf(hint, sizeof hint, "a name is letters, digits and _");
     if (c == 0)
-        lex_fail(lexer, ERR_SYNTAX, start, lexer->at, "the text came from a damaged or binary file: take the byte away", "there is a NUL byte in the cell");
-    else
-        lex_fail(lexer, ERR_SYNTAX, start, lexer->at, *hint ? hint : NULL, "the character %s has no meaning outside a string", buf_text(&name));
+        lex_fail(lexer, ERR_SYNTAX, start, lexer->at, "the text came from a damaged or binary file: take the byte away",
+                 "there is a NUL byte in the cell");
+    else lex_fail(lexer, ERR_SYNTAX, start, lexer->at, *hint ? hint : NULL, "the character %s has no meaning outside a string", buf_text(&name));
     buf_release(&name);
 }
 
@@ -311,7 +306,8 @@ static void lex_line_end(struct lexer *lexer) {
     for (size_t i = lexer->frames.len; i-- > 0 && !lexer->failed;) {
         struct frame *field = &lexer->frames.data[i];
         if (field->kind != FRAME_FIELD || field->triple) continue;
-        lex_fail(lexer, ERR_SYNTAX, field->span.start, field->span.end, "a brace itself is written {{ in an f-string", "this `{` of an f-string is never closed");
+        lex_fail(lexer, ERR_SYNTAX, field->span.start, field->span.end, "a brace itself is written {{ in an f-string",
+                 "this `{` of an f-string is never closed");
         if (lexer->tolerant) { /* the string ends with its line */
             lexer->frames.len = 0;
             end_line(lexer, start, lexer->at);
@@ -325,8 +321,7 @@ static void lex_continuation(struct lexer *lexer) {
     while (at < lexer->end && (lexer->text[at] == ' ' || lexer->text[at] == '\t')) at++;
     bool joins = lexer->at < lexer->end && lexer->text[lexer->at] == '\n';
     if (joins) lexer->at++;
-    if (lexer->at >= lexer->end)
-        lex_fail(lexer, ERR_INCOMPLETE, start, start + 1, NULL, "the line goes on after `\\`, but nothing follows");
+    if (lexer->at >= lexer->end) lex_fail(lexer, ERR_INCOMPLETE, start, start + 1, NULL, "the line goes on after `\\`, but nothing follows");
     else if (!joins && (at >= lexer->end || lexer->text[at] == '\n'))
         lex_fail(lexer, ERR_SYNTAX, start, at, "take the blanks away", "blanks stand between `\\` and the end of its line");
     else if (!joins)
@@ -338,26 +333,16 @@ static void lex_continuation(struct lexer *lexer) {
 static void lex_one(struct lexer *lexer) {
     uint32_t used;
     char c = peek(lexer, 0), next = peek(lexer, 1);
-    if (c == ' ' || c == '\t' || c == '\f')
-        lexer->at++;
-    else if (c == '\n')
-        lex_line_end(lexer);
-    else if (c == '#')
-        skip_comment(lexer);
-    else if (c == '\\')
-        lex_continuation(lexer);
-    else if (c == '"' || c == '\'')
-        lex_string(lexer, lexer->at, false, false);
-    else if ((c >= '0' && c <= '9') || (c == '.' && next >= '0' && next <= '9'))
-        lex_number(lexer);
-    else if (lex_name_starts(lexer, lexer->at, &used))
-        lex_word(lexer);
-    else if (lex_field_end(lexer))
-        return;
-    else if (c && strchr("()[]{},:;.=+-*/%@|^&~<>!?", c))
-        lex_operator(lexer);
-    else
-        lex_stray(lexer);
+    if (c == ' ' || c == '\t' || c == '\f') lexer->at++;
+    else if (c == '\n') lex_line_end(lexer);
+    else if (c == '#') skip_comment(lexer);
+    else if (c == '\\') lex_continuation(lexer);
+    else if (c == '"' || c == '\'') lex_string(lexer, lexer->at, false, false);
+    else if ((c >= '0' && c <= '9') || (c == '.' && next >= '0' && next <= '9')) lex_number(lexer);
+    else if (lex_name_starts(lexer, lexer->at, &used)) lex_word(lexer);
+    else if (lex_field_end(lexer)) return;
+    else if (c && strchr("()[]{},:;.=+-*/%@|^&~<>!?", c)) lex_operator(lexer);
+    else lex_stray(lexer);
 }
 
 static void lex_step(struct lexer *lexer) {
@@ -379,7 +364,8 @@ static void check_bytes(struct lexer *lexer) {
     uint32_t c, at = 0;
     for (size_t used; (used = utf8_decode((struct slice){text.data + at, text.len - at}, &c)) > 0; at += (uint32_t)used)
         if (c == 0xFFFD && used == 1) break;
-    lex_fail(lexer, ERR_SYNTAX, at, at + 1, "save the text as UTF-8", "byte 0x%02X is not UTF-8 text", (unsigned)(unsigned char)text.data[at < text.len ? at : 0]);
+    lex_fail(lexer, ERR_SYNTAX, at, at + 1, "save the text as UTF-8", "byte 0x%02X is not UTF-8 text",
+             (unsigned)(unsigned char)text.data[at < text.len ? at : 0]);
 }
 
 /* An f-string or a field that the cell's end cuts. */
@@ -389,9 +375,9 @@ static void check_frames(struct lexer *lexer) {
         if (frame->kind == FRAME_BRACKET || frame->kind == FRAME_SPEC) continue;
         enum status code = frame->triple ? ERR_INCOMPLETE : ERR_SYNTAX;
         if (frame->kind == FRAME_FIELD)
-            lex_fail(lexer, code, frame->span.start, frame->span.end, "a brace itself is written {{ in an f-string", "this `{` of an f-string is never closed");
-        else
-            lex_fail(lexer, code, frame->span.start, frame->span.end, NULL, "this f-string is never closed");
+            lex_fail(lexer, code, frame->span.start, frame->span.end, "a brace itself is written {{ in an f-string",
+                     "this `{` of an f-string is never closed");
+        else lex_fail(lexer, code, frame->span.start, frame->span.end, NULL, "this f-string is never closed");
     }
 }
 
@@ -415,7 +401,8 @@ void lex(struct source *source, bool tolerant, struct tokens *out) {
     vec_push(&lexer.indents, 0);
     if (source->text.len > LIMIT_CELL_BYTES) {
         lexer.end = 0;
-        lex_fail(&lexer, ERR_LIMIT, 0, 0, "load long data from a file", "the cell has %zu bytes; a cell may have %u", source->text.len, LIMIT_CELL_BYTES);
+        lex_fail(&lexer, ERR_LIMIT, 0, 0, "load long data from a file", "the cell has %zu bytes; a cell may have %u", source->text.len,
+                 LIMIT_CELL_BYTES);
     } else {
         check_bytes(&lexer);
     }
@@ -453,9 +440,7 @@ static void dump_value(const struct source *source, const struct token *token, s
     case TOKEN_INDENT:
     case TOKEN_DEDENT:
     case TOKEN_END: break;
-    default:
-        buf_addc(out, ' ');
-        buf_add(out, source->text.data + token->span.start, token->span.end - token->span.start);
+    default: buf_addc(out, ' '); buf_add(out, source->text.data + token->span.start, token->span.end - token->span.start);
     }
 }
 

@@ -44,10 +44,10 @@ struct tokens {
 void lex(struct source *source, bool tolerant, struct tokens *out);
 void tokens_release(struct tokens *tokens);
 
-const char *token_text(enum token_kind kind);  /* "**=", "lambda"; for others their words */
-bool token_is_word(enum token_kind kind);      /* reserved words, foreign ones too */
-bool token_is_foreign(enum token_kind kind);   /* words of Python's that Reckon lacks */
-bool token_has_text(enum token_kind kind);     /* operators and words: token_text is what the cell says */
+const char *token_text(enum token_kind kind); /* "**=", "lambda"; for others their words */
+bool token_is_word(enum token_kind kind);     /* reserved words, foreign ones too */
+bool token_is_foreign(enum token_kind kind);  /* words of Python's that Reckon lacks */
+bool token_has_text(enum token_kind kind);    /* operators and words: token_text is what the cell says */
 /* The language's own words in order; NULL past the end. */
 const char *lang_keyword(size_t i);
 

@@ -8,9 +8,9 @@
 /* One open thing: a bracket, an f-string, a field in it, the format of a field. */
 struct frame {
     enum { FRAME_BRACKET, FRAME_FSTRING, FRAME_FIELD, FRAME_SPEC } kind;
-    char open;           /* '(' '[' '{'; the quote of an f-string */
-    bool triple, raw;    /* of an f-string; fields and formats carry their string's */
-    struct span span;    /* of the opening text */
+    char open;        /* '(' '[' '{'; the quote of an f-string */
+    bool triple, raw; /* of an f-string; fields and formats carry their string's */
+    struct span span; /* of the opening text */
 };
 
 struct lexer {

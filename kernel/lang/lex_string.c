@@ -4,9 +4,7 @@
 
 #include "kernel/lang/lex_private.h"
 
-static char peek(const struct lexer *lexer, uint32_t ahead) {
-    return lexer->at + ahead < lexer->end ? lexer->text[lexer->at + ahead] : '\0';
-}
+static char peek(const struct lexer *lexer, uint32_t ahead) { return lexer->at + ahead < lexer->end ? lexer->text[lexer->at + ahead] : '\0'; }
 
 static bool at_quote(const struct lexer *lexer, char quote, bool triple) {
     return peek(lexer, 0) == quote && (!triple || (peek(lexer, 1) == quote && peek(lexer, 2) == quote));
@@ -32,8 +30,8 @@ static void escape_code_point(struct lexer *lexer, int digits, struct buf *out) 
     for (int i = 0; i < digits && !lexer->failed; i++) {
         int digit = digit_of(peek(lexer, 0));
         if (digit > 15) {
-            lex_fail(lexer, ERR_SYNTAX, start, lexer->at, "a backslash itself is written \\\\, or put r before the string", "\\%c is followed by %d hexadecimal digits",
-                     lexer->text[start + 1], digits);
+            lex_fail(lexer, ERR_SYNTAX, start, lexer->at, "a backslash itself is written \\\\, or put r before the string",
+                     "\\%c is followed by %d hexadecimal digits", lexer->text[start + 1], digits);
             return;
         }
         value = value * 16 + (uint32_t)digit;
@@ -41,8 +39,7 @@ static void escape_code_point(struct lexer *lexer, int digits, struct buf *out) 
     }
     if (value > 0x10FFFF || (value >= 0xD800 && value < 0xE000))
         lex_fail(lexer, ERR_SYNTAX, start, lexer->at, NULL, "U+%04X is not a character", value);
-    else
-        buf_add_code_point(out, value);
+    else buf_add_code_point(out, value);
 }
 
 static void escape_octal(struct lexer *lexer, struct buf *out) {
@@ -93,11 +90,12 @@ static const struct frame *field_cut_by(const struct lexer *lexer, char quote) {
 
 static void string_unended(struct lexer *lexer, uint32_t start, char quote, bool triple) {
     const struct frame *field = triple ? NULL : field_cut_by(lexer, quote);
-    bool joined = lexer->at >= lexer->end && lexer->at >= 1 && (lexer->text[lexer->at - 1] == '\\' || (lexer->text[lexer->at - 1] == '\n' && !triple));
+    bool joined =
+        lexer->at >= lexer->end && lexer->at >= 1 && (lexer->text[lexer->at - 1] == '\\' || (lexer->text[lexer->at - 1] == '\n' && !triple));
     if (field)
-        lex_fail(lexer, ERR_SYNTAX, field->span.start, field->span.end, "a brace itself is written {{ in an f-string", "this `{` of an f-string is never closed");
-    else if (triple)
-        lex_fail(lexer, ERR_INCOMPLETE, start, lexer->at, NULL, "this string is never closed: `%c%c%c` is missing", quote, quote, quote);
+        lex_fail(lexer, ERR_SYNTAX, field->span.start, field->span.end, "a brace itself is written {{ in an f-string",
+                 "this `{` of an f-string is never closed");
+    else if (triple) lex_fail(lexer, ERR_INCOMPLETE, start, lexer->at, NULL, "this string is never closed: `%c%c%c` is missing", quote, quote, quote);
     else
         lex_fail(lexer, joined ? ERR_INCOMPLETE : ERR_SYNTAX, start, lexer->at, "a text of several lines stands between \"\"\" and \"\"\"",
                  "this string is never closed: `%c` is missing", quote);
@@ -115,12 +113,9 @@ static bool lex_body(struct lexer *lexer, char quote, bool triple, bool raw, str
         char c = peek(lexer, 0);
         if (at_quote(lexer, quote, triple)) return true;
         if (c == '\n' && !triple) return false;
-        if (c == '\\' && raw)
-            add_raw(lexer, out);
-        else if (c == '\\')
-            lex_escape(lexer, out);
-        else
-            buf_addc(out, lexer->text[lexer->at++]);
+        if (c == '\\' && raw) add_raw(lexer, out);
+        else if (c == '\\') lex_escape(lexer, out);
+        else buf_addc(out, lexer->text[lexer->at++]);
     }
     return false;
 }
@@ -148,10 +143,8 @@ void lex_string(struct lexer *lexer, uint32_t start, bool raw, bool formatted) {
 /* --- f-strings --- */
 
 static void emit_text(struct lexer *lexer, uint32_t start, struct buf *text) {
-    if (lexer->at > start && !lexer->failed)
-        lex_emit(lexer, TOKEN_FSTRING_TEXT, start, lexer->at)->u.string = keep(lexer, text);
-    else
-        buf_release(text);
+    if (lexer->at > start && !lexer->failed) lex_emit(lexer, TOKEN_FSTRING_TEXT, start, lexer->at)->u.string = keep(lexer, text);
+    else buf_release(text);
 }
 
 static void open_field(struct lexer *lexer) {
@@ -176,7 +169,8 @@ static void cut_fstring(struct lexer *lexer) {
     bool in_spec = lex_frame(lexer)->kind == FRAME_SPEC;
     const struct frame *blame = in_spec ? &lexer->frames.data[lexer->frames.len - 2] : &lexer->frames.data[i];
     if (in_spec)
-        lex_fail(lexer, ERR_SYNTAX, blame->span.start, blame->span.end, "a brace itself is written {{ in an f-string", "this `{` of an f-string is never closed");
+        lex_fail(lexer, ERR_SYNTAX, blame->span.start, blame->span.end, "a brace itself is written {{ in an f-string",
+                 "this `{` of an f-string is never closed");
     else
         lex_fail(lexer, ERR_SYNTAX, blame->span.start, lexer->at, "a text of several lines stands between f\"\"\" and \"\"\"",
                  "this f-string is never closed: `%c` is missing", blame->open);
@@ -223,14 +217,10 @@ void lex_fstring_text(struct lexer *lexer) {
     emit_text(lexer, start, &text);
     if (lexer->failed || lexer->at >= lexer->end) return;
     char c = peek(lexer, 0);
-    if (c == '{')
-        open_field(lexer);
-    else if (c == '}')
-        lexer->frames.len--; /* the format's end; its field closes next */
-    else if (in.kind == FRAME_FSTRING && at_quote(lexer, in.open, in.triple))
-        close_fstring(lexer);
-    else
-        cut_fstring(lexer);
+    if (c == '{') open_field(lexer);
+    else if (c == '}') lexer->frames.len--; /* the format's end; its field closes next */
+    else if (in.kind == FRAME_FSTRING && at_quote(lexer, in.open, in.triple)) close_fstring(lexer);
+    else cut_fstring(lexer);
 }
 
 /* --- numbers --- */
@@ -260,7 +250,8 @@ static void emit_integer(struct lexer *lexer, uint32_t start, int base, const st
     for (size_t i = 0; i < digits->len; i++) {
         uint64_t digit = (uint64_t)digit_of(digits->data[i]);
         if (value > (limit - digit) / (uint64_t)base) {
-            lex_fail(lexer, ERR_OVERFLOW, start, lexer->at, "write it as a float: 1e30", "the integer is larger than 9,223,372,036,854,775,807 (integers have 64 bits)");
+            lex_fail(lexer, ERR_OVERFLOW, start, lexer->at, "write it as a float: 1e30",
+                     "the integer is larger than 9,223,372,036,854,775,807 (integers have 64 bits)");
             value = 0;
             break;
         }
@@ -306,11 +297,10 @@ static void name_after_number(struct lexer *lexer, uint32_t start) {
     uint32_t from = lexer->at, used;
     while (lex_name_starts(lexer, lexer->at, &used) || is_digit(peek(lexer, 0), 10)) lexer->at += lexer->text[lexer->at] & 0x80 ? used : 1;
     char c = lexer->text[from] | 0x20;
-    if (c == 'j' && lexer->at == from + 1)
-        lex_fail(lexer, ERR_SYNTAX, start, lexer->at, NULL, "there are no complex numbers");
+    if (c == 'j' && lexer->at == from + 1) lex_fail(lexer, ERR_SYNTAX, start, lexer->at, NULL, "there are no complex numbers");
     else
-        lex_fail(lexer, ERR_SYNTAX, start, lexer->at, "put an operator or a blank between them; a name can't begin with a digit", "`%.*s` is neither a number nor a name",
-                 (int)(lexer->at - start < 40 ? lexer->at - start : 40), lexer->text + start);
+        lex_fail(lexer, ERR_SYNTAX, start, lexer->at, "put an operator or a blank between them; a name can't begin with a digit",
+                 "`%.*s` is neither a number nor a name", (int)(lexer->at - start < 40 ? lexer->at - start : 40), lexer->text + start);
 }
 
 static void lex_digits(struct lexer *lexer, uint32_t start, struct buf *text) {
@@ -318,8 +308,7 @@ static void lex_digits(struct lexer *lexer, uint32_t start, struct buf *text) {
     if (base != 10) lexer->at += 2;
     bool fine = scan_digits(lexer, base, text), real = base == 10 && scan_real(lexer, text, &fine);
     uint32_t used;
-    if (lex_name_starts(lexer, lexer->at, &used) || is_digit(peek(lexer, 0), 10))
-        name_after_number(lexer, start);
+    if (lex_name_starts(lexer, lexer->at, &used) || is_digit(peek(lexer, 0), 10)) name_after_number(lexer, start);
     else if (!fine)
         lex_fail(lexer, ERR_SYNTAX, start, lexer->at, "an underscore stands between two digits: 1_000", "an underscore of this number is misplaced");
     else if (base != 10 && text->len == 0)
@@ -327,10 +316,8 @@ static void lex_digits(struct lexer *lexer, uint32_t start, struct buf *text) {
     else if (!real && base == 10 && text->len > 1 && text->data[0] == '0' && strspn(text->data, "0") < text->len)
         lex_fail(lexer, ERR_SYNTAX, start, lexer->at, "leave the zeros away; an octal number begins with 0o", "an integer can't begin with zeros");
     if (lexer->failed) return;
-    if (real)
-        emit_real(lexer, start, text);
-    else
-        emit_integer(lexer, start, base, text);
+    if (real) emit_real(lexer, start, text);
+    else emit_integer(lexer, start, base, text);
 }
 
 void lex_number(struct lexer *lexer) {
@@ -345,14 +332,10 @@ void buf_add_quoted(struct buf *out, struct slice text) {
     buf_addc(out, '"');
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.data[i];
-        if (c == '"' || c == '\\')
-            buf_addf(out, "\\%c", c);
-        else if (c == '\n')
-            buf_adds(out, "\\n");
-        else if (c < 0x20 || c == 0x7F)
-            buf_addf(out, "\\x%02x", c);
-        else
-            buf_addc(out, (char)c);
+        if (c == '"' || c == '\\') buf_addf(out, "\\%c", c);
+        else if (c == '\n') buf_adds(out, "\\n");
+        else if (c < 0x20 || c == 0x7F) buf_addf(out, "\\x%02x", c);
+        else buf_addc(out, (char)c);
     }
     buf_addc(out, '"');
 }

@@ -130,8 +130,8 @@ static const struct plain_row {
     const char *name;
     enum value_kind kind;
 } plains[] = {
-    {"str", VAL_STR}, {"list", VAL_LIST}, {"tuple", VAL_TUPLE},       {"dict", VAL_DICT},         {"set", VAL_SET},
-    {"int", VAL_INT}, {"bool", VAL_BOOL}, {"float", VAL_FLOAT},       {"range", VAL_RANGE},       {"function", VAL_FUNCTION},
+    {"str", VAL_STR}, {"list", VAL_LIST}, {"tuple", VAL_TUPLE}, {"dict", VAL_DICT},   {"set", VAL_SET},
+    {"int", VAL_INT}, {"bool", VAL_BOOL}, {"float", VAL_FLOAT}, {"range", VAL_RANGE}, {"function", VAL_FUNCTION},
 };
 
 /* "Table", "list[Id] | None": the first of a union counts. */
@@ -153,10 +153,8 @@ static struct thing thing_of_name(const struct lookup *lookup, const char *text)
         thing.info = lookup->registry ? registry_find(lookup->registry, text) : NULL;
         return thing;
     }
-    if (name->object_type)
-        thing.type = name->object_type;
-    else if (!name->row)
-        thing = thing_of_type(lookup->registry, name->type);
+    if (name->object_type) thing.type = name->object_type;
+    else if (!name->row) thing = thing_of_type(lookup->registry, name->type);
     thing.name = name;
     if (name->row && lookup->registry) thing.info = registry_info(lookup->registry, name->row);
     return thing;

@@ -40,9 +40,9 @@ bool lookup_applies(const struct lookup *lookup, size_t open);
 
 /* The argument of the call at `open` that a place before token `end` is in. */
 struct argument_place {
-    const char *name;  /* of a named one, else NULL */
-    size_t position;   /* positional ones before it */
-    size_t start;      /* its first token; `end` when it has none */
+    const char *name; /* of a named one, else NULL */
+    size_t position;  /* positional ones before it */
+    size_t start;     /* its first token; `end` when it has none */
 };
 struct argument_place lookup_argument(const struct lookup *lookup, size_t open, size_t end);
 /* The parameter that an argument fills in one signature; NULL: none. */

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-
 /* --- gathering --- */
 
 void *arena_grow(struct arena *arena, void *items, uint32_t n, uint32_t *cap, size_t item_bytes) {
@@ -21,7 +20,9 @@ void gather_add(struct parser *p, struct gather *gather, struct node *node) {
     gather->height = higher(gather->height, node->height);
 }
 
-struct nodes gather_nodes(const struct gather *gather) { return (struct nodes){gather->items, gather->n}; }
+struct nodes gather_nodes(const struct gather *gather) {
+    return (struct nodes){gather->items, gather->n};
+}
 
 /* --- tokens --- */
 
@@ -81,15 +82,16 @@ struct node *node_new(struct parser *p, enum node_kind kind, uint32_t start) {
 
 struct node *node_lift(struct parser *p, struct node *node, uint16_t below) {
     if (below >= LIMIT_HEIGHT)
-        return fail_at(p, ERR_LIMIT, node->span, "give a part of it a name of its own", "the expression has more than %d steps one on another", LIMIT_HEIGHT);
+        return fail_at(p, ERR_LIMIT, node->span, "give a part of it a name of its own", "the expression has more than %d steps one on another",
+                       LIMIT_HEIGHT);
     node->height = (uint16_t)(below + 1);
     return node;
 }
 
 bool enter(struct parser *p) {
     if (p->depth >= LIMIT_NESTING) {
-        fail_at(p, ERR_LIMIT, token_now(p)->span, "give an inner part a name of its own", "brackets and blocks stand more than %d deep inside each other",
-                LIMIT_NESTING);
+        fail_at(p, ERR_LIMIT, token_now(p)->span, "give an inner part a name of its own",
+                "brackets and blocks stand more than %d deep inside each other", LIMIT_NESTING);
         return false;
     }
     p->depth++;
@@ -140,7 +142,8 @@ static int indent_after(const struct source *source, const struct tokens *tokens
     if (last >= tokens->n) return 0;
     const struct token *token = &tokens->items[last];
     if (token->kind == TOKEN_STRING_OPEN) return 0;
-    bool opens = token->kind == TOKEN_COLON || token->kind == TOKEN_OPEN_PAREN || token->kind == TOKEN_OPEN_BRACKET || token->kind == TOKEN_OPEN_BRACE;
+    bool opens =
+        token->kind == TOKEN_COLON || token->kind == TOKEN_OPEN_PAREN || token->kind == TOKEN_OPEN_BRACKET || token->kind == TOKEN_OPEN_BRACE;
     return line_indent(source, token->span.start) + (opens ? 4 : 0);
 }
 

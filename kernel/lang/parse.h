@@ -78,7 +78,7 @@ bool parse_parameters(struct parser *p, enum token_kind close, bool annotated, s
 struct node *parse_def(struct parser *p);
 
 /* --- statements --- */
-struct node *parse_statements(struct parser *p); /* the whole cell: a BLOCK */
+struct node *parse_statements(struct parser *p);              /* the whole cell: a BLOCK */
 struct node *parse_suite(struct parser *p, const char *what); /* ":" and the block of `what` ("if", "def") */
 
 /* --- errors; each returns NULL --- */

@@ -93,7 +93,8 @@ static struct node *paren_body(struct parser *p, const struct token *outer, uint
     if (kind_now(p) == TOKEN_FOR) return close_comprehension(p, NODE_GENEXP, TOKEN_CLOSE_PAREN, outer, first, NULL, start);
     if (kind_now(p) != TOKEN_COMMA) {
         if (!close_bracket(p, TOKEN_CLOSE_PAREN, outer)) return NULL;
-        if (first->kind == NODE_STARRED) return fail_at(p, ERR_SYNTAX, first->span, "write (*x,) for a tuple", "`*` unpacks only among items or arguments");
+        if (first->kind == NODE_STARRED)
+            return fail_at(p, ERR_SYNTAX, first->span, "write (*x,) for a tuple", "`*` unpacks only among items or arguments");
         return first;
     }
     return parse_items(p, TOKEN_CLOSE_PAREN, first, &items) ? close_list(p, NODE_TUPLE, TOKEN_CLOSE_PAREN, outer, &items, start) : NULL;
@@ -203,7 +204,8 @@ struct arguments {
 
 static bool check_name(struct parser *p, struct arguments *arguments, const struct argument *new) {
     if (++arguments->n_named > LIMIT_ARGUMENTS)
-        return fail_at(p, ERR_LIMIT, new->name_span, "put them into a dict and pass it with `**`", "a call has more than %d named arguments", LIMIT_ARGUMENTS) != NULL;
+        return fail_at(p, ERR_LIMIT, new->name_span, "put them into a dict and pass it with `**`", "a call has more than %d named arguments",
+                       LIMIT_ARGUMENTS) != NULL;
     for (uint32_t i = 0; i < arguments->n; i++)
         if (arguments->items[i].kind == ARG_NAMED && strcmp(new->name, arguments->items[i].name) == 0)
             return fail_at(p, ERR_SYNTAX, new->name_span, "keep one of them", "the argument `%s` is given twice", new->name) != NULL;
@@ -328,8 +330,8 @@ struct node *parse_index(struct parser *p, struct node *object, uint32_t start) 
     struct gather items = {0};
     bool comma = false;
     if (kind_now(p) == TOKEN_CLOSE_BRACKET)
-        return fail_at(p, ERR_SYNTAX, (struct span){p->bracket->span.start, token_now(p)->span.end}, "name a position, a key or a slice: x[0], x[\"k\"], x[:3]",
-                       "these brackets are empty");
+        return fail_at(p, ERR_SYNTAX, (struct span){p->bracket->span.start, token_now(p)->span.end},
+                       "name a position, a key or a slice: x[0], x[\"k\"], x[:3]", "these brackets are empty");
     while (kind_now(p) != TOKEN_CLOSE_BRACKET) {
         struct node *item = parse_subscript(p);
         if (!item) return NULL;

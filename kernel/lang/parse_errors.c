@@ -26,8 +26,7 @@ static const struct package_row {
     {"numpy jax cupy", "array([[1, 2], [3, 4]]) makes an Array: + - * / @, .T, .mean(axis=0), log, exp, sqrt"},
     {"pandas polars pyarrow duckdb sqlite3", "load(\"ratings.csv\") reads a file; table(…), sql(\"select …\") and the methods of Table do the rest"},
     {"torch tensorflow keras flax pytorch_lightning", "neumf, two_tower, gmf, mlp and the layers dense, relu, embedding … are built in"},
-    {"sklearn surprise implicit lightfm recbole cornac scipy spotlight",
-     "split, als, mf, svd, ials, bpr, item_knn, evaluate … are built in"},
+    {"sklearn surprise implicit lightfm recbole cornac scipy spotlight", "split, als, mf, svd, ials, bpr, item_knn, evaluate … are built in"},
     {"matplotlib seaborn plotly bokeh altair", "plot, scatter, hist, bars, heatmap, curve and tsne are built in"},
     {"faiss annoy hnswlib scann", "index(model.items) and search(index, vector) are built in"},
     {"math cmath statistics", "sqrt, log, log2, exp, round, mean, std … are built in"},
@@ -152,16 +151,11 @@ static void describe(const struct parser *p, char *out, size_t size) {
     const struct token *token = token_now(p);
     int len = (int)(token->span.end - token->span.start);
     const char *text = p->source->text.data + token->span.start;
-    if (token_is_word(token->kind))
-        snprintf(out, size, "the word `%.*s`", len, text);
-    else if (token_has_text(token->kind))
-        snprintf(out, size, "`%.*s`", len, text);
-    else if (token->kind == TOKEN_NAME)
-        snprintf(out, size, "the name `%.*s`%s", len < 60 ? len : 60, text, len < 60 ? "" : "…");
-    else if ((token->kind == TOKEN_INT || token->kind == TOKEN_FLOAT) && len < 40)
-        snprintf(out, size, "the number %.*s", len, text);
-    else
-        snprintf(out, size, "%s", token_text(token->kind));
+    if (token_is_word(token->kind)) snprintf(out, size, "the word `%.*s`", len, text);
+    else if (token_has_text(token->kind)) snprintf(out, size, "`%.*s`", len, text);
+    else if (token->kind == TOKEN_NAME) snprintf(out, size, "the name `%.*s`%s", len < 60 ? len : 60, text, len < 60 ? "" : "…");
+    else if ((token->kind == TOKEN_INT || token->kind == TOKEN_FLOAT) && len < 40) snprintf(out, size, "the number %.*s", len, text);
+    else snprintf(out, size, "%s", token_text(token->kind));
 }
 
 /* Words of the language where a name or a value should be: named by what they belong to. */
@@ -170,10 +164,11 @@ static struct node *fail_word(struct parser *p) {
     switch (kind_now(p)) {
     case TOKEN_ELSE:
     case TOKEN_ELIF:
-        return fail_at(p, ERR_SYNTAX, span, "put it in the column of its `if`, right after the block of it", "`%s` belongs to an `if`, and there is none before it",
-                       token_text(kind_now(p)));
+        return fail_at(p, ERR_SYNTAX, span, "put it in the column of its `if`, right after the block of it",
+                       "`%s` belongs to an `if`, and there is none before it", token_text(kind_now(p)));
     case TOKEN_INDENT:
-        return fail_at(p, ERR_SYNTAX, span, "nothing before it opens a block: begin it in the column of the line before", "this line is indented without need");
+        return fail_at(p, ERR_SYNTAX, span, "nothing before it opens a block: begin it in the column of the line before",
+                       "this line is indented without need");
     default: return NULL;
     }
 }
@@ -197,8 +192,7 @@ struct node *fail_unexpected(struct parser *p, const char *expected) {
     if (kind_now(p) == TOKEN_NEWLINE || kind_now(p) == TOKEN_END) span.start = span.end = end_before(p);
     bool statement_starts = p->at == 0 || p->tokens.items[p->at - 1].kind == TOKEN_NEWLINE || p->tokens.items[p->at - 1].kind == TOKEN_DEDENT;
     if (statement_starts) fail_word(p);
-    if (p->bracket && starts_line(p) && token_is_word(kind_now(p)))
-        return fail_unclosed(p, ERR_SYNTAX, "close it before the next statement");
+    if (p->bracket && starts_line(p) && token_is_word(kind_now(p))) return fail_unclosed(p, ERR_SYNTAX, "close it before the next statement");
     const char *hint = p->bracket && kind_now(p) == TOKEN_COMMA ? "take one of the commas away" : NULL;
     describe(p, got, sizeof got);
     return fail_at(p, ERR_SYNTAX, span, hint, "expected %s, got %s", expected, got);
@@ -213,7 +207,8 @@ struct node *fail_in_bracket(struct parser *p, const char *expected) {
     if (kind == TOKEN_ASSIGN) return fail_at(p, ERR_SYNTAX, span, "did you mean `==`?", "`=` can't stand inside these brackets");
     if (fail_common(p)) return NULL;
     if (kind == TOKEN_COLON && p->bracket->kind == TOKEN_OPEN_BRACE)
-        return fail_at(p, ERR_SYNTAX, span, "write a dict as {1: \"a\", 2: \"b\"} or a set as {1, 2}", "braces hold either keys with values or items alone");
+        return fail_at(p, ERR_SYNTAX, span, "write a dict as {1: \"a\", 2: \"b\"} or a set as {1, 2}",
+                       "braces hold either keys with values or items alone");
     if (kind == TOKEN_COLON || kind == TOKEN_SEMICOLON || kind == TOKEN_FIELD_SPEC || kind == TOKEN_FIELD_CLOSE)
         return fail_unclosed(p, ERR_SYNTAX, kind == TOKEN_COLON ? "close it before the `:`" : NULL);
     describe(p, got, sizeof got);
@@ -269,8 +264,9 @@ static struct node *fail_command(struct parser *p, const struct token *first) {
     if (p->at != (size_t)(first - p->tokens.items) + 1) return NULL;
     char hint[160] = "";
     struct span rest = token_now(p)->span;
-    if (!token_is_word(kind_now(p))) snprintf(hint, sizeof hint, "to call it, write %.60s(%.*s)", first->u.name, (int)(rest.end - rest.start < 40 ? rest.end - rest.start : 40),
-             p->source->text.data + rest.start);
+    if (!token_is_word(kind_now(p)))
+        snprintf(hint, sizeof hint, "to call it, write %.60s(%.*s)", first->u.name, (int)(rest.end - rest.start < 40 ? rest.end - rest.start : 40),
+                 p->source->text.data + rest.start);
     char got[128];
     describe(p, got, sizeof got);
     return fail_at(p, ERR_SYNTAX, rest, *hint ? hint : NULL, "expected the end of the line after `%.60s`, got %s", first->u.name, got);
@@ -280,13 +276,15 @@ struct node *fail_line_end(struct parser *p, size_t first) {
     char got[128];
     enum token_kind kind = kind_now(p);
     const struct token *begin = &p->tokens.items[first];
-    if (begin->kind == TOKEN_NAME && kind != TOKEN_ERROR && kind != TOKEN_BANG && token_begins_expression(kind) && fail_command(p, begin)) return NULL;
+    if (begin->kind == TOKEN_NAME && kind != TOKEN_ERROR && kind != TOKEN_BANG && token_begins_expression(kind) && fail_command(p, begin))
+        return NULL;
     if (p->err->code != OK || fail_common(p)) return NULL;
     if (kind == TOKEN_COLON && begin->kind == TOKEN_NAME) fail_command(p, begin);
     describe(p, got, sizeof got);
     const struct token *before = &p->tokens.items[p->at - 1];
     if (before->kind == TOKEN_STRING && kind == TOKEN_NAME && before->span.end == start_now(p))
-        return fail_at(p, ERR_SYNTAX, token_now(p)->span, "put the text between the other quotes: \"it's\"", "a quote inside the string ended it before `%s`", token_now(p)->u.name);
+        return fail_at(p, ERR_SYNTAX, token_now(p)->span, "put the text between the other quotes: \"it's\"",
+                       "a quote inside the string ended it before `%s`", token_now(p)->u.name);
     const char *hint = token_begins_expression(kind) ? "put `;` between two statements of one line, or an operator between two values" : NULL;
     return fail_at(p, ERR_SYNTAX, token_now(p)->span, hint, "expected the end of the line, got %s", got);
 }
@@ -321,7 +319,8 @@ static struct node *fail_shell(struct parser *p) {
     struct span line = rest_of_line(p);
     const char *text = p->source->text.data + line.start;
     bool install = strstr(text, "install") != NULL || strstr(text, "pip") != NULL;
-    return fail_at(p, ERR_SYNTAX, line, install ? "leave it away: everything is built in" : "for files use load, open, save and export; run commands in a terminal",
+    return fail_at(p, ERR_SYNTAX, line,
+                   install ? "leave it away: everything is built in" : "for files use load, open, save and export; run commands in a terminal",
                    "there are no shell commands: `!` can't begin a line");
 }
 
@@ -336,4 +335,31 @@ bool foreign_statement(struct parser *p) {
         if (token_is_foreign(kind_now(p))) fail_foreign(p);
     }
     return p->err->code != OK;
+}
+
+/* --- names that an evaluator doesn't find --- */
+
+static const struct foreign_name_row {
+    const char *names, *here;
+} foreign_names[] = {
+    {"true TRUE", "write `True`"},
+    {"false FALSE", "write `False`"},
+    {"null NULL nil none undefined NaN nan", "write `None` for a missing value, float(\"nan\") for not-a-number"},
+    {"np jnp cp", "write array(…): arrays are built in, there is no numpy"},
+    {"pd pl", "write load(\"file.csv\") or table(…): tables are built in, there is no pandas"},
+    {"torch nn tf keras", "write neumf(…), two_tower(…) and the layers dense(…), relu(): neural models are built in"},
+    {"plt sns px", "write plot(…), scatter(…), hist(…) or heatmap(…): pictures are built in"},
+    {"math", "write sqrt(…), log(…), exp(…): they stand alone"},
+    {"os sys json", "load, open, save and export read and write files"},
+    {"display", "write show(…)"},
+    {"exit quit", "end the kernel by the front end's own menu"},
+};
+
+const char *foreign_name(const char *name) {
+    for (size_t i = 0; i < sizeof foreign_names / sizeof *foreign_names; i++)
+        if (word_in(foreign_names[i].names, name)) return foreign_names[i].here;
+    const char *from = NULL;
+    for (size_t i = 0; i < sizeof packages / sizeof *packages; i++)
+        if (word_in(packages[i].names, name)) from = packages[i].instead;
+    return from;
 }

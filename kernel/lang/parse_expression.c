@@ -44,7 +44,8 @@ static const struct infix *infix_now(const struct parser *p) {
 static struct node *parse_integer(struct parser *p) {
     const struct token *token = token_now(p);
     if (token->u.integer == INT64_MIN)
-        return fail_at(p, ERR_OVERFLOW, token->span, "write it as a float: 9.3e18", "the integer is larger than 9,223,372,036,854,775,807 (integers have 64 bits)");
+        return fail_at(p, ERR_OVERFLOW, token->span, "write it as a float: 9.3e18",
+                       "the integer is larger than 9,223,372,036,854,775,807 (integers have 64 bits)");
     advance(p);
     struct node *node = node_new(p, NODE_INT, token->span.start);
     node->u.integer = token->u.integer;
@@ -97,7 +98,8 @@ static struct node *parse_atom(struct parser *p) {
 static struct node *parse_attribute(struct parser *p, struct node *object, uint32_t start) {
     advance(p);
     const struct token *name = token_now(p);
-    if (token_is_word(name->kind)) return fail_at(p, ERR_SYNTAX, name->span, NULL, "`%s` is a word of the language and no attribute", token_text(name->kind));
+    if (token_is_word(name->kind))
+        return fail_at(p, ERR_SYNTAX, name->span, NULL, "`%s` is a word of the language and no attribute", token_text(name->kind));
     if (name->kind != TOKEN_NAME) return fail_unexpected(p, "a name after `.`");
     advance(p);
     struct node *node = node_new(p, NODE_ATTRIBUTE, start);
@@ -125,7 +127,8 @@ static struct node *parse_postfix(struct parser *p) {
 
 static struct node *parse_unary(struct parser *p);
 
-static struct node *binary(struct parser *p, enum node_kind kind, enum op op, struct node *left, struct node *right, struct span op_span, uint32_t start) {
+static struct node *binary(struct parser *p, enum node_kind kind, enum op op, struct node *left, struct node *right, struct span op_span,
+                           uint32_t start) {
     struct node *node = node_new(p, kind, start);
     node->u.binary.op = op;
     node->u.binary.left = left;
@@ -175,8 +178,7 @@ static struct node *parse_unary(struct parser *p) {
     struct node *node;
     if (kind == TOKEN_MINUS && next->kind == TOKEN_INT && next->u.integer == INT64_MIN && token_ahead(p, 1)->kind != TOKEN_POW)
         node = parse_lowest_integer(p, start);
-    else
-        node = unary(p, kind == TOKEN_MINUS ? OP_NEG : OP_POS, parse_unary(p), start);
+    else node = unary(p, kind == TOKEN_MINUS ? OP_NEG : OP_POS, parse_unary(p), start);
     leave(p);
     return node;
 }
@@ -239,8 +241,12 @@ static struct node *parse_infix(struct parser *p, enum power least) {
     return left;
 }
 
-struct node *parse_disjunction(struct parser *p) { return parse_infix(p, POWER_OR); }
-struct node *parse_operand(struct parser *p) { return parse_infix(p, POWER_BITOR); }
+struct node *parse_disjunction(struct parser *p) {
+    return parse_infix(p, POWER_OR);
+}
+struct node *parse_operand(struct parser *p) {
+    return parse_infix(p, POWER_BITOR);
+}
 
 /* --- whole expressions --- */
 

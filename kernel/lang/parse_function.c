@@ -17,12 +17,13 @@ static bool check_parameter(struct parser *p, struct parameters *parameters, con
     if (parameters->n >= LIMIT_ARGUMENTS)
         return fail_at(p, ERR_LIMIT, new->span, "take a list or a dict", "a function has more than %d parameters", LIMIT_ARGUMENTS) != NULL;
     if (parameters->double_star)
-        return fail_at(p, ERR_SYNTAX, new->span, "put it before the `**` parameter", "the parameter `%s` follows a `**` parameter", new->name) != NULL;
+        return fail_at(p, ERR_SYNTAX, new->span, "put it before the `**` parameter", "the parameter `%s` follows a `**` parameter", new->name) !=
+               NULL;
     if (parameters->star && new->kind == PARAM_STAR)
         return fail_at(p, ERR_SYNTAX, new->span, NULL, "a function has one `*` parameter at most") != NULL;
     if (parameters->otherwise && !parameters->star && new->kind == PARAM_PLAIN && !new->otherwise)
-        return fail_at(p, ERR_SYNTAX, new->span, "give it a default too, or put it first", "the parameter `%s` without a default follows one that has a default", new->name) !=
-               NULL;
+        return fail_at(p, ERR_SYNTAX, new->span, "give it a default too, or put it first",
+                       "the parameter `%s` without a default follows one that has a default", new->name) != NULL;
     return true;
 }
 
@@ -34,13 +35,13 @@ static bool parse_annotation(struct parser *p, bool annotated) {
 static bool star_parameter(struct parser *p, struct parameter *out) {
     struct span span = token_now(p)->span;
     if (kind_now(p) == TOKEN_SLASH)
-        return fail_at(p, ERR_SYNTAX, span, "leave it away: any parameter may be given by position or by name", "there are no positional-only parameters") != NULL;
-    if (accept(p, TOKEN_POW))
-        out->kind = PARAM_DOUBLE_STAR;
-    else if (accept(p, TOKEN_STAR))
-        out->kind = PARAM_STAR;
+        return fail_at(p, ERR_SYNTAX, span, "leave it away: any parameter may be given by position or by name",
+                       "there are no positional-only parameters") != NULL;
+    if (accept(p, TOKEN_POW)) out->kind = PARAM_DOUBLE_STAR;
+    else if (accept(p, TOKEN_STAR)) out->kind = PARAM_STAR;
     if (out->kind == PARAM_STAR && kind_now(p) == TOKEN_COMMA)
-        return fail_at(p, ERR_SYNTAX, span, "leave it away: any parameter may be given by position or by name", "a `*` parameter needs a name here") != NULL;
+        return fail_at(p, ERR_SYNTAX, span, "leave it away: any parameter may be given by position or by name",
+                       "a `*` parameter needs a name here") != NULL;
     return true;
 }
 
@@ -83,11 +84,13 @@ static struct node *lambda_body(struct parser *p, struct node *node) {
     if (!parse_parameters(p, TOKEN_COLON, false, node)) return NULL;
     if (!accept(p, TOKEN_COLON)) return fail_unexpected(p, "`:` after the parameters of `lambda`");
     if (kind_now(p) == TOKEN_RETURN)
-        return fail_at(p, ERR_SYNTAX, token_now(p)->span, "leave `return` away: a lambda gives the value of its expression", "a lambda holds an expression, not statements");
+        return fail_at(p, ERR_SYNTAX, token_now(p)->span, "leave `return` away: a lambda gives the value of its expression",
+                       "a lambda holds an expression, not statements");
     struct node *body = parse_test(p);
     if (!body) return NULL;
     if (kind_now(p) == TOKEN_ASSIGN)
-        return fail_at(p, ERR_SYNTAX, token_now(p)->span, "write a def for more than one expression", "a lambda holds an expression, not an assignment");
+        return fail_at(p, ERR_SYNTAX, token_now(p)->span, "write a def for more than one expression",
+                       "a lambda holds an expression, not an assignment");
     node->u.function.body = body;
     node->span.end = end_before(p);
     return node_lift(p, node, higher(node->height, body->height));
@@ -115,8 +118,8 @@ static struct node *def_head(struct parser *p, struct node *node) {
     advance(p);
     node->u.function.name = name->u.name;
     if (kind_now(p) != TOKEN_OPEN_PAREN)
-        return fail_at(p, ERR_SYNTAX, (struct span){name->span.start, name->span.end}, "write: def name(): or def name(x, y=2):", "the parameters' brackets are missing after `def %s`",
-                       name->u.name);
+        return fail_at(p, ERR_SYNTAX, (struct span){name->span.start, name->span.end},
+                       "write: def name(): or def name(x, y=2):", "the parameters' brackets are missing after `def %s`", name->u.name);
     const struct token *outer = open_bracket(p);
     if (!parse_parameters(p, TOKEN_CLOSE_PAREN, true, node) || !close_bracket(p, TOKEN_CLOSE_PAREN, outer)) return NULL;
     if (accept(p, TOKEN_ARROW) && !parse_test(p)) return NULL; /* a result's type is read over */

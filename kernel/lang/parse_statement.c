@@ -6,8 +6,8 @@ static const struct augmented_row {
     enum token_kind token;
     enum op op;
 } augmented[] = {
-    {TOKEN_ADD_ASSIGN, OP_ADD},           {TOKEN_SUB_ASSIGN, OP_SUB},   {TOKEN_MUL_ASSIGN, OP_MUL},       {TOKEN_DIV_ASSIGN, OP_DIV},
-    {TOKEN_FLOORDIV_ASSIGN, OP_FLOORDIV}, {TOKEN_MOD_ASSIGN, OP_MOD},   {TOKEN_MATMUL_ASSIGN, OP_MATMUL}, {TOKEN_POW_ASSIGN, OP_POW},
+    {TOKEN_ADD_ASSIGN, OP_ADD},           {TOKEN_SUB_ASSIGN, OP_SUB},    {TOKEN_MUL_ASSIGN, OP_MUL},       {TOKEN_DIV_ASSIGN, OP_DIV},
+    {TOKEN_FLOORDIV_ASSIGN, OP_FLOORDIV}, {TOKEN_MOD_ASSIGN, OP_MOD},    {TOKEN_MATMUL_ASSIGN, OP_MATMUL}, {TOKEN_POW_ASSIGN, OP_POW},
     {TOKEN_OR_ASSIGN, OP_BITOR},          {TOKEN_XOR_ASSIGN, OP_BITXOR}, {TOKEN_AND_ASSIGN, OP_BITAND},
 };
 
@@ -89,7 +89,8 @@ static bool ends_statement(enum token_kind kind) { return kind == TOKEN_NEWLINE 
 static struct node *parse_return(struct parser *p) {
     uint32_t start = start_now(p);
     if (p->functions == 0)
-        return fail_at(p, ERR_SYNTAX, token_now(p)->span, "leave `return` away: the last expression of a cell shows itself", "`return` stands outside a function");
+        return fail_at(p, ERR_SYNTAX, token_now(p)->span, "leave `return` away: the last expression of a cell shows itself",
+                       "`return` stands outside a function");
     advance(p);
     struct node *value = NULL;
     if (!ends_statement(kind_now(p)) && !(value = parse_tests(p))) return NULL;
@@ -107,7 +108,8 @@ static struct node *parse_del(struct parser *p, struct gather *block) {
         if (name->kind != TOKEN_NAME) return fail_unexpected(p, "a name after `del`");
         advance(p);
         if (kind_now(p) == TOKEN_OPEN_BRACKET || kind_now(p) == TOKEN_DOT)
-            return fail_at(p, ERR_SYNTAX, name->span, "build a new value without it: {k: v for k, v in d.items() if k != \"a\"}", "`del` forgets names; values don't change");
+            return fail_at(p, ERR_SYNTAX, name->span, "build a new value without it: {k: v for k, v in d.items() if k != \"a\"}",
+                           "`del` forgets names; values don't change");
         struct node *node = node_new(p, NODE_DEL, start);
         node->u.name = name->u.name;
         if (!accept(p, TOKEN_COMMA) || ends_statement(kind_now(p))) return node;
@@ -200,10 +202,12 @@ static bool only_ends_follow(const struct parser *p) {
 
 static bool parse_block(struct parser *p, const char *what, struct gather *block) {
     if (only_ends_follow(p))
-        return fail_at(p, ERR_INCOMPLETE, (struct span){end_before(p), end_before(p)}, "write `pass` for an empty one", "the block of `%s` is missing", what) != NULL;
+        return fail_at(p, ERR_INCOMPLETE, (struct span){end_before(p), end_before(p)}, "write `pass` for an empty one",
+                       "the block of `%s` is missing", what) != NULL;
     if (kind_now(p) == TOKEN_ERROR) return fail_unexpected(p, "a block") != NULL;
     if (!accept(p, TOKEN_INDENT))
-        return fail_at(p, ERR_SYNTAX, token_now(p)->span, "indent its lines by four blanks, or write `pass` for an empty one", "the block of `%s` is not indented", what) != NULL;
+        return fail_at(p, ERR_SYNTAX, token_now(p)->span, "indent its lines by four blanks, or write `pass` for an empty one",
+                       "the block of `%s` is not indented", what) != NULL;
     while (!accept(p, TOKEN_DEDENT)) {
         if (!parse_statement(p, block)) return false;
     }
@@ -245,7 +249,8 @@ static struct node *parse_for(struct parser *p) {
 
 static struct node *parse_condition(struct parser *p) {
     struct node *condition = parse_test(p);
-    if (condition && kind_now(p) == TOKEN_ASSIGN) return fail_at(p, ERR_SYNTAX, token_now(p)->span, "did you mean `==`?", "`=` assigns; a condition compares");
+    if (condition && kind_now(p) == TOKEN_ASSIGN)
+        return fail_at(p, ERR_SYNTAX, token_now(p)->span, "did you mean `==`?", "`=` assigns; a condition compares");
     return condition;
 }
 
@@ -327,7 +332,8 @@ static struct node *parse_compound(struct parser *p) {
 static bool parse_statement(struct parser *p, struct gather *block) {
     enum token_kind kind = kind_now(p);
     if (kind == TOKEN_INDENT)
-        return fail_at(p, ERR_SYNTAX, token_now(p)->span, "nothing before it opens a block: begin it in the column of the line before", "this line is indented without need") != NULL;
+        return fail_at(p, ERR_SYNTAX, token_now(p)->span, "nothing before it opens a block: begin it in the column of the line before",
+                       "this line is indented without need") != NULL;
     if (kind != TOKEN_FOR && kind != TOKEN_WHILE && kind != TOKEN_IF && kind != TOKEN_DEF) return parse_small_line(p, block);
     struct node *node = parse_compound(p);
     if (!node) return false;

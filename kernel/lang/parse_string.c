@@ -47,7 +47,8 @@ static bool parse_field(struct parser *p, struct fparts *parts) {
     advance(p);
     enum token_kind kind = kind_now(p);
     if (kind == TOKEN_FIELD_CLOSE || kind == TOKEN_CONVERSION || kind == TOKEN_FIELD_SPEC)
-        return fail_at(p, ERR_SYNTAX, (struct span){brace->span.start, token_now(p)->span.end}, "a brace itself is written {{ or }}", "this field of the f-string is empty") != NULL;
+        return fail_at(p, ERR_SYNTAX, (struct span){brace->span.start, token_now(p)->span.end}, "a brace itself is written {{ or }}",
+                       "this field of the f-string is empty") != NULL;
     part.expression = parse_tests(p);
     if (!part.expression) return false;
     if (accept(p, TOKEN_ASSIGN)) keep_source(p, brace->span.end, &part);

@@ -6,12 +6,13 @@ static bool target_error(struct parser *p, const struct node *node) {
     case NODE_ATTRIBUTE:
         fail_at(p, ERR_SYNTAX, node->span, "make a new value and give it a name: name = …", "an attribute can't be assigned: values don't change");
         break;
-    case NODE_CALL:
-        fail_at(p, ERR_SYNTAX, node->span, "did you mean `==`?", "the result of a call can't be assigned to");
-        break;
+    case NODE_CALL: fail_at(p, ERR_SYNTAX, node->span, "did you mean `==`?", "the result of a call can't be assigned to"); break;
     case NODE_NONE:
     case NODE_BOOL:
-        fail_at(p, ERR_SYNTAX, node->span, NULL, "`%s` is a constant and keeps its value", node->kind == NODE_NONE ? "None" : node->u.boolean ? "True" : "False");
+        fail_at(p, ERR_SYNTAX, node->span, NULL, "`%s` is a constant and keeps its value",
+                node->kind == NODE_NONE ? "None"
+                : node->u.boolean       ? "True"
+                                        : "False");
         break;
     case NODE_INT:
     case NODE_FLOAT:
@@ -21,7 +22,9 @@ static bool target_error(struct parser *p, const struct node *node) {
                 node->kind == NODE_STRING || node->kind == NODE_FSTRING ? "string" : "number");
         break;
     case NODE_DICT:
-    case NODE_SET: fail_at(p, ERR_SYNTAX, node->span, "to take one apart, name each part: a, b = d[\"a\"], d[\"b\"]", "braces can't be assigned to"); break;
+    case NODE_SET:
+        fail_at(p, ERR_SYNTAX, node->span, "to take one apart, name each part: a, b = d[\"a\"], d[\"b\"]", "braces can't be assigned to");
+        break;
     case NODE_CONDITIONAL: fail_at(p, ERR_SYNTAX, node->span, "write: name = a if condition else b", "an if-else can't be assigned to"); break;
     default: fail_at(p, ERR_SYNTAX, node->span, "did you mean `==`?", "an expression can't be assigned to"); break;
     }

@@ -57,10 +57,8 @@ static uint32_t line_of(const struct source *source, uint32_t offset) {
     uint32_t low = 0, high = source->n_lines;
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
-        if (source->line_starts[middle] <= offset)
-            low = middle;
-        else
-            high = middle;
+        if (source->line_starts[middle] <= offset) low = middle;
+        else high = middle;
     }
     return low;
 }
@@ -132,9 +130,7 @@ static struct slice last_points(struct slice text, size_t points) {
     return (struct slice){text.data + skip, text.len - skip};
 }
 
-static struct slice first_points(struct slice text, size_t points) {
-    return (struct slice){text.data, utf8_offset(text, points)};
-}
+static struct slice first_points(struct slice text, size_t points) { return (struct slice){text.data, utf8_offset(text, points)}; }
 
 /* start and end: bytes of the span within the line. */
 static void show_line(struct slice line, size_t start, size_t end, struct shown_line *out) {
@@ -169,10 +165,8 @@ static void render_place(const struct source *source, struct span span, bool ans
     source_position(source, span.end > span.start ? span.end - 1 : span.start, &last, &column);
     source_position(source, span.start, &first, &column);
     paint(out, ansi, DIM);
-    if (last > first)
-        buf_addf(out, "\n  %s, lines %u to %u", source->name, first, last);
-    else
-        buf_addf(out, "\n  %s, line %u", source->name, first);
+    if (last > first) buf_addf(out, "\n  %s, lines %u to %u", source->name, first, last);
+    else buf_addf(out, "\n  %s, line %u", source->name, first);
     paint(out, ansi, PLAIN);
 }
 

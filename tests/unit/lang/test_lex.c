@@ -60,21 +60,29 @@ static void strings(void **state) {
 
 static void fstrings(void **state) {
     (void)state;
-    check("f'{a!r:>{w}} {{b}}'", "1:1 FSTRING_START f'\n1:3 FIELD_OPEN {\n1:4 NAME a\n1:5 CONVERSION !r\n1:7 FIELD_SPEC :\n1:8 FSTRING_TEXT \">\"\n1:9 FIELD_OPEN {\n"
-                                 "1:10 NAME w\n1:11 FIELD_CLOSE }\n1:12 FIELD_CLOSE }\n1:13 FSTRING_TEXT \" {b}\"\n1:19 FSTRING_END '\n1:20 NEWLINE\n1:20 END\n");
-    check("f\"{d[\"k\"]}\"", "1:1 FSTRING_START f\"\n1:3 FIELD_OPEN {\n1:4 NAME d\n1:5 OPEN_BRACKET [\n1:6 STRING \"k\"\n1:9 CLOSE_BRACKET ]\n1:10 FIELD_CLOSE }\n1:11 FSTRING_END \"\n"
-                          "1:12 NEWLINE\n1:12 END\n");
-    check("rf'\\d{x=}'", "1:1 FSTRING_START rf'\n1:4 FSTRING_TEXT \"\\\\d\"\n1:6 FIELD_OPEN {\n1:7 NAME x\n1:8 ASSIGN =\n1:9 FIELD_CLOSE }\n1:10 FSTRING_END '\n1:11 NEWLINE\n1:11 END\n");
-    check("f'{a != b}'", "1:1 FSTRING_START f'\n1:3 FIELD_OPEN {\n1:4 NAME a\n1:6 NE !=\n1:9 NAME b\n1:10 FIELD_CLOSE }\n1:11 FSTRING_END '\n1:12 NEWLINE\n1:12 END\n");
-    check("f'''{\na}\n'''", "1:1 FSTRING_START f'''\n1:5 FIELD_OPEN {\n2:1 NAME a\n2:2 FIELD_CLOSE }\n2:3 FSTRING_TEXT \"\\n\"\n3:1 FSTRING_END '''\n3:4 NEWLINE\n3:4 END\n");
+    check("f'{a!r:>{w}} {{b}}'",
+          "1:1 FSTRING_START f'\n1:3 FIELD_OPEN {\n1:4 NAME a\n1:5 CONVERSION !r\n1:7 FIELD_SPEC :\n1:8 FSTRING_TEXT \">\"\n1:9 FIELD_OPEN {\n"
+          "1:10 NAME w\n1:11 FIELD_CLOSE }\n1:12 FIELD_CLOSE }\n1:13 FSTRING_TEXT \" {b}\"\n1:19 FSTRING_END '\n1:20 NEWLINE\n1:20 END\n");
+    check("f\"{d[\"k\"]}\"", "1:1 FSTRING_START f\"\n1:3 FIELD_OPEN {\n1:4 NAME d\n1:5 OPEN_BRACKET [\n1:6 STRING \"k\"\n1:9 CLOSE_BRACKET ]\n1:10 "
+                             "FIELD_CLOSE }\n1:11 FSTRING_END \"\n"
+                             "1:12 NEWLINE\n1:12 END\n");
+    check("rf'\\d{x=}'", "1:1 FSTRING_START rf'\n1:4 FSTRING_TEXT \"\\\\d\"\n1:6 FIELD_OPEN {\n1:7 NAME x\n1:8 ASSIGN =\n1:9 FIELD_CLOSE }\n1:10 "
+                         "FSTRING_END '\n1:11 NEWLINE\n1:11 END\n");
+    check("f'{a != b}'", "1:1 FSTRING_START f'\n1:3 FIELD_OPEN {\n1:4 NAME a\n1:6 NE !=\n1:9 NAME b\n1:10 FIELD_CLOSE }\n1:11 FSTRING_END '\n1:12 "
+                         "NEWLINE\n1:12 END\n");
+    check("f'''{\na}\n'''", "1:1 FSTRING_START f'''\n1:5 FIELD_OPEN {\n2:1 NAME a\n2:2 FIELD_CLOSE }\n2:3 FSTRING_TEXT \"\\n\"\n3:1 FSTRING_END "
+                            "'''\n3:4 NEWLINE\n3:4 END\n");
 }
 
 static void blocks(void **state) {
     (void)state;
-    check("if x:\n    y # note\n\n  # note\nz", "1:1 IF if\n1:4 NAME x\n1:5 COLON :\n1:6 NEWLINE\n2:1 INDENT\n2:5 NAME y\n2:13 NEWLINE\n5:1 DEDENT\n5:1 NAME z\n5:2 NEWLINE\n5:2 END\n");
-    check("if x:\n  if y:\n    z", "1:1 IF if\n1:4 NAME x\n1:5 COLON :\n1:6 NEWLINE\n2:1 INDENT\n2:3 IF if\n2:6 NAME y\n2:7 COLON :\n2:8 NEWLINE\n3:1 INDENT\n3:5 NAME z\n"
-                                  "3:6 NEWLINE\n3:6 DEDENT\n3:6 DEDENT\n3:6 END\n");
-    check("f(a,\n      b)\nc", "1:1 NAME f\n1:2 OPEN_PAREN (\n1:3 NAME a\n1:4 COMMA ,\n2:7 NAME b\n2:8 CLOSE_PAREN )\n2:9 NEWLINE\n3:1 NAME c\n3:2 NEWLINE\n3:2 END\n");
+    check("if x:\n    y # note\n\n  # note\nz",
+          "1:1 IF if\n1:4 NAME x\n1:5 COLON :\n1:6 NEWLINE\n2:1 INDENT\n2:5 NAME y\n2:13 NEWLINE\n5:1 DEDENT\n5:1 NAME z\n5:2 NEWLINE\n5:2 END\n");
+    check("if x:\n  if y:\n    z",
+          "1:1 IF if\n1:4 NAME x\n1:5 COLON :\n1:6 NEWLINE\n2:1 INDENT\n2:3 IF if\n2:6 NAME y\n2:7 COLON :\n2:8 NEWLINE\n3:1 INDENT\n3:5 NAME z\n"
+          "3:6 NEWLINE\n3:6 DEDENT\n3:6 DEDENT\n3:6 END\n");
+    check("f(a,\n      b)\nc",
+          "1:1 NAME f\n1:2 OPEN_PAREN (\n1:3 NAME a\n1:4 COMMA ,\n2:7 NAME b\n2:8 CLOSE_PAREN )\n2:9 NEWLINE\n3:1 NAME c\n3:2 NEWLINE\n3:2 END\n");
     check("x = 1 + \\\n  2", "1:1 NAME x\n1:3 ASSIGN =\n1:5 INT 1\n1:7 PLUS +\n2:3 INT 2\n2:4 NEWLINE\n2:4 END\n");
     check("    a\n    b", "1:5 NAME a\n1:6 NEWLINE\n2:5 NAME b\n2:6 NEWLINE\n2:6 END\n");
     check("", "1:1 END\n");
@@ -90,8 +98,9 @@ static void a_fault_ends_the_tokens(void **state) {
 
 static void tolerant_lexing_goes_on(void **state) {
     (void)state;
-    check_tolerant("load(\"ml-\nx = f'{a.", "1:1 NAME load\n1:5 OPEN_PAREN (\n1:6 STRING_OPEN \"ml-\"\n2:1 NAME x\n2:3 ASSIGN =\n2:5 FSTRING_START f'\n2:7 FIELD_OPEN {\n"
-                                            "2:8 NAME a\n2:9 DOT .\n2:10 END\n");
+    check_tolerant("load(\"ml-\nx = f'{a.",
+                   "1:1 NAME load\n1:5 OPEN_PAREN (\n1:6 STRING_OPEN \"ml-\"\n2:1 NAME x\n2:3 ASSIGN =\n2:5 FSTRING_START f'\n2:7 FIELD_OPEN {\n"
+                   "2:8 NAME a\n2:9 DOT .\n2:10 END\n");
     check_tolerant("a $ ] b", "1:1 NAME a\n1:5 CLOSE_BRACKET ]\n1:7 NAME b\n1:8 NEWLINE\n1:8 END\n");
     check_tolerant("f'{a\nb", "1:1 FSTRING_START f'\n1:3 FIELD_OPEN {\n1:4 NAME a\n1:5 NEWLINE\n2:1 NAME b\n2:2 NEWLINE\n2:2 END\n");
     check_tolerant("1__0 0x 12a 99999999999999999999", "1:1 INT 10\n1:6 INT 0\n1:9 INT 12\n1:13 INT 0\n1:33 NEWLINE\n1:33 END\n");

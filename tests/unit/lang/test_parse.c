@@ -16,10 +16,8 @@ static enum status parse(const char *text, struct buf *out, enum status *out_cod
     struct node *node = NULL;
     struct error err = ERROR_INIT;
     enum status status = parse_cell(source, &node, &err);
-    if (status == OK)
-        ast_dump(node, out);
-    else
-        error_render(&err, false, out);
+    if (status == OK) ast_dump(node, out);
+    else error_render(&err, false, out);
     *out_code = err.code;
     error_clear(&err);
     assert_int_equal(source->count, 1);
@@ -52,7 +50,8 @@ static const struct good_row {
     {"a - b - c", "(expr (binary `-` (binary `-` (name a) (name b)) (name c)))\n"},
     {"not a == b and c or d", "(expr (or (and (unary `not` (compare (name a) `==` (name b))) (name c)) (name d)))\n"},
     {"a < b <= c != d", "(expr (compare (name a) `<` (name b) `<=` (name c) `!=` (name d)))\n"},
-    {"a in b, a not in b, a is b, a is not b", "(expr (tuple (compare (name a) `in` (name b)) (compare (name a) `not in` (name b)) (compare (name a) `is` (name b)) (compare (name a) `is not` (name b))))\n"},
+    {"a in b, a not in b, a is b, a is not b", "(expr (tuple (compare (name a) `in` (name b)) (compare (name a) `not in` (name b)) (compare (name a) "
+                                               "`is` (name b)) (compare (name a) `is not` (name b))))\n"},
     {"a | b ^ c & d", "(expr (binary `|` (name a) (binary `^` (name b) (binary `&` (name c) (name d)))))\n"},
     {"a @ b.T // 2 % 3", "(expr (binary `%` (binary `//` (binary `@` (name a) (attr (name b) T)) (int 2)) (int 3)))\n"},
     {"x if a else y if b else z", "(expr (ifelse (name a) (name x) (ifelse (name b) (name y) (name z))))\n"},
@@ -60,7 +59,8 @@ static const struct good_row {
     {"lambda x, y=2, *a, **k: (x, y)", "(expr (lambda (x y=(int 2) *a **k) (tuple (name x) (name y))))\n"},
     {"f(a, *b, k=1, **c)", "(expr (call (name f) (name a) (* (name b)) (k= (int 1)) (** (name c))))\n"},
     {"sum(x for x in y if x)", "(expr (call (name sum) (genexp (name x) (for (name x) (name y) (if (name x))))))\n"},
-    {"[(x, y) for x, y in z if x if y for w in x]", "(expr (listcomp (tuple (name x) (name y)) (for (tuple (name x) (name y)) (name z) (if (name x)) (if (name y))) (for (name w) (name x))))\n"},
+    {"[(x, y) for x, y in z if x if y for w in x]",
+     "(expr (listcomp (tuple (name x) (name y)) (for (tuple (name x) (name y)) (name z) (if (name x)) (if (name y))) (for (name w) (name x))))\n"},
     {"{k: v for k, v in d.items()}", "(expr (dictcomp (name k) (name v) (for (tuple (name k) (name v)) (call (attr (name d) items)))))\n"},
     {"{x for x in y}", "(expr (setcomp (name x) (for (name x) (name y))))\n"},
     {"{1, 2}", "(expr (set (int 1) (int 2)))\n"},
@@ -77,7 +77,8 @@ static const struct good_row {
     {"mf.items[0].name()", "(expr (call (attr (index (attr (name mf) items) (int 0)) name)))\n"},
     {"\"a\" \"b\"", "(expr (str \"ab\"))\n"},
     {"f\"{x}\" \"b\"", "(expr (fstr (field (name x)) \"b\"))\n"},
-    {"f'{x!r:>{w}.{p}f} {y=} {z=:.2f}'", "(expr (fstr (field (name x) !r (fstr \">\" (field (name w)) \".\" (field (name p)) \"f\")) \" \" (field \"y=\" (name y) !r) \" \" (field \"z=\" (name z) (fstr \".2f\"))))\n"},
+    {"f'{x!r:>{w}.{p}f} {y=} {z=:.2f}'", "(expr (fstr (field (name x) !r (fstr \">\" (field (name w)) \".\" (field (name p)) \"f\")) \" \" (field "
+                                         "\"y=\" (name y) !r) \" \" (field \"z=\" (name z) (fstr \".2f\"))))\n"},
     {"f'{ x = }'", "(expr (fstr (field \" x = \" (name x) !r)))\n"},
     {"rf\"\\d{x}\"", "(expr (fstr \"\\\\d\" (field (name x))))\n"},
     {"True, False, None", "(expr (tuple (bool True) (bool False) (none)))\n"},
@@ -90,9 +91,12 @@ static const struct good_row {
     {"del a, b;", "(del a quiet)\n(del b quiet)\n"},
     {"pass", "(pass)\n"},
     {"def f(): pass", "(def f () (block (pass)))\n"},
-    {"def f(a, b: int = 2, *c, d, **e) -> Table:\n    \"\"\"Doc.\"\"\"\n    return", "(def f (a b=(int 2) *c d **e) (block (expr (str \"Doc.\")) (return -)))\n"},
-    {"while x:\n    if y: break\n    elif z: continue\n    else: pass", "(while (name x) (block (if (name y) (block (break)) (name z) (block (continue)) (block (pass)))))\n"},
-    {"for i, (a, b) in enumerate(x): print(i)", "(for (tuple (name i) (tuple (name a) (name b))) (call (name enumerate) (name x)) (block (expr (call (name print) (name i)))))\n"},
+    {"def f(a, b: int = 2, *c, d, **e) -> Table:\n    \"\"\"Doc.\"\"\"\n    return",
+     "(def f (a b=(int 2) *c d **e) (block (expr (str \"Doc.\")) (return -)))\n"},
+    {"while x:\n    if y: break\n    elif z: continue\n    else: pass",
+     "(while (name x) (block (if (name y) (block (break)) (name z) (block (continue)) (block (pass)))))\n"},
+    {"for i, (a, b) in enumerate(x): print(i)",
+     "(for (tuple (name i) (tuple (name a) (name b))) (call (name enumerate) (name x)) (block (expr (call (name print) (name i)))))\n"},
     {"for x in 1, 2: pass", "(for (name x) (tuple (int 1) (int 2)) (block (pass)))\n"},
     {"def f():\n    def g(): return 1\n    return g", "(def f () (block (def g () (block (return (int 1)))) (return (name g))))\n"},
     {"-9223372036854775808", "(expr (int -9223372036854775808))\n"},
@@ -1235,8 +1239,9 @@ static char *repeated(const char *part, size_t times, const char *after) {
 /* Whatever nests or grows has a limit, and the limit an error of its own. */
 static void nesting_has_a_limit(void **state) {
     (void)state;
-    static const char *const parts[] = {"(", "[", "{", "{1:", "-", "not ", "f(", "x[", "lambda: ", "2**", "[*", "[x for x in ", "f'{", "(1 if 1 else ", "1 if 1 else ", "x[1:",
-                                        "{**", "f(*", "+", "(lambda x=", "for (", "[x for ("};
+    static const char *const parts[] = {"(",        "[",   "{",  "{1:",          "-",     "not ",          "f(",           "x[",
+                                        "lambda: ", "2**", "[*", "[x for x in ", "f'{",   "(1 if 1 else ", "1 if 1 else ", "x[1:",
+                                        "{**",      "f(*", "+",  "(lambda x=",   "for (", "[x for ("};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         char *text = repeated(parts[i], 100000, "1");
         struct buf out = BUF_INIT;
@@ -1398,8 +1403,14 @@ static void completeness_answers(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(trees),           cmocka_unit_test(errors_teach),    cmocka_unit_test(nesting_has_a_limit), cmocka_unit_test(chains_have_a_limit),
-        cmocka_unit_test(blocks_have_a_limit), cmocka_unit_test(spans_are_exact), cmocka_unit_test(one_expression),  cmocka_unit_test(docstrings),
+        cmocka_unit_test(trees),
+        cmocka_unit_test(errors_teach),
+        cmocka_unit_test(nesting_has_a_limit),
+        cmocka_unit_test(chains_have_a_limit),
+        cmocka_unit_test(blocks_have_a_limit),
+        cmocka_unit_test(spans_are_exact),
+        cmocka_unit_test(one_expression),
+        cmocka_unit_test(docstrings),
         cmocka_unit_test(completeness_answers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,7 +80,8 @@ static void indentation_is_cut_and_the_line_named(void **state) {
 
 static void a_span_of_several_lines_shows_its_first(void **state) {
     (void)state;
-    check_render("x = f(a,\n      b,\n      c)\n", 4, 26, NULL, "NameError: nothing is called `rating`\n  Cell 3, lines 1 to 3\n    x = f(a,\n        ^^^^");
+    check_render("x = f(a,\n      b,\n      c)\n", 4, 26, NULL,
+                 "NameError: nothing is called `rating`\n  Cell 3, lines 1 to 3\n    x = f(a,\n        ^^^^");
 }
 
 static void an_empty_span_has_one_caret(void **state) {
@@ -112,7 +113,8 @@ static void long_lines_are_shown_in_part(void **state) {
 
 static void bad_bytes_and_controls_are_replaced(void **state) {
     (void)state;
-    check_render("a\x1b[31m\xff b", 8, 9, NULL, "NameError: nothing is called `rating`\n  Cell 3, line 1\n    a\xEF\xBF\xBD[31m\xEF\xBF\xBD b\n            ^");
+    check_render("a\x1b[31m\xff b", 8, 9, NULL,
+                 "NameError: nothing is called `rating`\n  Cell 3, line 1\n    a\xEF\xBF\xBD[31m\xEF\xBF\xBD b\n            ^");
 }
 
 static void colours_only_when_asked(void **state) {

@@ -328,9 +328,15 @@ static bool ends_value(enum token_kind kind) {
     }
 }
 
+/* Whether a line ended between the last token and the cursor. */
+static bool on_new_line(const struct completing *c) {
+    const struct token *after = &c->here.tokens.items[c->here.n];
+    return c->end == c->here.n && after->kind == TOKEN_NEWLINE && after->span.end > after->span.start;
+}
+
 /* A name, or nothing yet, at token c->end. */
 static void complete_name(struct completing *c) {
-    enum token_kind before = c->end ? lookup_kind(&c->here, c->end - 1) : TOKEN_NEWLINE;
+    enum token_kind before = c->end && !on_new_line(c) ? lookup_kind(&c->here, c->end - 1) : TOKEN_NEWLINE;
     if (before == TOKEN_DOT) {
         add_attributes(c, c->end - 1);
         return;

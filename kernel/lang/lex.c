@@ -36,8 +36,6 @@ struct frame *lex_frame(struct lexer *lexer) {
     return lexer->frames.len ? &lexer->frames.data[lexer->frames.len - 1] : NULL;
 }
 
-void lex_push(struct lexer *lexer, struct frame frame) { vec_push(&lexer->frames, frame); }
-
 struct token *lex_emit(struct lexer *lexer, enum token_kind kind, uint32_t start, uint32_t end) {
     struct token token = {.kind = kind, .span = {start, end}};
     vec_push(&lexer->tokens, token);
@@ -56,6 +54,17 @@ void lex_fail(struct lexer *lexer, enum status code, uint32_t start, uint32_t en
     error_place(lexer->error, lexer->source, (struct span){start, end});
     lex_emit(lexer, TOKEN_ERROR, start, end);
     lexer->failed = true;
+}
+
+/* Deeper than the parser goes anyway; a bound here keeps every walk over the frames short. */
+#define FRAMES_MAX (4 * LIMIT_NESTING)
+
+void lex_push(struct lexer *lexer, struct frame frame) {
+    if (lexer->frames.len < FRAMES_MAX)
+        vec_push(&lexer->frames, frame);
+    else
+        lex_fail(lexer, ERR_LIMIT, frame.span.start, frame.span.end, "give an inner part a name of its own",
+                 "brackets and blocks stand more than %d deep inside each other", LIMIT_NESTING);
 }
 
 static char peek(const struct lexer *lexer, uint32_t ahead) { return lexer->at + ahead < lexer->end ? lexer->text[lexer->at + ahead] : '\0'; }

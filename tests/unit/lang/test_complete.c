@@ -231,6 +231,26 @@ static void names_by_their_beginning(void **state) {
     check(w, "?rat|", 3, "ratings");
 }
 
+static void a_new_line_offers_everything(void **state) {
+    const struct world *w = *state;
+    static const char *const cells[] = {"|", "ratings\n|", "if x:\n    |", "x = |", "a; |"};
+    for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
+        size_t cursor;
+        struct completions got = complete(w, cells[i], &cursor);
+        char *all = joined(&got);
+        if (!strstr(all, "ratings") || !strstr(all, "load") || !strstr(all, "while")) fail_msg("%s offers %s", cells[i], all);
+        free(all);
+        completions_release(&got);
+    }
+    size_t cursor;
+    struct completions got = complete(w, "ratings |", &cursor);
+    char *all = joined(&got);
+    assert_null(strstr(all, "load"));
+    assert_non_null(strstr(all, "in is"));
+    free(all);
+    completions_release(&got);
+}
+
 static void names_by_their_letters(void **state) {
     const struct world *w = *state;
     check(w, "RAT|", 3, "ratings");
@@ -584,6 +604,7 @@ static void long_junk_is_quick(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_by_their_beginning),
+        cmocka_unit_test(a_new_line_offers_everything),
         cmocka_unit_test(names_by_their_letters),
         cmocka_unit_test(names_of_the_cell_itself),
         cmocka_unit_test(members_after_a_dot),

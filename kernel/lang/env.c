@@ -136,6 +136,13 @@ struct env_slot *env_declare(struct env *env, const char *name) {
     return &env->slots[env->n - 1];
 }
 
+void env_declare_all(struct env *env, const char *const *names, uint32_t n) {
+    env->slots = n ? xnew_array(struct env_slot, n) : NULL;
+    env->n = env->cap = n;
+    for (uint32_t i = 0; i < n; i++) env->slots[i].name = names[i];
+    index_build(env);
+}
+
 void env_remove(struct env *env, const char *name) {
     struct env_slot *slot = env_find(env, name);
     if (!slot) return;

@@ -34,6 +34,7 @@ void env_clear_all(struct env **all);
 
 struct env_slot *env_find(const struct env *env, const char *name); /* this scope only; NULL: not declared */
 struct env_slot *env_declare(struct env *env, const char *name);    /* finds or adds (UNSET); name is copied or borrowed */
+void env_declare_all(struct env *env, const char *const *names, uint32_t n); /* into a new scope; names differ */
 void env_remove(struct env *env, const char *name);
 void env_clear(struct env *env);
 /* After a call: frees a scope that only functions stored in itself still hold (a def that calls itself). Takes the count. */

@@ -33,7 +33,16 @@ struct interp {
     /* Called after each top-level statement that bound names (publishes the snapshot); may be NULL. */
     void (*names_changed)(void *ctx);
     void *names_ctx;
+    /* The evaluator's own. */
+    struct env *scopes;     /* every living scope besides the globals */
+    struct env *told;       /* names whose hiding of a builtin was told */
+    struct span here;       /* of the call that runs, in `source` */
+    int height;             /* evaluations inside each other, against the C stack */
+    unsigned turns;         /* of comprehensions, between two looks at the task */
+    bool bound;             /* the running statement bound a name */
 };
+
+#define LIMIT_EVAL_HEIGHT 10000 /* evaluations inside each other, over all calls: keeps the C stack under 8 MiB */
 
 struct interp *interp_new(const struct registry *registry);
 void interp_free(struct interp *interp);

@@ -1,0 +1,454 @@
+/* Fits the arguments of a call to the signatures of a row, then runs it. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/lang/container.h"
+#include "kernel/lang/interp.h"
+#include "kernel/lang/signature.h"
+#include "runtime/base/vec.h"
+
+static const char *call_name(const struct bound_call *b) { return b->signature->name; }
+
+/* The error belongs to argument i (its name or its value). */
+static enum status blame(const struct bound_call *b, size_t i, bool name, struct error *err) {
+    const struct arguments *a = b->arguments;
+    if (a->spans && a->source) error_place(err, a->source, name && a->names && a->names[i] ? a->name_spans[i] : a->spans[i]);
+    return err->code;
+}
+
+/* --- placing arguments ---
+ * After a first fault the rest is still tried, to see how much of it fits; `err` is NULL then and nothing more is said. */
+
+static const char *argument_name(const struct arguments *a, size_t i) { return a->names ? a->names[i] : NULL; }
+
+static int find_param(const struct signature *signature, const char *name) {
+    for (size_t i = 0; i < signature->n_params; i++)
+        if (signature->params[i].kind == SIG_PLAIN && strcmp(signature->params[i].name, name) == 0) return (int)i;
+    return -1;
+}
+
+static int find_kind(const struct signature *signature, int kind) {
+    for (size_t i = 0; i < signature->n_params; i++)
+        if ((int)signature->params[i].kind == kind) return (int)i;
+    return -1;
+}
+
+static size_t count_positional(const struct signature *signature) {
+    size_t n = 0;
+    for (size_t i = 0; i < signature->n_params; i++) n += signature->params[i].kind == SIG_PLAIN && !signature->params[i].keyword_only;
+    return n;
+}
+
+static enum status too_many(const struct bound_call *b, size_t i, struct error *err) {
+    if (!err) return ERR_TYPE;
+    size_t given = 0, most = count_positional(b->signature);
+    for (size_t j = 0; j < b->arguments->n; j++) given += !argument_name(b->arguments, j);
+    bool fewer = b->signature->n_params > most;
+    err_set(err, ERR_TYPE, "%s takes %s%zu argument%s%s, got %zu", call_name(b), most && (fewer || b->signature->params[0].default_text) ? "at most " : "", most,
+            most == 1 ? "" : "s", fewer ? " by position" : "", given);
+    if (fewer) err_hint(err, "give the others by name: %s", b->signature->text);
+    else err_hint(err, "%s", b->signature->text);
+    return blame(b, i, false, err);
+}
+
+/* The parameter that positional argument number `position` goes to; -1: the star one or none. */
+static int positional_param(const struct signature *signature, size_t position) {
+    for (size_t i = 0; i < signature->n_params; i++)
+        if (signature->params[i].kind == SIG_PLAIN && !signature->params[i].keyword_only && position-- == 0) return (int)i;
+    return -1;
+}
+
+static void parameter_names(const struct builtin_info *info, struct buf *list, struct error *err, const char *wrong) {
+    VEC(const char *) names = {0};
+    for (size_t i = 0; i < info->n_signatures; i++)
+        for (size_t j = 0; j < info->signatures[i].n_params; j++)
+            if (info->signatures[i].params[j].kind == SIG_PLAIN) vec_push(&names, info->signatures[i].params[j].name);
+    const char *near = nearest_name(wrong, names.data, names.len);
+    if (near) err_hint(err, "did you mean `%s`?", near);
+    for (size_t i = 0; !near && i < names.len && i < info->signatures[0].n_params; i++) buf_addf(list, "%s`%s`", i ? ", " : "", names.data[i]);
+    vec_release(&names);
+}
+
+static enum status unknown_name(const struct bound_call *b, size_t i, struct error *err) {
+    if (!err) return ERR_TYPE;
+    struct buf list = BUF_INIT;
+    err_set(err, ERR_TYPE, "%s has no parameter `%s`", call_name(b), argument_name(b->arguments, i));
+    parameter_names(b->info, &list, err, argument_name(b->arguments, i));
+    if (list.len) err_hint(err, "its parameters: %s", buf_text(&list));
+    else if (!err->hint[0]) err_hint(err, "it takes none by name");
+    buf_release(&list);
+    return blame(b, i, true, err);
+}
+
+static enum status place_named(struct bound_call *b, size_t i, struct error *err) {
+    const char *name = argument_name(b->arguments, i);
+    int at = find_param(b->signature, name);
+    if (at < 0) {
+        int rest = find_kind(b->signature, SIG_DOUBLE_STAR);
+        if (rest < 0) return unknown_name(b, i, err);
+        dict_puts(&b->args[rest], name, value_ref(b->arguments->values[i]));
+        b->given[rest] = true;
+        return OK;
+    }
+    if (b->given[at]) {
+        if (!err) return ERR_TYPE;
+        bool by_position = b->from[at] >= 0 && !argument_name(b->arguments, (size_t)b->from[at]);
+        err_set(err, ERR_TYPE, "%s: `%s` is given twice%s", call_name(b), name, by_position ? ", by position and by name" : "");
+        return blame(b, i, true, err);
+    }
+    b->from[at] = (int)i;
+    b->given[at] = true;
+    b->args[at] = value_ref(b->arguments->values[i]);
+    return OK;
+}
+
+static enum status place_positional(struct bound_call *b, size_t i, size_t position, struct error *err) {
+    int at = positional_param(b->signature, position), star = find_kind(b->signature, SIG_STAR);
+    if (at < 0 && star < 0) return too_many(b, i, err);
+    if (at < 0) {
+        seq_push(&b->args[star], value_ref(b->arguments->values[i]));
+        b->given[star] = true;
+        b->from[star] = (int)i;
+        return OK;
+    }
+    b->from[at] = (int)i;
+    b->given[at] = true;
+    b->args[at] = value_ref(b->arguments->values[i]);
+    return OK;
+}
+
+static enum status place_all(struct bound_call *b, struct error *err) {
+    enum status status = OK;
+    size_t position = 0;
+    for (size_t i = 0; i < b->arguments->n; i++) {
+        struct error *tell = status == OK ? err : NULL;
+        enum status placed = argument_name(b->arguments, i) ? place_named(b, i, tell) : place_positional(b, i, position++, tell);
+        if (status == OK) status = placed;
+    }
+    return status;
+}
+
+/* --- types, defaults --- */
+
+static bool accept_items(const struct sig_type *element, struct value seq) {
+    bool is_seq = seq.kind == VAL_LIST || seq.kind == VAL_TUPLE;
+    size_t n = is_seq ? seq_len(seq) : dict_len(seq);
+    for (size_t i = 0; element && i < n; i++) {
+        struct value accepted;
+        if (!sig_accept(element, is_seq ? seq_item(seq, i) : dict_key(seq, i), &accepted)) return false;
+        value_release(&accepted);
+    }
+    return true;
+}
+
+static bool is_callable(struct value value) {
+    return value.kind == VAL_FUNCTION || value.kind == VAL_BUILTIN || (value.kind == VAL_OBJECT && value.u.object->type->call);
+}
+
+/* A range where a list is wanted arrives as a list. */
+static bool accept_list(const struct sig_type *type, struct value value, struct value *out) {
+    struct error ignored = ERROR_INIT;
+    if (value.kind == VAL_RANGE) {
+        if (value_to_list(value, out, &ignored) != OK) return false;
+        if (accept_items(type->element, *out)) return true;
+        value_release(out);
+        return false;
+    }
+    if (value.kind != VAL_LIST && value.kind != VAL_TUPLE) return false;
+    if (!accept_items(type->element, value)) return false;
+    return *out = value_ref(value), true;
+}
+
+static bool accept_as_is(const struct sig_type *type, struct value value) {
+    switch (type->kind) {
+    case SIG_ANY:
+    case SIG_EXPR: return true;
+    case SIG_BOOL: return value.kind == VAL_BOOL;
+    case SIG_INT: return value.kind == VAL_INT;
+    case SIG_FLOAT: return value.kind == VAL_FLOAT;
+    case SIG_STR: return value.kind == VAL_STR;
+    case SIG_ID: return value.kind == VAL_INT || value.kind == VAL_STR;
+    case SIG_NONE: return value.kind == VAL_NONE;
+    case SIG_TUPLE: return value.kind == VAL_TUPLE && accept_items(type->element, value);
+    case SIG_DICT: return value.kind == VAL_DICT;
+    case SIG_SET: return value.kind == VAL_SET && accept_items(type->element, value);
+    case SIG_RANGE: return value.kind == VAL_RANGE;
+    case SIG_FUNCTION: return is_callable(value);
+    case SIG_WORD: return value.kind == VAL_STR && slice_eqz(value_text(value), type->word);
+    case SIG_OBJECT: return value.kind == VAL_OBJECT && strcmp(value.u.object->type->name, type->word) == 0;
+    default: return false;
+    }
+}
+
+bool sig_accept(const struct sig_type *type, struct value value, struct value *out) {
+    for (const struct sig_type *one = type; one; one = one->next)
+        if (accept_as_is(one, value)) return *out = value_ref(value), true;
+    for (const struct sig_type *one = type; one; one = one->next) {
+        if (one->kind == SIG_FLOAT && value.kind == VAL_INT) return *out = value_float((double)value.u.i), true;
+        if (one->kind == SIG_LIST && accept_list(one, value, out)) return true;
+    }
+    return false;
+}
+
+/* The item that keeps a list from fitting list[T]: its position, -1 when it isn't about an item. */
+static int64_t wrong_item(const struct sig_type *type, struct value value, const struct sig_type **out_element) {
+    for (; type; type = type->next) {
+        if (type->kind != SIG_LIST || !type->element || (value.kind != VAL_LIST && value.kind != VAL_TUPLE)) continue;
+        for (size_t i = 0; i < seq_len(value); i++) {
+            struct value accepted;
+            *out_element = type->element;
+            if (!sig_accept(type->element, seq_item(value, i), &accepted)) return (int64_t)i;
+            value_release(&accepted);
+        }
+    }
+    return -1;
+}
+
+static void type_hint(const struct sig_type *type, struct value value, struct error *err) {
+    if (value.kind == VAL_FLOAT && value.u.f == floor(value.u.f) && fabs(value.u.f) < 1e15 && sig_type_has(type, SIG_INT)) err_hint(err, "write %.0f", value.u.f);
+    int64_t ignored;
+    double real;
+    if (value.kind != VAL_STR) return;
+    if (sig_type_has(type, SIG_INT) && parse_int64(value_text(value), &ignored)) err_hint(err, "write it without quotes: %s", value.u.text->data);
+    else if (sig_type_has(type, SIG_FLOAT) && parse_double(value_text(value), &real)) err_hint(err, "write it without quotes: %s", value.u.text->data);
+}
+
+static void word_hint(const struct sig_type *type, struct value value, struct error *err) {
+    VEC(const char *) words = {0};
+    for (; type; type = type->next)
+        if (type->kind == SIG_WORD) vec_push(&words, type->word);
+    const char *near = value.kind == VAL_STR ? nearest_name(value.u.text->data, words.data, words.len) : NULL;
+    if (near) err_hint(err, "did you mean \"%s\"?", near);
+    vec_release(&words);
+}
+
+/* A recipe where a fitted model is wanted, and the like. */
+static void object_hint(const struct sig_type *type, struct value value, struct error *err) {
+    const char *name = value.kind == VAL_OBJECT ? value.u.object->type->name : "";
+    for (; type; type = type->next) {
+        if (type->kind != SIG_OBJECT) continue;
+        if (strcmp(type->word, "Model") == 0 && strcmp(name, "Recipe") == 0) err_hint(err, "it isn't fitted yet: fit(recipe, train)");
+        if (strcmp(type->word, "Dataset") == 0 && value.kind == VAL_STR) err_hint(err, "load it first: load(\"%.60s\")", value.u.text->data);
+        if (strcmp(type->word, "Model") == 0 && value.kind == VAL_BUILTIN) err_hint(err, "call it: %.*s(train)", (int)strcspn(value.u.bound->row->sigs, "("), value.u.bound->row->sigs);
+        if (strcmp(type->word, "Recipe") == 0 && value.kind == VAL_BUILTIN) err_hint(err, "call it: %.*s()", (int)strcspn(value.u.bound->row->sigs, "("), value.u.bound->row->sigs);
+    }
+}
+
+static enum status wrong_type(const struct bound_call *b, size_t param, struct value value, struct error *err) {
+    if (!err) return ERR_TYPE;
+    const struct sig_param *p = &b->signature->params[param];
+    const struct sig_type *type = p->type, *element = NULL;
+    struct buf words = BUF_INIT, got = BUF_INIT;
+    char where[32] = "";
+    int64_t item = wrong_item(type, value, &element);
+    if (item >= 0) {
+        snprintf(where, sizeof where, "[%lld]", (long long)item);
+        type = element;
+        value = seq_item(value, (size_t)item);
+    }
+    sig_type_words(type, &words);
+    value_describe(value, &got);
+    err_set(err, ERR_TYPE, "%s: `%s%s` must be %s, got %s", call_name(b), p->name, where, buf_text(&words), buf_text(&got));
+    type_hint(type, value, err);
+    word_hint(type, value, err);
+    object_hint(type, value, err);
+    buf_release(&words);
+    buf_release(&got);
+    return b->from[param] >= 0 ? blame(b, (size_t)b->from[param], false, err) : err->code;
+}
+
+static bool accepts_none(const struct sig_param *p, struct value value) { return value.kind == VAL_NONE && p->default_text && p->otherwise.kind == VAL_NONE; }
+
+static enum status fit_each(struct bound_call *b, size_t param, struct error *err) {
+    const struct sig_param *p = &b->signature->params[param];
+    struct value *held = &b->args[param], accepted;
+    bool is_star = p->kind == SIG_STAR;
+    for (size_t i = 0; i < (is_star ? seq_len(*held) : dict_len(*held)); i++) {
+        struct value item = is_star ? seq_item(*held, i) : dict_value(*held, i);
+        if (!sig_accept(p->type, item, &accepted)) return wrong_type(b, param, item, err);
+        if (is_star) {
+            value_release(&held->u.seq->items[i]);
+            held->u.seq->items[i] = accepted;
+        } else value_release(&accepted);
+    }
+    return OK;
+}
+
+static enum status fit_type(struct bound_call *b, size_t param, struct error *err) {
+    const struct sig_param *p = &b->signature->params[param];
+    struct value accepted;
+    if (p->kind != SIG_PLAIN) return fit_each(b, param, err);
+    if (accepts_none(p, b->args[param])) return OK;
+    if (!sig_accept(p->type, b->args[param], &accepted)) return wrong_type(b, param, b->args[param], err);
+    value_release(&b->args[param]);
+    b->args[param] = accepted;
+    return OK;
+}
+
+static enum status missing(const struct bound_call *b, size_t param, struct error *err) {
+    struct buf words = BUF_INIT;
+    sig_type_words(b->signature->params[param].type, &words);
+    err_set(err, ERR_TYPE, "%s needs `%s` (%s)", call_name(b), b->signature->params[param].name, buf_text(&words));
+    buf_release(&words);
+    return err_hint(err, "%s", b->signature->text);
+}
+
+static void bound_release(struct bound_call *b) {
+    for (size_t i = 0; i < b->signature->n_params; i++) value_release(&b->args[i]);
+}
+
+static void bound_begin(struct bound_call *b, const struct builtin_info *info, size_t overload, const struct arguments *arguments) {
+    b->info = info;
+    b->signature = &info->signatures[overload];
+    b->arguments = arguments;
+    for (size_t i = 0; i < b->signature->n_params; i++) {
+        int kind = (int)b->signature->params[i].kind;
+        b->args[i] = kind == SIG_STAR ? value_tuple(0) : kind == SIG_DOUBLE_STAR ? value_dict() : UNSET;
+        b->given[i] = false;
+        b->from[i] = -1;
+    }
+}
+
+/* Tries one signature. *out_fit: how much of the arguments fits, to choose whose error to tell. */
+static enum status fit_signature(struct bound_call *b, int *out_fit, struct error *err) {
+    enum status status = place_all(b, err);
+    int fit = status == OK;
+    for (size_t i = 0; i < b->signature->n_params; i++) {
+        const struct sig_param *p = &b->signature->params[i];
+        enum status one = OK;
+        if (b->given[i]) one = fit_type(b, i, status == OK ? err : NULL);
+        else if (p->kind == SIG_PLAIN && p->default_text) b->args[i] = value_ref(p->otherwise);
+        else if (p->kind == SIG_PLAIN && status == OK) one = missing(b, i, err);
+        if (b->given[i] && one == OK) fit += 10;
+        if (status == OK) status = one;
+    }
+    *out_fit = fit;
+    return status;
+}
+
+/* --- ranges and choices --- */
+
+static void add_bound(struct buf *out, double bound) {
+    if (bound == floor(bound) && fabs(bound) < 1e15) buf_addf(out, "%.0f", bound);
+    else buf_add_double(out, bound);
+}
+
+static void range_words(const struct param_note *note, struct buf *out) {
+    bool low = isfinite(note->min) && note->min > -1e300, high = isfinite(note->max) && note->max < 1e300;
+    if (low && high && !note->above_min) buf_adds(out, "between ");
+    else if (low) buf_adds(out, note->above_min ? "above " : "at least ");
+    if (low) add_bound(out, note->min);
+    if (low && high) buf_adds(out, note->above_min ? " and at most " : " and ");
+    else if (high) buf_adds(out, "at most ");
+    if (high) add_bound(out, note->max);
+}
+
+static enum status check_range(const struct param_note *note, const char *name, struct value value, struct error *err) {
+    double number = value_number(value);
+    if (note->min == 0 && note->max == 0) return OK;
+    if (number <= note->max && (note->above_min ? number > note->min : number >= note->min)) return OK;
+    struct buf words = BUF_INIT, got = BUF_INIT;
+    range_words(note, &words);
+    value_repr(value, &got);
+    err_set(err, ERR_VALUE, "%s must be %s, got %s", name, buf_text(&words), buf_text(&got));
+    if (note->doc) err_hint(err, "%s: %s", name, note->doc);
+    buf_release(&words);
+    buf_release(&got);
+    return err->code;
+}
+
+static enum status check_choice(const struct param_note *note, const char *name, struct value value, struct error *err) {
+    VEC(char *) words = {0};
+    struct buf list = BUF_INIT;
+    bool found = false;
+    for (const char *at = note->choices; *at;) {
+        size_t len = strcspn(at, "|");
+        found |= slice_eq((struct slice){at, len}, value_text(value));
+        vec_push(&words, xstrndup(at, len));
+        buf_addf(&list, "%s\"%.*s\"", at == note->choices ? "" : ", ", (int)len, at);
+        at += len + (at[len] == '|');
+    }
+    if (!found) {
+        struct buf got = BUF_INIT;
+        value_repr_short(value, 60, &got);
+        err_set(err, ERR_VALUE, "%s must be one of %s, got %s", name, buf_text(&list), buf_text(&got));
+        const char *near = nearest_name(value.u.text->data, (const char *const *)words.data, words.len);
+        if (near) err_hint(err, "did you mean \"%s\"?", near);
+        buf_release(&got);
+    }
+    for (size_t i = 0; i < words.len; i++) free(words.data[i]);
+    vec_release(&words);
+    buf_release(&list);
+    return found ? OK : err->code;
+}
+
+enum status note_check(const struct param_note *note, const char *name, struct value value, struct error *err) {
+    if (value.kind == VAL_INT || value.kind == VAL_FLOAT) return check_range(note, name, value, err);
+    if (value.kind == VAL_STR && note->choices) return check_choice(note, name, value, err);
+    if (value.kind != VAL_LIST && value.kind != VAL_TUPLE) return OK;
+    for (size_t i = 0; i < seq_len(value); i++) {
+        char item[96];
+        snprintf(item, sizeof item, "%.60s[%zu]", name, i);
+        TRY(note_check(note, item, seq_item(value, i), err));
+    }
+    return OK;
+}
+
+static enum status check_notes(struct bound_call *b, struct error *err) {
+    for (size_t i = 0; i < b->signature->n_params; i++) {
+        const struct sig_param *p = &b->signature->params[i];
+        if (!b->given[i] || !p->note || note_check(p->note, p->name, b->args[i], err) == OK) continue;
+        return b->from[i] >= 0 ? blame(b, (size_t)b->from[i], false, err) : err->code;
+    }
+    return OK;
+}
+
+/* --- choosing and running --- */
+
+static enum status try_signature(struct bound_call *b, const struct builtin_info *info, size_t overload, const struct arguments *arguments, int *out_fit,
+                                 struct error *err) {
+    bound_begin(b, info, overload, arguments);
+    b->call.overload = (int)overload;
+    enum status status = fit_signature(b, out_fit, err);
+    if (status != OK) bound_release(b);
+    return status;
+}
+
+/* The first signature that fits; else the error of the one that came nearest. */
+static enum status choose(struct bound_call *b, const struct builtin_info *info, const struct arguments *arguments, struct error *err) {
+    int fit, best = -1;
+    if (info->n_signatures == 1) return try_signature(b, info, 0, arguments, &fit, err);
+    for (size_t i = 0; i < info->n_signatures; i++) {
+        struct error one = ERROR_INIT;
+        if (try_signature(b, info, i, arguments, &fit, &one) == OK) return error_clear(err), OK;
+        if (fit > best) {
+            error_clear(err);
+            *err = one;
+            best = fit;
+        } else error_clear(&one);
+    }
+    return err->code;
+}
+
+enum status bind_and_run(struct interp *interp, const struct builtin_info *info, struct value self, const struct arguments *arguments, struct value *out,
+                         struct error *err) {
+    struct bound_call b;
+    b.call = (struct call){.interp = interp, .task = interp->task, .row = info->row, .args = b.args, .given = b.given, .self = self, .data = info->row->data};
+    TRY(choose(&b, info, arguments, err));
+    b.call.n_args = b.signature->n_params;
+    enum status status = check_notes(&b, err);
+    struct value result = UNSET;
+    if (status == OK) status = info->row->run(&b.call, &result, err);
+    bound_release(&b);
+    if (status == OK) *out = result.kind == VAL_UNSET ? NONE : result;
+    return status;
+}
+
+enum status builtin_call(struct interp *interp, const struct builtin_row *row, struct value self, const struct value *args, const char *const *names,
+                         size_t n_args, struct value *out, struct error *err) {
+    const struct builtin_info *info = registry_info(interp->registry, row);
+    if (!info) return err_set(err, ERR_INTERNAL, "\"%.40s\" is not in the registry", row->sigs);
+    return bind_and_run(interp, info, self, &(struct arguments){.values = args, .names = names, .n = n_args}, out, err);
+}

@@ -56,6 +56,8 @@ size_t utf8_decode(struct slice text, uint32_t *out_code_point); /* bytes used, 
 void buf_add_code_point(struct buf *buf, uint32_t code_point);
 bool code_point_is_letter(uint32_t code_point);                /* what a name may begin with, besides _ */
 bool code_point_is_mark_or_digit(uint32_t code_point);         /* what a name may go on with, besides letters */
+uint32_t code_point_upper(uint32_t code_point);
+uint32_t code_point_lower(uint32_t code_point);
 int text_width(struct slice text);                             /* terminal cells */
 /* Lower-cased, accents dropped: for loose title comparison and nearest names. Owned. */
 char *text_fold(struct slice text);

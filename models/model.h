@@ -23,6 +23,7 @@ struct param_row {
     bool above_min;          /* min itself is not allowed */
     const char *choices;     /* "sgd|adam" */
     const char *doc;
+    const char *const *names; /* STR: the same choices as static strings, NULL ends */
 };
 #define PARAMS_MAX 24
 struct params {
@@ -74,6 +75,7 @@ struct model_class {
     bool predicts_ratings;       /* rmse is meaningful */
     bool is_dot_product;         /* has user_vec / item_vec */
     const char *devices;         /* "cpu", "cpu cuda" */
+    const char *loss;            /* iterative: what history calls train_<loss>: "rmse" */
     /* Fits into a new state; *out_state belongs to the model. A failed or cancelled fit frees what it made. */
     enum status (*fit)(const struct fit_request *request, struct model *model, struct error *err);
     void (*free_state)(void *state);
@@ -100,7 +102,7 @@ struct model {
     int count;
     const struct model_class *class;
     struct params params;
-    struct fit_common common;    /* valid NULL; name NULL: see name */
+    struct fit_common common;    /* seed, epochs, patience, verbose; the pointers are NULL: see name, monitor */
     char *name;
     struct catalog *catalog;     /* a count */
     struct dataset *fitted_on;   /* a count; NULL after open() */
@@ -113,11 +115,12 @@ struct model {
     struct epoch_row *history;   /* n_history */
     int64_t n_history;
     int64_t best_epoch;          /* 0 = none */
-    const char *monitor;
+    char monitor[32];            /* what valid measures: "rmse"; "" = nothing */
     double seconds;
     char place[16];              /* "cpu", "cuda:0" */
     int32_t default_user;        /* fold_in: position FOLDED_USER; else -1 */
-    /* Rows seen by user, as at fit time (train and valid siblings are added by the engine): starts (n_users + 1), items. Owned. */
+    /* Rows seen by user: those fitted on, and those of the split's train and valid parts. Items ascend within a user; the rating is NaN where a row is seen but was not fitted on.
+     * starts: n_users + 1, one more row at the end for the folded-in user when there is one. Owned. */
     int64_t *seen_starts;
     int32_t *seen_items;
     float *seen_ratings;
@@ -136,16 +139,26 @@ const struct model_class *model_class_find(const char *name);
 const struct model_class *model_class_checked(const char *name, struct error *err); /* NULL sets ERR_NAME with a hint */
 void params_defaults(const struct model_class *class, struct params *out);
 int params_find(const struct model_class *class, const char *name); /* row, or -1 */
+int params_count(const struct model_class *class);
+/* The row's static string that equals text, or NULL. */
+const char *param_choice(const struct param_row *row, const char *text);
 enum status params_check(const struct model_class *class, const struct params *params, struct error *err) MUST_CHECK;
 /* "factors=64, reg=0.1": given ones only, or all. */
 void params_text(const struct model_class *class, const struct params *params, bool all, struct buf *out);
 
-/* --- what the language and the engine call (models/fit.c, models/model.c) --- */
+/* --- what the language and the engine call (models/fit.c, models/model.c); what classes call: models/fit.h --- */
 
 /* Trains, with early stopping, progress and partial models. *out: a count. */
 enum status model_fit(const struct model_class *class, const struct fit_request *request, struct model **out, struct error *err) MUST_CHECK;
-/* For class->fit: after each epoch. Records history, reports progress, offers the partial model, judges valid. *out_stop: patience is over; then the class restores its best state (fit_epoch called keep/restore through the two hooks). */
-struct fit_loop; /* models/fit.h */
+/* The rows of a user (a position or FOLDED_USER) among the seen ones. Borrowed. */
+struct seen_row { const int32_t *items; const float *ratings; int64_t n; };
+struct seen_row model_seen(const struct model *model, int32_t user);
+/* Positions in the model's catalog of the rows of any data set: its own columns when the catalog is the same, else found by id, -1 = unknown. End with model_positions_end. */
+struct model_positions { const int32_t *users, *items; int32_t *owned_users, *owned_items; };
+enum status model_positions(const struct model *model, struct dataset *data, struct model_positions *out, struct error *err) MUST_CHECK;
+void model_positions_end(struct model_positions *positions);
+/* Rows fitted on, by user or by item: owned array of n_users or n_items. */
+int64_t *model_counts(const struct model *model, enum embedded what);
 
 enum status model_score_block(const struct model *model, struct task *task, const int32_t *users, int64_t n_users, float *out, struct error *err) MUST_CHECK;
 /* Rating models: clipped to the scale. */

@@ -20,6 +20,9 @@ enum status evaluate_models(const struct evaluate_request *request, struct table
 /* One value (early stopping). */
 enum status evaluate_one(const struct model *model, struct dataset *judged, const struct metric *metric, struct task *task, double *out, struct error *err) MUST_CHECK;
 
+/* model_fit, judged by evaluate_one on request->common.valid when that is given. Refuses a valid part that is fitted on (ERR_LEAK). */
+enum status evaluate_fit(const struct model_class *class, const struct fit_request *request, struct model **out, struct error *err) MUST_CHECK;
+
 /* folds: "published" (u1 … u5), or k >= 2. Table: fold, metrics…, seconds; mean and spread in the notes below. */
 struct cross_validate_request {
     const struct model_class *class;

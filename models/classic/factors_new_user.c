@@ -1,0 +1,193 @@
+/* Folding a new user into a factor model, and explaining a score: both are the
+ * same small linear system. With y_i = (q_i, 1), targets t_i = r_i − mean − b_i
+ * and A = Σ y_i y_iᵀ + diag(reg):
+ *   fold in:  (p, b) = A⁻¹ Σ y_i t_i
+ *   explain:  y·(p, b) = Σ (y_iᵀ A⁻¹ y) t_i, one weight a rated item
+ * (the decomposition of Hu, Koren & Volinsky 2008, section 5, for explicit
+ * ratings). In double: it is exact for als, whose user vectors solve this very
+ * system; for mf it is what the same system would say. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "models/classic/factors.h"
+#include "runtime/base/mem.h"
+
+struct rated { const int32_t *items; const float *ratings; int64_t n; };
+
+static const float *item_vector(const struct factors *factors, int32_t item) {
+    return mat_values(factors->host.items) + item * mat_cols(factors->host.items);
+}
+
+/* What mean and the item's bias leave of a rating. */
+static double target(const struct factors *factors, const struct rated *rated, int64_t i) {
+    const struct mat *bias = factors->host.item_bias;
+    return (double)rated->ratings[i] - (double)factors->host.mean - (bias ? (double)mat_values(bias)[rated->items[i]] : 0);
+}
+
+/* --- a small symmetric positive definite system, n × n row-major, lower half used --- */
+
+static enum status cholesky(double *a, int64_t n, struct error *err) {
+    for (int64_t j = 0; j < n; j++) {
+        double pivot = a[j * n + j];
+        for (int64_t k = 0; k < j; k++) pivot -= a[j * n + k] * a[j * n + k];
+        if (!(pivot > 0)) {
+            err_set(err, ERR_NUMERIC, "the user's system is singular");
+            return err_hint(err, "some regularisation (reg above 0) makes it solvable");
+        }
+        const double root = sqrt(pivot);
+        a[j * n + j] = root;
+        for (int64_t i = j + 1; i < n; i++) {
+            double sum = a[i * n + j];
+            for (int64_t k = 0; k < j; k++) sum -= a[i * n + k] * a[j * n + k];
+            a[i * n + j] = sum / root;
+        }
+    }
+    return OK;
+}
+
+static void solve_factored(const double *a, int64_t n, double *x) {
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t k = 0; k < i; k++) x[i] -= a[i * n + k] * x[k];
+        x[i] /= a[i * n + i];
+    }
+    for (int64_t i = n - 1; i >= 0; i--) {
+        for (int64_t k = i + 1; k < n; k++) x[i] -= a[k * n + i] * x[k];
+        x[i] /= a[i * n + i];
+    }
+}
+
+/* --- ridge --- */
+
+static double extended(const struct factors *factors, int32_t item, int64_t f) {
+    return f < mat_cols(factors->host.items) ? (double)item_vector(factors, item)[f] : 1;
+}
+
+/* The lower half of A. */
+static void fill_system(const struct factors *factors, const struct rated *rated, double *a, int64_t n) {
+    const double times = factors->fold.times_count ? (double)rated->n : 1;
+    const int64_t n_factors = mat_cols(factors->host.items);
+    for (int64_t i = 0; i < rated->n; i++)
+        for (int64_t r = 0; r < n; r++) {
+            const double row = extended(factors, rated->items[i], r);
+            for (int64_t c = 0; c <= r; c++) a[r * n + c] += row * extended(factors, rated->items[i], c);
+        }
+    for (int64_t r = 0; r < n; r++) a[r * n + r] += times * (r < n_factors ? factors->fold.reg : factors->fold.reg_bias);
+}
+
+/* A⁻¹ x in place; n is n_factors + 1 with biases, else n_factors. */
+static enum status ridge_solve(const struct factors *factors, const struct rated *rated, double *x, int64_t n, struct error *err) {
+    double *a;
+    TRY(mem_try_array((size_t)(n * n), "a user's system", &a, err));
+    fill_system(factors, rated, a, n);
+    const enum status status = cholesky(a, n, err);
+    if (status == OK) solve_factored(a, n, x);
+    mem_free(a);
+    return status;
+}
+
+static int64_t system_size(const struct factors *factors) { return mat_cols(factors->host.items) + (factors->host.user_bias != NULL); }
+
+static enum status ridge_fold(const struct factors *factors, const struct rated *rated, double *x, struct error *err) {
+    const int64_t n = system_size(factors);
+    for (int64_t i = 0; i < rated->n; i++)
+        for (int64_t f = 0; f < n; f++) x[f] += extended(factors, rated->items[i], f) * target(factors, rated, i);
+    return ridge_solve(factors, rated, x, n, err);
+}
+
+static enum status ridge_explain(const struct factors *factors, const struct rated *rated, int32_t item, float *out, struct error *err) {
+    const int64_t n = system_size(factors);
+    double *x = xnew_array(double, (size_t)n);
+    for (int64_t f = 0; f < n; f++) x[f] = extended(factors, item, f);
+    const enum status status = ridge_solve(factors, rated, x, n, err);
+    for (int64_t i = 0; status == OK && i < rated->n; i++) {
+        double weight = 0;
+        for (int64_t f = 0; f < n; f++) weight += extended(factors, rated->items[i], f) * x[f];
+        out[i] = (float)(weight * target(factors, rated, i));
+    }
+    free(x);
+    return status;
+}
+
+/* --- projection --- */
+
+/* 1 / |q_f|², 0 for an empty factor. */
+static double *inverse_norms(const struct factors *factors) {
+    const int64_t n_items = mat_rows(factors->host.items), n_factors = mat_cols(factors->host.items);
+    double *norms = xnew_array(double, (size_t)n_factors);
+    for (int32_t i = 0; i < n_items; i++)
+        for (int64_t f = 0; f < n_factors; f++) norms[f] += (double)item_vector(factors, i)[f] * (double)item_vector(factors, i)[f];
+    for (int64_t f = 0; f < n_factors; f++) norms[f] = norms[f] > 0 ? 1 / norms[f] : 0;
+    return norms;
+}
+
+static double mean_target(const struct factors *factors, const struct rated *rated) {
+    double sum = 0;
+    if (!factors->host.user_bias) return 0;
+    for (int64_t i = 0; i < rated->n; i++) sum += target(factors, rated, i);
+    return rated->n ? sum / (factors->fold.reg_bias + (double)rated->n) : 0;
+}
+
+static void project_fold(const struct factors *factors, const struct rated *rated, double *x) {
+    const int64_t n_factors = mat_cols(factors->host.items);
+    const double bias = mean_target(factors, rated);
+    double *inverse = inverse_norms(factors);
+    for (int64_t i = 0; i < rated->n; i++)
+        for (int64_t f = 0; f < n_factors; f++)
+            x[f] += (target(factors, rated, i) - bias) * (double)item_vector(factors, rated->items[i])[f] * inverse[f];
+    if (factors->host.user_bias) x[n_factors] = bias;
+    free(inverse);
+}
+
+static void project_explain(const struct factors *factors, const struct rated *rated, int32_t item, float *out) {
+    const int64_t n_factors = mat_cols(factors->host.items);
+    const double bias = mean_target(factors, rated);
+    double *inverse = inverse_norms(factors);
+    for (int64_t i = 0; i < rated->n; i++) {
+        double weight = 0;
+        for (int64_t f = 0; f < n_factors; f++)
+            weight += (double)item_vector(factors, rated->items[i])[f] * inverse[f] * (double)item_vector(factors, item)[f];
+        out[i] = (float)(weight * (target(factors, rated, i) - bias));
+    }
+    free(inverse);
+}
+
+/* --- the class's members --- */
+
+enum status factors_explain(const struct model *model, int32_t user, int32_t item, const int32_t *rated_items, const float *ratings, int64_t n,
+                            float *out_weights, struct error *err) {
+    const struct factors *factors = factors_of(model);
+    const struct rated rated = {rated_items, ratings, n};
+    (void)user;
+    if (n == 0) return OK;
+    if (factors->fold.how == FOLD_RIDGE) return ridge_explain(factors, &rated, item, out_weights, err);
+    project_explain(factors, &rated, item, out_weights);
+    return OK;
+}
+
+static struct factors *shared_copy(const struct factors *from) {
+    struct factors *copy = xnew(struct factors);
+    copy->on_device = mf_factors_ref(&from->on_device);
+    copy->host = mf_factors_ref(&from->host);
+    copy->fold = from->fold;
+    return copy;
+}
+
+enum status factors_fold_in(const struct model *model, const int32_t *items, const float *ratings, int64_t n, struct model *out, struct error *err) {
+    const struct factors *factors = factors_of(model);
+    const struct rated rated = {items, ratings, n};
+    const int64_t n_factors = mat_cols(factors->host.items);
+    double *x = xnew_array(double, (size_t)n_factors + 1);
+    enum status status = OK;
+    if (n > 0 && factors->fold.how == FOLD_RIDGE) status = ridge_fold(factors, &rated, x, err);
+    else if (n > 0) project_fold(factors, &rated, x);
+    if (status == OK) {
+        struct factors *folded = shared_copy(factors);
+        folded->folded = xnew_array(float, (size_t)n_factors);
+        for (int64_t f = 0; f < n_factors; f++) folded->folded[f] = (float)x[f];
+        folded->folded_bias = factors->host.user_bias ? (float)x[n_factors] : 0;
+        out->state = folded;
+    }
+    free(x);
+    return status;
+}

@@ -1,0 +1,136 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "models/eval/evaluate.h"
+#include "runtime/base/mem.h"
+#include "runtime/data/split_ways.h"
+
+/* u1 … u5 are a partition; ua and ub are two other cuts of the same rows. */
+static bool is_fold(const char *name) { return name[0] == 'u' && name[1] >= '0' && name[1] <= '9'; }
+
+struct run {
+    const struct cross_validate_request *request;
+    const char **names; /* published: borrowed */
+    int64_t n_folds;
+    double *seconds, **values;
+    char **labels;
+};
+
+static enum status choose_folds(struct run *run, struct error *err) {
+    const char *const *names;
+    const size_t n = split_published(run->request->data, &names);
+    if (!run->request->published) {
+        if (run->request->k < 2) return err_set(err, ERR_VALUE, "cross-validation needs at least 2 folds, not %lld", (long long)run->request->k);
+        if (run->request->k > dataset_n(run->request->data))
+            return err_set(err, ERR_VALUE, "%lld folds of %lld rows: some would be empty", (long long)run->request->k, (long long)dataset_n(run->request->data));
+        run->n_folds = run->request->k;
+        return OK;
+    }
+    run->names = xnew_array(const char *, n + 1);
+    for (size_t i = 0; i < n; i++)
+        if (is_fold(names[i])) run->names[run->n_folds++] = names[i];
+    if (run->n_folds) return OK;
+    err_set(err, ERR_VALUE, "`%s` has no published folds", dataset_name(run->request->data));
+    return err_hint(err, "folds=5 makes five random ones");
+}
+
+static enum status parts(const struct run *run, int64_t fold, struct dataset **out_train, struct dataset **out_test, struct error *err) {
+    const struct cross_validate_request *request = run->request;
+    struct dataset *valid = NULL;
+    char *note = NULL;
+    if (!request->published) return split_fold(request->data, request->k, fold, request->common.seed, out_train, out_test, err);
+    const struct split_request split = {.by = SPLIT_PUBLISHED, .fold = run->names[fold], .seed = request->common.seed};
+    TRY(split_dataset(request->task, request->data, &split, out_train, &valid, out_test, &note, err));
+    if (valid) dataset_unref(valid);
+    free(note);
+    return OK;
+}
+
+static enum status fit_and_judge(struct run *run, int64_t fold, struct dataset *train, struct dataset *test, struct error *err) {
+    const struct cross_validate_request *request = run->request;
+    const struct fit_request fit = {.data = train, .params = request->params, .common = request->common, .device = request->device, .task = request->task};
+    struct model *model;
+    const double start_s = task_now_s(request->task);
+    TRY(evaluate_fit(request->class, &fit, &model, err));
+    run->seconds[fold] = task_now_s(request->task) - start_s;
+    enum status status = OK;
+    for (size_t m = 0; status == OK && m < request->n_metrics; m++)
+        status = evaluate_one(model, test, &request->metrics[m], request->task, &run->values[m][fold], err);
+    model_unref(model);
+    return status;
+}
+
+static enum status one_fold(struct run *run, int64_t fold, struct error *err) {
+    struct dataset *train, *test;
+    char label[32];
+    if (run->names) snprintf(label, sizeof label, "%s", run->names[fold]);
+    else snprintf(label, sizeof label, "%lld", (long long)fold + 1);
+    TRY(parts(run, fold, &train, &test, err));
+    const enum status status = fit_and_judge(run, fold, train, test, err);
+    dataset_unref(train);
+    dataset_unref(test);
+    if (status != OK) return err_note(err, "while cross-validating fold %s", label);
+    run->labels[fold] = xstrdup(label);
+    if (run->request->common.verbose) task_report(run->request->task, fold + 1, "%s %.4f", run->request->metrics[0].text, run->values[0][fold]);
+    return OK;
+}
+
+static void note_mean(const struct run *run, size_t m, struct table *table) {
+    double mean = 0, square = 0;
+    for (int64_t f = 0; f < run->n_folds; f++) mean += run->values[m][f] / (double)run->n_folds;
+    for (int64_t f = 0; f < run->n_folds; f++) square += (run->values[m][f] - mean) * (run->values[m][f] - mean);
+    table_note(table, "%s: mean %.4f, standard deviation over folds %.4f", run->request->metrics[m].text, mean, sqrt(square / (double)(run->n_folds - 1)));
+}
+
+static void caption(const struct run *run, struct table *table) {
+    const struct cross_validate_request *request = run->request;
+    struct buf given = BUF_INIT;
+    params_text(request->class, request->params, false, &given);
+    if (run->names) table_caption(table, "%s(%s) on %s, the published folds", request->class->name, buf_text(&given), dataset_name(request->data));
+    else table_caption(table, "%s(%s) on %s, %lld random folds, seed %llu", request->class->name, buf_text(&given), dataset_name(request->data),
+                       (long long)run->n_folds, (unsigned long long)request->common.seed);
+    buf_release(&given);
+}
+
+static struct table *new_table(struct run *run) {
+    struct table *table = table_new(run->n_folds);
+    run->labels = table_add_strs(table, "fold");
+    for (size_t m = 0; m < run->request->n_metrics; m++) run->values[m] = table_add_floats(table, run->request->metrics[m].text, 4);
+    run->seconds = table_add_floats(table, "seconds", 2);
+    caption(run, table);
+    return table;
+}
+
+static enum status all_folds(struct run *run, struct error *err) {
+    const struct cross_validate_request *request = run->request;
+    enum status status = OK;
+    if (request->common.verbose) task_begin(request->task, "cross_validate", "fold", run->n_folds);
+    for (int64_t fold = 0; status == OK && fold < run->n_folds; fold++) status = one_fold(run, fold, err);
+    if (request->common.verbose) task_end(request->task, status == ERR_INTERRUPTED);
+    return status;
+}
+
+static enum status check(const struct cross_validate_request *request, struct error *err) {
+    if (!request->common.valid) return OK;
+    err_set(err, ERR_VALUE, "a recipe with valid= can't be cross-validated: the folds would contain its rows");
+    return err_hint(err, "choose epochs first, then cross-validate %s(epochs=…) without valid", request->class->name);
+}
+
+enum status cross_validate(const struct cross_validate_request *request, struct table **out, struct error *err) {
+    struct run run = {.request = request};
+    TRY(check(request, err));
+    enum status status = choose_folds(&run, err);
+    if (status == OK) {
+        run.values = xnew_array(double *, request->n_metrics + 1);
+        struct table *table = new_table(&run);
+        status = all_folds(&run, err);
+        for (size_t m = 0; status == OK && m < request->n_metrics; m++) note_mean(&run, m, table);
+        if (status == OK) *out = table;
+        else table_unref(table);
+    }
+    free(run.values);
+    free(run.names);
+    return status;
+}

@@ -1,0 +1,68 @@
+#include "models/metrics/metrics.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "models/metrics/rows.h"
+
+#define DEFAULT_K 10
+#define METRICS_MAX 64
+
+static const struct metric_row *const table[] = {&metric_mae, &metric_rmse};
+static const size_t n_table = sizeof table / sizeof *table;
+
+size_t metric_rows(const struct metric_row *const **out) {
+    *out = table;
+    return n_table;
+}
+
+static const struct metric_row *find(struct slice name) {
+    for (size_t i = 0; i < n_table; i++)
+        if (slice_eqz(name, table[i]->name)) return table[i];
+    return NULL;
+}
+
+static enum status unknown(struct slice name, struct error *err) {
+    const char *names[METRICS_MAX];
+    struct buf list = BUF_INIT, wrong = BUF_INIT;
+    for (size_t i = 0; i < n_table; i++) {
+        names[i] = table[i]->name;
+        buf_addf(&list, "%s%s", i ? ", " : "", table[i]->name);
+    }
+    buf_add(&wrong, name.data, name.len);
+    err_set(err, ERR_NAME, "there is no metric `%s`; there are %s", buf_text(&wrong), buf_text(&list));
+    err_suggest(err, buf_text(&wrong), names, n_table);
+    buf_release(&list);
+    buf_release(&wrong);
+    return ERR_NAME;
+}
+
+/* The number after "@". */
+static enum status parse_k(const char *text, struct slice digits, int64_t default_k, int64_t *out, struct error *err) {
+    int64_t k;
+    if (!parse_int64(digits, &k) || k < 1) return err_set(err, ERR_VALUE, "what follows @ in `%s` must be a whole number from 1 on", text);
+    if (default_k && k != default_k)
+        return err_set(err, ERR_VALUE, "`%s` and k=%lld contradict each other: say it once", text, (long long)default_k);
+    *out = k;
+    return OK;
+}
+
+enum status metric_parse(const char *text, int64_t default_k, struct metric *out, struct error *err) {
+    const char *at = strchr(text, '@');
+    const struct slice name = {text, at ? (size_t)(at - text) : strlen(text)};
+    const struct metric_row *row = find(name);
+    if (!row) return unknown(name, err);
+    int64_t k = 0;
+    if (at && !row->takes_k) {
+        err_set(err, ERR_VALUE, "`%s` takes no @k: it is one value over all rows", row->name);
+        return err_hint(err, "write \"%s\"", row->name);
+    }
+    if (default_k < 0) return err_set(err, ERR_VALUE, "k must be at least 1, not %lld", (long long)default_k);
+    if (at) TRY(parse_k(text, slice_of(at + 1), default_k, &k, err));
+    else if (row->takes_k) k = default_k ? default_k : DEFAULT_K;
+    out->row = row;
+    out->k = k;
+    if (k) snprintf(out->text, sizeof out->text, "%s@%lld", row->name, (long long)k);
+    else snprintf(out->text, sizeof out->text, "%s", row->name);
+    return OK;
+}

@@ -1,0 +1,31 @@
+/* All models. A new one: its file in models/<family>/, a line here. */
+#include <string.h>
+
+#include "models/model.h"
+
+extern const struct model_class class_als, class_bias, class_mf, class_popular, class_svd;
+
+static const struct model_class *const classes[] = {&class_als, &class_bias, &class_mf, &class_popular, &class_svd}; /* by name */
+
+#define N_CLASSES (sizeof classes / sizeof *classes)
+
+size_t model_classes(const struct model_class *const **out) {
+    *out = classes;
+    return N_CLASSES;
+}
+
+const struct model_class *model_class_find(const char *name) {
+    for (size_t i = 0; i < N_CLASSES; i++)
+        if (strcmp(classes[i]->name, name) == 0) return classes[i];
+    return NULL;
+}
+
+const struct model_class *model_class_checked(const char *name, struct error *err) {
+    const char *names[N_CLASSES];
+    const struct model_class *class = model_class_find(name);
+    if (class) return class;
+    for (size_t i = 0; i < N_CLASSES; i++) names[i] = classes[i]->name;
+    err_set(err, ERR_NAME, "there is no model `%s`", name);
+    err_suggest(err, name, names, N_CLASSES);
+    return NULL;
+}

@@ -1,0 +1,200 @@
+/* Similar items, explanations, folding a new user in. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "models/fit.h"
+#include "models/model.h"
+#include "runtime/base/mem.h"
+#include "runtime/device/ops.h"
+
+/* --- similar --- */
+
+static const char *item_label(const struct model *model, int32_t item, struct buf *buf) {
+    const char *title = catalog_title(model->catalog, item);
+    if (title) return title;
+    catalog_item_id(model->catalog, item, buf);
+    return buf_text(buf);
+}
+
+static enum status never_fitted(const struct model *model, int32_t item, struct error *err) {
+    struct buf label = BUF_INIT;
+    err_set(err, ERR_VALUE, "`%s` knows nothing of %s: it has no row in what the model was fitted on", model->name, item_label(model, item, &label));
+    buf_release(&label);
+    return err_hint(err, "ask for an item with ratings in the training part, or fit on more data");
+}
+
+static enum status cosines(const struct model *model, const float *vectors, int64_t n_factors, int32_t item, float *out, struct error *err) {
+    const float *own = vectors + item * n_factors;
+    const float own_norm = sqrtf(dot_canonical(own, own, n_factors));
+    if (own_norm == 0) return never_fitted(model, item, err);
+    for (int64_t i = 0; i < model->catalog->n_items; i++) {
+        const float *other = vectors + i * n_factors;
+        const float norm = sqrtf(dot_canonical(other, other, n_factors));
+        out[i] = norm == 0 ? 0 : dot_canonical(own, other, n_factors) / (own_norm * norm);
+    }
+    return OK;
+}
+
+static enum status cosine_of_vectors(const struct model *model, int32_t item, float *out, struct error *err) {
+    struct mat *there, *here;
+    if (!model->class->vectors) {
+        err_set(err, ERR_VALUE, "`%s` has no item vectors, so it can't say which items are similar", model->name);
+        return err_hint(err, "a factor model can: als, mf or svd");
+    }
+    TRY(model->class->vectors(model, EMBED_ITEMS, &there, err));
+    enum status status = mat_to(there, device_cpu(), &here, err);
+    mat_unref(there);
+    if (status != OK) return status;
+    status = cosines(model, mat_values(here), mat_cols(here), item, out, err);
+    mat_unref(here);
+    return status;
+}
+
+static enum status best_similar(const struct model *model, struct task *task, int32_t item, float *scores, int64_t k, int32_t *out_items,
+                                float *out_scores, struct error *err) {
+    if (model->class->similar) TRY(model->class->similar(model, task, item, scores, err));
+    else TRY(cosine_of_vectors(model, item, scores, err));
+    const int64_t skip_starts[] = {0, 1};
+    return ops_top_k(task, scores, 1, model->catalog->n_items, skip_starts, &item, k, out_items, out_scores, err);
+}
+
+enum status model_similar(const struct model *model, struct task *task, int32_t item, int64_t k, int32_t *out_items, float *out_scores,
+                          struct error *err) {
+    float *scores;
+    TRY(mem_try_array((size_t)model->catalog->n_items, "similarities", &scores, err));
+    const enum status status = best_similar(model, task, item, scores, k, out_items, out_scores, err);
+    mem_free(scores);
+    return status;
+}
+
+/* --- explain --- */
+
+struct part_of_score { int32_t item; float rating, weight; };
+
+static int heaviest_first(const void *a, const void *b) {
+    const struct part_of_score *x = a, *y = b;
+    const float p = fabsf(x->weight), q = fabsf(y->weight);
+    if (p != q) return p > q ? -1 : 1;
+    return x->item < y->item ? -1 : x->item > y->item;
+}
+
+/* The user's rows that were fitted on, packed; returns their number. */
+static int64_t fitted_rows(const struct model *model, int32_t user, int32_t *items, float *ratings) {
+    const struct seen_row seen = model_seen(model, user);
+    int64_t n = 0;
+    for (int64_t i = 0; i < seen.n; i++) {
+        if (isnan(seen.ratings[i])) continue;
+        items[n] = seen.items[i];
+        ratings[n++] = seen.ratings[i];
+    }
+    return n;
+}
+
+static void sort_parts(int32_t *items, float *ratings, float *weights, int64_t n) {
+    struct part_of_score *parts = xnew_array(struct part_of_score, (size_t)n + 1);
+    for (int64_t i = 0; i < n; i++) parts[i] = (struct part_of_score){items[i], ratings[i], weights[i]};
+    qsort(parts, (size_t)n, sizeof *parts, heaviest_first);
+    for (int64_t i = 0; i < n; i++) items[i] = parts[i].item, ratings[i] = parts[i].rating, weights[i] = parts[i].weight;
+    free(parts);
+}
+
+enum status model_explain(const struct model *model, int32_t user, int32_t item, int32_t **out_items, float **out_ratings, float **out_weights,
+                          int64_t *out_n, struct error *err) {
+    if (!model->class->explain) {
+        err_set(err, ERR_VALUE, "`%s` can't say which of a user's ratings made a score", model->name);
+        return err_hint(err, "als, mf and svd can");
+    }
+    const size_t room = (size_t)model_seen(model, user).n + 1;
+    int32_t *items = xnew_array(int32_t, room);
+    float *ratings = xnew_array(float, room), *weights = xnew_array(float, room);
+    const int64_t n = fitted_rows(model, user, items, ratings);
+    const enum status status = model->class->explain(model, user, item, items, ratings, n, weights, err);
+    if (status != OK) {
+        free(items);
+        free(ratings);
+        free(weights);
+        return status;
+    }
+    sort_parts(items, ratings, weights, n);
+    *out_items = items;
+    *out_ratings = ratings;
+    *out_weights = weights;
+    *out_n = n;
+    return OK;
+}
+
+/* --- fold in --- */
+
+struct given { int32_t item; float rating; };
+
+static int by_item(const void *a, const void *b) {
+    const struct given *x = a, *y = b;
+    return x->item < y->item ? -1 : x->item > y->item;
+}
+
+/* The new user's row comes after those of the catalog's users. */
+static enum status append_seen(struct model *model, const struct given *given, int64_t n, struct error *err) {
+    const size_t n_users = (size_t)model->catalog->n_users, old = (size_t)model->seen_starts[n_users], all = old + (size_t)n;
+    int64_t *starts;
+    int32_t *items;
+    float *ratings;
+    TRY(mem_try_array(n_users + 2, "rows that users have seen", &starts, err));
+    memcpy(starts, model->seen_starts, (n_users + 1) * sizeof *starts);
+    starts[n_users + 1] = (int64_t)all;
+    mem_free(model->seen_starts);
+    model->seen_starts = starts;
+    TRY(mem_try_array(all, "rows that users have seen", &items, err));
+    if (old) memcpy(items, model->seen_items, old * sizeof *items);
+    for (int64_t i = 0; i < n; i++) items[old + (size_t)i] = given[i].item;
+    mem_free(model->seen_items);
+    model->seen_items = items;
+    TRY(mem_try_array(all, "rows that users have seen", &ratings, err));
+    if (old) memcpy(ratings, model->seen_ratings, old * sizeof *ratings);
+    for (int64_t i = 0; i < n; i++) ratings[old + (size_t)i] = given[i].rating;
+    mem_free(model->seen_ratings);
+    model->seen_ratings = ratings;
+    return OK;
+}
+
+static enum status check_given(const struct model *model, const struct given *given, int64_t n, struct error *err) {
+    if (!model->class->fold_in) return err_set(err, ERR_VALUE, "`%s` can't take in a new user without fitting again", model->name);
+    for (int64_t i = 1; i < n; i++)
+        if (given[i].item == given[i - 1].item) {
+            struct buf label = BUF_INIT;
+            err_set(err, ERR_VALUE, "%s is given twice", item_label(model, given[i].item, &label));
+            buf_release(&label);
+            return ERR_VALUE;
+        }
+    for (int64_t i = 0; model->is_explicit && i < n; i++)
+        if (!(given[i].rating >= model->scale_min && given[i].rating <= model->scale_max))
+            return err_set(err, ERR_VALUE, "a rating of %g is outside the scale of `%s`, %g to %g", (double)given[i].rating, model->name,
+                           (double)model->scale_min, (double)model->scale_max);
+    return OK;
+}
+
+static enum status fold_into(const struct model *model, struct model *folded, const struct given *given, int64_t n, struct error *err) {
+    int32_t *items = xnew_array(int32_t, (size_t)n + 1);
+    float *ratings = xnew_array(float, (size_t)n + 1);
+    for (int64_t i = 0; i < n; i++) items[i] = given[i].item, ratings[i] = given[i].rating;
+    enum status status = model->class->fold_in(model, items, ratings, n, folded, err);
+    if (status == OK) status = append_seen(folded, given, n, err);
+    if (status == OK) folded->default_user = FOLDED_USER;
+    free(items);
+    free(ratings);
+    return status;
+}
+
+enum status model_fold_in(const struct model *model, const int32_t *items, const float *ratings, int64_t n, struct model **out, struct error *err) {
+    struct model *folded = NULL;
+    struct given *given = xnew_array(struct given, (size_t)n + 1);
+    for (int64_t i = 0; i < n; i++) given[i] = (struct given){items[i], ratings[i]};
+    qsort(given, (size_t)n, sizeof *given, by_item);
+    enum status status = check_given(model, given, n, err);
+    if (status == OK) status = model_shell_copy(model, &folded, err);
+    if (status == OK) status = fold_into(model, folded, given, n, err);
+    free(given);
+    if (status == OK) *out = folded;
+    else model_unref(folded);
+    return status;
+}

@@ -8,8 +8,8 @@
 #include "runtime/data/table.h"
 #include "runtime/store.h"
 
-/* One side: the users or the items. */
 struct catalog {
+    int count; /* atomic */
     int64_t n_users, n_items;
     bool user_ids_are_ints, item_ids_are_ints;
     int64_t *user_ids_int, *item_ids_int;  /* when ints */

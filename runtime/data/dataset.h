@@ -74,12 +74,14 @@ int64_t dataset_overlap(const struct dataset *fitted, const struct dataset *judg
 
 /* --- making data sets --- */
 
-/* Loaders fill one of these. All arrays are taken. Ids arrive per event. */
+/* Loaders fill one of these. All arrays are taken (from mem_try or xnew_array alike). Ids arrive per event: numbers, texts, or numbers into a list of names. */
 struct dataset_draft {
     const char *name, *origin, *licence;
     int64_t n_events;
     int64_t *user_ids, *item_ids;          /* numbers, or */
-    char **user_texts, **item_texts;       /* text ids */
+    char **user_texts, **item_texts;       /* text ids, or */
+    char **user_names, **item_names;       /* distinct text ids, which user_ids and item_ids count off */
+    int64_t n_user_names, n_item_names;
     float *ratings;                        /* NULL: implicit */
     int64_t *times;                        /* NULL: none */
     struct table *user_table, *item_table; /* first column "user" / "item" = id; item_table may have "title", "genres"; NULL: none */

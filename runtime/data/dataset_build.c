@@ -1,0 +1,196 @@
+/* Data sets from a loader's draft: ids to positions, the catalog. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/base/map.h"
+#include "runtime/base/mem.h"
+#include "runtime/data/catalog_build.h"
+#include "runtime/data/dataset_parts.h"
+
+static int compare_ints(const void *a, const void *b) {
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* --- whole-number ids --- */
+
+/* Ids close together: a table of places. */
+static enum status index_dense(const int64_t *ids, int64_t n, int64_t least, int64_t span, struct id_list *out, int32_t *positions, struct error *err) {
+    int32_t *place;
+    TRY(mem_try_array((size_t)span, "ids", &place, err));
+    for (int64_t i = 0; i < n; i++) place[ids[i] - least] = 1;
+    for (int64_t i = 0; i < span; i++) out->n += place[i];
+    out->ints = xnew_array(int64_t, (size_t)out->n + 1);
+    int32_t next = 0;
+    for (int64_t i = 0; i < span; i++) {
+        if (!place[i]) continue;
+        out->ints[next] = least + i;
+        place[i] = next++;
+    }
+    for (int64_t i = 0; i < n; i++) positions[i] = place[ids[i] - least];
+    mem_free(place);
+    return OK;
+}
+
+static enum status index_sparse(const int64_t *ids, int64_t n, struct id_list *out, int32_t *positions, struct error *err) {
+    int64_t *sorted, n_distinct = 0;
+    TRY(mem_try_array((size_t)n, "ids", &sorted, err));
+    memcpy(sorted, ids, (size_t)n * sizeof *ids);
+    qsort(sorted, (size_t)n, sizeof *sorted, compare_ints);
+    for (int64_t i = 0; i < n; i++)
+        if (i == 0 || sorted[i] != sorted[i - 1]) sorted[n_distinct++] = sorted[i];
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t *at = bsearch(&ids[i], sorted, (size_t)n_distinct, sizeof *sorted, compare_ints);
+        positions[i] = (int32_t)(at - sorted);
+    }
+    out->n = n_distinct;
+    out->ints = xmemdup(sorted, (size_t)n_distinct * sizeof *sorted);
+    mem_free(sorted);
+    return OK;
+}
+
+static enum status index_ints(const int64_t *ids, int64_t n, struct id_list *out, int32_t *positions, struct error *err) {
+    int64_t least = ids[0], most = ids[0], span;
+    for (int64_t i = 1; i < n; i++) {
+        if (ids[i] < least) least = ids[i];
+        if (ids[i] > most) most = ids[i];
+    }
+    out->are_ints = true;
+    if (!__builtin_sub_overflow(most, least, &span) && span < 8 * n + 65536) return index_dense(ids, n, least, span + 1, out, positions, err);
+    return index_sparse(ids, n, out, positions, err);
+}
+
+/* --- text ids --- */
+
+struct named { const char *name; int64_t code; };
+
+static int compare_named(const void *a, const void *b) { return strcmp(((const struct named *)a)->name, ((const struct named *)b)->name); }
+
+/* Takes the names; drops those that no event has. */
+static enum status index_names(char **names, int64_t n_names, const int64_t *codes, int64_t n, struct id_list *out, int32_t *positions, struct error *err) {
+    int32_t *place;
+    TRY(mem_try_array((size_t)n_names, "ids", &place, err));
+    struct named *sorted = xnew_array(struct named, (size_t)n_names + 1);
+    for (int64_t i = 0; i < n; i++) place[codes[i]] = 1;
+    for (int64_t i = 0; i < n_names; i++) sorted[i] = (struct named){names[i], i};
+    qsort(sorted, (size_t)n_names, sizeof *sorted, compare_named);
+    out->texts = xnew_array(char *, (size_t)n_names + 1);
+    for (int64_t i = 0; i < n_names; i++) {
+        if (!place[sorted[i].code]) continue;
+        out->texts[out->n] = names[sorted[i].code];
+        names[sorted[i].code] = NULL;
+        place[sorted[i].code] = (int32_t)out->n++;
+    }
+    for (int64_t i = 0; i < n; i++) positions[i] = place[codes[i]];
+    free(sorted);
+    mem_free(place);
+    return OK;
+}
+
+/* Distinct texts in order of appearance, and each event's number among them. */
+static void intern_texts(char **texts, int64_t n, char ***out_names, int64_t *out_n_names, int64_t *codes) {
+    struct str_map *seen = str_map_new();
+    for (int64_t i = 0; i < n; i++) {
+        const struct slice text = slice_of(texts[i]);
+        if (str_map_get(seen, text, &codes[i])) continue;
+        codes[i] = (int64_t)str_map_len(seen);
+        str_map_put(seen, text, codes[i], false);
+    }
+    *out_n_names = (int64_t)str_map_len(seen);
+    *out_names = xnew_array(char *, (size_t)*out_n_names + 1);
+    for (int64_t i = 0; i < *out_n_names; i++) {
+        const struct slice key = str_map_key(seen, (size_t)i);
+        (*out_names)[i] = xstrndup(key.data, key.len);
+    }
+    str_map_free(seen);
+}
+
+/* One side of a draft. */
+struct side { int64_t **ids; char ***texts, ***names; int64_t *n_names; };
+
+static enum status index_side(struct side side, int64_t n, struct id_list *out, int32_t *positions, struct error *err) {
+    if (*side.texts) {
+        TRY(mem_try_array((size_t)n, "ids", side.ids, err));
+        intern_texts(*side.texts, n, side.names, side.n_names, *side.ids);
+    }
+    if (*side.names) return index_names(*side.names, *side.n_names, *side.ids, n, out, positions, err);
+    return index_ints(*side.ids, n, out, positions, err);
+}
+
+/* --- drafts --- */
+
+static void names_release(char **names, int64_t n) {
+    for (int64_t i = 0; names && i < n; i++) free(names[i]);
+    mem_free(names);
+}
+
+static void draft_release(struct dataset_draft *draft) {
+    names_release(draft->user_texts, draft->n_events);
+    names_release(draft->item_texts, draft->n_events);
+    names_release(draft->user_names, draft->n_user_names);
+    names_release(draft->item_names, draft->n_item_names);
+    mem_free(draft->user_ids);
+    mem_free(draft->item_ids);
+    mem_free(draft->ratings);
+    mem_free(draft->times);
+    table_unref(draft->user_table);
+    table_unref(draft->item_table);
+    *draft = (struct dataset_draft){0};
+}
+
+static enum status check_draft(const struct dataset_draft *draft, struct error *err) {
+    if (draft->n_events <= 0) return err_set(err, ERR_DATA, "`%s` has no interactions", draft->name);
+    if (draft->n_events > INT32_MAX) return err_set(err, ERR_LIMIT, "`%s` has %lld rows, and %d are the most", draft->name, (long long)draft->n_events, INT32_MAX);
+    for (int64_t i = 0; draft->ratings && i < draft->n_events; i++)
+        if (!isfinite(draft->ratings[i])) return err_set(err, ERR_DATA, "row %lld of `%s`: the rating is not a finite number", (long long)i + 1, draft->name);
+    return OK;
+}
+
+static struct source *source_of_draft(struct dataset_draft *draft) {
+    struct source *source = xnew(struct source);
+    source->events = (struct events){.count = 1, .n_events = draft->n_events, .ratings = draft->ratings, .times = draft->times};
+    source->name = xstrdup(draft->name);
+    source->origin = xstrdup(draft->origin ? draft->origin : draft->name);
+    source->licence = draft->licence ? xstrdup(draft->licence) : NULL;
+    source->is_explicit = draft->is_explicit;
+    source->monitor = monitor_new();
+    draft->ratings = NULL;
+    draft->times = NULL;
+    return source;
+}
+
+static enum status ones(struct events *events, struct error *err) {
+    TRY(mem_try_array((size_t)events->n_events, "ratings", &events->ratings, err));
+    for (int64_t i = 0; i < events->n_events; i++) events->ratings[i] = 1;
+    return OK;
+}
+
+static enum status fill_source(struct dataset_draft *draft, struct source *source, struct id_list *users, struct id_list *items, struct error *err) {
+    struct events *events = &source->events;
+    const struct side user_side = {&draft->user_ids, &draft->user_texts, &draft->user_names, &draft->n_user_names};
+    const struct side item_side = {&draft->item_ids, &draft->item_texts, &draft->item_names, &draft->n_item_names};
+    TRY(mem_try_array((size_t)events->n_events, "users", &events->users, err));
+    TRY(mem_try_array((size_t)events->n_events, "items", &events->items, err));
+    if (!events->ratings) TRY(ones(events, err));
+    TRY(index_side(user_side, events->n_events, users, events->users, err));
+    TRY(index_side(item_side, events->n_events, items, events->items, err));
+    source->catalog = catalog_build(users, items, draft->user_table, draft->item_table);
+    source_measure(source);
+    return OK;
+}
+
+enum status dataset_build(struct dataset_draft *draft, struct dataset **out, struct error *err) {
+    struct id_list users = {0}, items = {0};
+    enum status status = check_draft(draft, err);
+    if (status == OK) {
+        struct source *source = source_of_draft(draft);
+        status = fill_source(draft, source, &users, &items, err);
+        if (status == OK) *out = dataset_of(source);
+        else source_unref(source);
+    }
+    id_list_release(&users);
+    id_list_release(&items);
+    draft_release(draft);
+    return status;
+}

@@ -1,0 +1,68 @@
+/* What the files of the data sets share among themselves. */
+#ifndef RECKON_DATASET_PARTS_H
+#define RECKON_DATASET_PARTS_H
+
+#include "runtime/base/monitor.h"
+#include "runtime/data/dataset.h"
+
+/* How the publisher of a data set splits it: split_published.c. */
+struct published;
+
+/* Columns and everything that all views share. events.count counts holders. */
+struct source {
+    struct events events;
+    struct catalog *catalog;
+    char *name, *origin, *licence;
+    bool is_explicit;
+    float scale_min, scale_max;
+    /* Made from another source (implicit, filter): whose rows these are, so that a leak is seen through the change. */
+    struct source *parent;
+    int64_t *parent_rows;
+    const struct published *published; /* NULL: none */
+    char fingerprint[17];              /* of all rows; "" until asked for */
+    struct monitor *monitor;
+};
+
+struct mirror { struct device *device; struct csr *by_user, *by_item; };
+#define MIRRORS_MAX 8
+
+struct dataset {
+    int count; /* atomic */
+    struct source *source;
+    int64_t *rows; /* NULL: all rows of the source */
+    int64_t n;
+    struct split *split;
+    int part;
+    char *name;
+    /* Made once, under the lock. */
+    struct monitor *monitor;
+    struct events_view columns;
+    struct mirror mirrors[MIRRORS_MAX];
+    int n_mirrors;
+    int64_t *seen_starts[8]; /* by mask */
+    int32_t *seen_items[8];
+    char fingerprint[17];
+};
+
+static inline int64_t dataset_row(const struct dataset *dataset, int64_t i) { return dataset->rows ? dataset->rows[i] : i; }
+struct source *source_ref(struct source *source);
+void source_unref(struct source *source);
+/* A whole data set of a source; takes the count. */
+struct dataset *dataset_of(struct source *source);
+/* An empty source with the name, origin and licence of another and its catalog. Its scale and columns are the caller's to set. */
+struct source *source_derive(struct source *from, int64_t n_events, struct error *err);
+void source_measure(struct source *source); /* scale from the ratings */
+const char *source_fingerprint(struct source *source);
+
+struct split *split_ref(struct split *split);
+void split_unref(struct split *split);
+/* A split of nothing yet, count 1. */
+struct split *split_new(const char *description);
+void split_name(struct split *split, const struct source *source); /* sets id from description, rows and source */
+const char *part_name(int part); /* "train", "train and valid" */
+
+/* split_published.c */
+void dataset_set_published(struct dataset *dataset, const struct published *published);
+extern const struct published published_ml100k;
+
+#endif

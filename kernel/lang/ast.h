@@ -102,8 +102,6 @@ enum status parse_cell(struct source *source, struct node **out, struct error *e
 enum status parse_expression(struct source *source, struct node **out, struct error *err) MUST_CHECK;
 /* "(assign (name x) (int 1))", one statement a line. */
 void ast_dump(const struct node *node, struct buf *out);
-/* What a name of other languages is here: "`True`" for true, "array(…) …" for np; NULL: nothing known. For hints of NameErrors. */
-const char *foreign_name(const char *name);
 /* Indent (spaces) that the next line of an incomplete cell should begin with. */
 int next_indent(const struct source *source);
 

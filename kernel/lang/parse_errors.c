@@ -336,30 +336,3 @@ bool foreign_statement(struct parser *p) {
     }
     return p->err->code != OK;
 }
-
-/* --- names that an evaluator doesn't find --- */
-
-static const struct foreign_name_row {
-    const char *names, *here;
-} foreign_names[] = {
-    {"true TRUE", "write `True`"},
-    {"false FALSE", "write `False`"},
-    {"null NULL nil none undefined NaN nan", "write `None` for a missing value, float(\"nan\") for not-a-number"},
-    {"np jnp cp", "write array(…): arrays are built in, there is no numpy"},
-    {"pd pl", "write load(\"file.csv\") or table(…): tables are built in, there is no pandas"},
-    {"torch nn tf keras", "write neumf(…), two_tower(…) and the layers dense(…), relu(): neural models are built in"},
-    {"plt sns px", "write plot(…), scatter(…), hist(…) or heatmap(…): pictures are built in"},
-    {"math", "write sqrt(…), log(…), exp(…): they stand alone"},
-    {"os sys json", "load, open, save and export read and write files"},
-    {"display", "write show(…)"},
-    {"exit quit", "end the kernel by the front end's own menu"},
-};
-
-const char *foreign_name(const char *name) {
-    for (size_t i = 0; i < sizeof foreign_names / sizeof *foreign_names; i++)
-        if (word_in(foreign_names[i].names, name)) return foreign_names[i].here;
-    const char *from = NULL;
-    for (size_t i = 0; i < sizeof packages / sizeof *packages; i++)
-        if (word_in(packages[i].names, name)) from = packages[i].instead;
-    return from;
-}

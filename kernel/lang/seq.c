@@ -69,7 +69,7 @@ static int64_t clamp(int64_t i, int64_t n, int64_t low, int64_t high) {
 }
 
 enum status slice_bounds(struct value slice, int64_t n, int64_t *out_start, int64_t *out_step, int64_t *out_count, struct error *err) {
-    int64_t step, start, stop;
+    int64_t step = 0, start = 0, stop = 0;
     TRY(slice_part(slice.u.slice->step, 1, &step, err));
     if (step == 0) return err_set(err, ERR_VALUE, "the step of a slice can't be 0");
     bool up = step > 0;

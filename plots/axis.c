@@ -17,10 +17,10 @@ static void scaled_text(char *out, size_t size, double value, double unit, const
     snprintf(out, size, "%.*f%s", decimals, scaled, suffix);
 }
 
-/* Digits that tell neighbours apart: as many decimals as the step has. */
-static void tick_text(double value, double step, char *out, size_t size) {
-    double largest = fmax(fabs(value), step);
-    if (largest >= 1e15 || step < 1e-6) snprintf(out, size, "%.4g", value);
+/* Digits that tell neighbours apart: as many decimals as the step has. largest: of the axis, so that all its ticks count in one unit. */
+static void tick_text(double value, double step, double largest, char *out, size_t size) {
+    if (value == 0 && largest >= 1e6) snprintf(out, size, "0");
+    else if (largest >= 1e15 || step < 1e-6) snprintf(out, size, "%.4g", value);
     else if (largest >= 1e9) scaled_text(out, size, value, 1e9, "B");
     else if (largest >= 1e6) scaled_text(out, size, value, 1e6, "M");
     else if (step >= 1 && fabs(value - round(value)) < 1e-9) {
@@ -38,7 +38,8 @@ static void add_tick(struct axis *axis, double at, double step) {
     if (axis->n_ticks == AXIS_TICKS_MAX) return;
     struct tick *tick = &axis->ticks[axis->n_ticks++];
     tick->at = at == 0 ? 0 : at; /* no "-0" */
-    tick_text(tick->at, step, tick->text, sizeof tick->text);
+    double largest = axis->log ? fabs(tick->at) : fmax(fabs(axis->min), fabs(axis->max));
+    tick_text(tick->at, step, largest, tick->text, sizeof tick->text);
 }
 
 static void linear_ticks(struct axis *axis, double step) {

@@ -56,8 +56,17 @@ static void close_fd(int *fd) {
     *fd = -1;
 }
 
-static void stop(struct gnuplot *gnuplot) {
-    if (gnuplot->pid > 0) {
+/* A child that closed its channels is about to end by itself: up to 50 ms, so that its own status is known. */
+static bool ends_itself(struct gnuplot *gnuplot) {
+    for (int ms = 0; ms < 50; ms++) {
+        if (waitpid(gnuplot->pid, &gnuplot->wait_status, WNOHANG) == gnuplot->pid) return true;
+        nanosleep(&(struct timespec){0, 1000000}, NULL);
+    }
+    return false;
+}
+
+static void stop(struct gnuplot *gnuplot, bool is_ending) {
+    if (gnuplot->pid > 0 && !(is_ending && ends_itself(gnuplot))) {
         kill(gnuplot->pid, SIGKILL);
         while (waitpid(gnuplot->pid, &gnuplot->wait_status, 0) < 0 && errno == EINTR) {}
     }
@@ -69,7 +78,7 @@ static void stop(struct gnuplot *gnuplot) {
 
 void gnuplot_free(struct gnuplot *gnuplot) {
     if (!gnuplot) return;
-    stop(gnuplot);
+    stop(gnuplot, false);
     buf_release(&gnuplot->heard);
     free(gnuplot);
 }
@@ -122,6 +131,7 @@ static int spawn(const struct child_ends *ends, pid_t *out_pid) {
     posix_spawn_file_actions_adddup2(&actions, ends->errors, 2);
     posix_spawn_file_actions_adddup2(&actions, ends->data, CHILD_DATA);
     posix_spawn_file_actions_adddup2(&actions, ends->image, CHILD_IMAGE);
+    posix_spawn_file_actions_addclosefrom_np(&actions, CHILD_IMAGE + 1);
     posix_spawnattr_init(&attributes);
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGINT); /* an interrupt of the cell is ours to hear */
@@ -176,7 +186,7 @@ static enum status start(struct gnuplot *gnuplot, struct error *err) {
     close_fd(&ends.errors);
     if (code == 0) return OK;
     gnuplot->pid = 0;
-    stop(gnuplot);
+    stop(gnuplot, false);
     return spawn_error(code, err);
 }
 
@@ -279,7 +289,7 @@ static enum status read_image(struct gnuplot *gnuplot, const char *closing, stru
 }
 
 static enum status died(struct gnuplot *gnuplot, struct error *err) {
-    stop(gnuplot);
+    stop(gnuplot, true);
     int status = gnuplot->wait_status;
     if (WIFSIGNALED(status)) err_set(err, ERR_PLOT, "gnuplot was killed twice while it drew (signal %d)", WTERMSIG(status));
     else err_set(err, ERR_PLOT, "gnuplot ended before it drew (status %d)", WEXITSTATUS(status));
@@ -302,10 +312,10 @@ static enum status attempt(struct gnuplot *gnuplot, struct task *task, const str
     switch (talk) {
     case TALK_DONE: return read_image(gnuplot, closing, out, err);
     case TALK_DIED: *out_died = true; return ERR_PLOT;
-    case TALK_CANCELLED: stop(gnuplot); return err_set(err, ERR_INTERRUPTED, "interrupted");
+    case TALK_CANCELLED: stop(gnuplot, false); return err_set(err, ERR_INTERRUPTED, "interrupted");
     case TALK_TIMEOUT: break;
     }
-    stop(gnuplot);
+    stop(gnuplot, false);
     err_set(err, ERR_PLOT, "gnuplot gave no answer within %g s and was stopped", gnuplot->timeout_s);
     return err_hint(err, "try again: the next plot starts a fresh one; with very many points plot a sample");
 }
@@ -315,16 +325,16 @@ enum status gnuplot_draw(struct gnuplot *gnuplot, struct task *task, const struc
     struct script script;
     bool was_killed = false;
     script_write(plot, format, scale == 2 ? 2 : 1, CHILD_PATH(CHILD_DATA), CHILD_PATH(CHILD_IMAGE), &script);
-    if (gnuplot->n_draws >= DRAWS_A_CHILD) stop(gnuplot);
+    if (gnuplot->n_draws >= DRAWS_A_CHILD) stop(gnuplot, false);
     enum status status = attempt(gnuplot, task, &script, out, &was_killed, err);
     if (was_killed) { /* once more with a fresh child */
-        stop(gnuplot);
+        stop(gnuplot, true);
         status = attempt(gnuplot, task, &script, out, &was_killed, err);
         if (was_killed) status = died(gnuplot, err);
     }
     gnuplot->n_draws++;
-    if (gnuplot->data >= 0 && ftruncate(gnuplot->data, 0) < 0) stop(gnuplot); /* give the memory back */
-    if (gnuplot->image >= 0 && ftruncate(gnuplot->image, 0) < 0) stop(gnuplot);
+    if (gnuplot->data >= 0 && ftruncate(gnuplot->data, 0) < 0) stop(gnuplot, false); /* give the memory back */
+    if (gnuplot->image >= 0 && ftruncate(gnuplot->image, 0) < 0) stop(gnuplot, false);
     script_release(&script);
     return status;
 }

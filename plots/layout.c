@@ -168,7 +168,7 @@ static void lay_bars(const struct plot *plot, struct layout *layout, double top)
     lay_axes(plot, layout, top, plot->y_title != NULL, plot->x_title != NULL);
     double slot = (layout->panel.right - layout->panel.left) / fmax(1, (double)plot->n_ticks);
     layout->sideways = widest_name(plot) > slot - 8;
-    layout->x = (struct axis){.min = -0.5, .max = (double)plot->n_ticks - 0.5};
+    layout->x = (struct axis){.min = -0.5, .max = fmax(1, (double)plot->n_ticks) - 0.5};
     if (!layout->sideways) return;
     lay_axes(plot, layout, top, plot->x_title != NULL, plot->y_title != NULL);
     double names = fmin(widest_name(plot), layout->width * 0.4);

@@ -21,6 +21,7 @@ void script_text(struct buf *out, const char *text) {
     for (size_t used; (used = utf8_decode(rest, &code_point)) > 0 && n_shown < SCRIPT_TEXT_MAX; rest = (struct slice){rest.data + used, rest.len - used}) {
         if (code_point == '\n' || code_point == '\t') code_point = ' ';
         if (!is_shown(code_point, used)) continue;
+        if (code_point == '\'' && n_shown == 0) code_point = 0x2019; /* gnuplot reads a doubled quote at the start as an empty string */
         if (code_point == '\'') buf_addc(out, '\'');
         buf_add_code_point(out, code_point);
         n_shown++;

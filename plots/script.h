@@ -16,7 +16,7 @@ struct script {
 /* Commands that draw plot into image_path. The paths are ours, never a user's. */
 void script_write(const struct plot *plot, enum image_format format, int scale, const char *data_path, const char *image_path, struct script *out);
 void script_release(struct script *script);
-/* 'text' as gnuplot reads it literally: quotes doubled, control characters and bad UTF-8 left out (line breaks and tabs become spaces), cut at SCRIPT_TEXT_MAX. */
+/* 'text' as gnuplot reads it literally: quotes doubled (a leading one becomes ’), control characters and bad UTF-8 left out (line breaks and tabs become spaces), cut at SCRIPT_TEXT_MAX. */
 void script_text(struct buf *out, const char *text);
 
 /* --- for script_*.c --- */

@@ -12,6 +12,7 @@
 #ifndef RECKON_ERR_H
 #define RECKON_ERR_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -47,7 +48,8 @@ struct error {
 
 /* Sets code and message and returns code. A second call keeps the first error. */
 enum status err_set(struct error *err, enum status code, const char *format, ...) PRINTF_LIKE(3, 4);
-/* Adds to an error that is set; returns err->code so that `return err_hint(...)` works. */
+enum status err_setv(struct error *err, enum status code, const char *format, va_list args) PRINTF_LIKE(3, 0);
+/* Adds to an error that is set (the first hint stays, notes gather); returns err->code so that `return err_hint(...)` works. */
 enum status err_hint(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
 enum status err_note(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
 /* "DataError" for ERR_DATA. */

@@ -34,7 +34,7 @@ enum status dir_make(const char *path, struct error *err) MUST_CHECK; /* with pa
 char *path_join(const char *folder, const char *name);                /* owned */
 char *path_expand(const char *path);                                  /* ~ and ~/x; owned */
 char *cache_dir(const char *below);  /* $RECKON_CACHE, else $XDG_CACHE_HOME/reckon, else ~/.cache/reckon, + below; owned, not created */
-char *state_dir(const char *below);  /* same with XDG_STATE_HOME, ~/.local/state */
+char *state_dir(const char *below);  /* same with $RECKON_STATE, $XDG_STATE_HOME, ~/.local/state */
 /* Names in a folder, sorted bytewise; owned array of owned names. */
 enum status dir_list(const char *path, char ***out_names, size_t *out_n, struct error *err) MUST_CHECK;
 void names_free(char **names, size_t n_names);

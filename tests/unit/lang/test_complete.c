@@ -285,7 +285,7 @@ static void members_after_a_dot(void **state) {
 static void methods_of_plain_values(void **state) {
     const struct world *w = *state;
     check(w, "name.upp|", 3, "upper");
-    check(w, "\"a,b\".spl|", 3, "split");
+    check(w, "\"a,b\".joi|", 3, "join");
     check(w, "d.ke|", 2, "keys");
     check(w, "d.items|", 5, "items");
     check(w, "[1, 2].cou|", 3, "count");

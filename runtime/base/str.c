@@ -160,6 +160,9 @@ bool code_point_is_letter(uint32_t code_point) {
     }
 }
 
+uint32_t code_point_upper(uint32_t code_point) { return (uint32_t)utf8proc_toupper((utf8proc_int32_t)code_point); }
+uint32_t code_point_lower(uint32_t code_point) { return (uint32_t)utf8proc_tolower((utf8proc_int32_t)code_point); }
+
 bool code_point_is_mark_or_digit(uint32_t code_point) {
     switch (utf8proc_category((utf8proc_int32_t)code_point)) {
     case UTF8PROC_CATEGORY_MN:

@@ -7,16 +7,6 @@
 
 #include "runtime/base/str.h"
 
-/* A text that was cut must not end inside a UTF-8 sequence: it goes out as JSON. */
-static void trim_cut_utf8(char *text, size_t len) {
-    size_t start = len;
-    while (start > 0 && ((unsigned char)text[start - 1] & 0xC0) == 0x80) start--;
-    if (start == 0) return;
-    unsigned char lead = (unsigned char)text[start - 1];
-    size_t want = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
-    if (want > len - start + 1) text[start - 1] = 0;
-}
-
 /* Appends the formatted text to what stands in text; too long ends in "…". */
 static void append_v(char *text, size_t size, const char *format, va_list args) {
     static const char more[] = "…";
@@ -29,7 +19,7 @@ static void append_v(char *text, size_t size, const char *format, va_list args) 
     if ((size_t)len < size - used) return;
     size_t keep = size - sizeof more;
     text[keep] = 0;
-    trim_cut_utf8(text, keep);
+    utf8_trim_cut(text, keep);
     memcpy(text + strlen(text), more, sizeof more);
 }
 
@@ -87,7 +77,7 @@ void err_suggest(struct error *err, const char *wrong, const char *const *names,
     if (!near || !err) return;
     size_t used = strlen(err->hint);
     snprintf(err->hint + used, sizeof err->hint - used, used ? " (did you mean `%s`?)" : "did you mean `%s`?", near);
-    trim_cut_utf8(err->hint, strlen(err->hint));
+    utf8_trim_cut(err->hint, strlen(err->hint));
 }
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }

@@ -88,19 +88,11 @@ static char *find_library(const char *name, char *folders[N_FOLDERS]) {
 }
 
 static char *chosen_folder(void) {
-    char *folders[N_FOLDERS], *chosen = NULL;
+    char *folders[N_FOLDERS];
     search_folders(folders);
-    for (int i = 0; i < N_FOLDERS && !chosen; i++) {
-        if (!folders[i] || !file_is_dir(folders[i])) continue;
-        if (i == 1) { /* beside the binary only when plugins do lie there */
-            char *installed = file_is_dir(folders[2]) ? folders[2] : folders[1];
-            chosen = xstrdup(installed);
-        } else {
-            chosen = xstrdup(folders[i]);
-        }
-    }
+    char *chosen = xstrdup(folders[0] ? folders[0] : file_is_dir(folders[2]) ? folders[2] : folders[1]);
     free_folders(folders);
-    return chosen ? chosen : xstrdup("");
+    return chosen;
 }
 
 const char *plugin_folder(void) {

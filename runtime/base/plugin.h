@@ -5,7 +5,9 @@
  *     enum status reckon_plugin_open(const struct plugin_hello *hello, void *out_table, size_t table_bytes, struct error *err);
  *
  * and fills the table of functions that its owner's header declares. It never
- * links a second copy of base: what it needs comes through hello->host. */
+ * links a second copy of base: what it needs comes through hello->host. It may
+ * also export `const char reckon_plugin_build_id[]`, which must then be the
+ * kernel's own. Any thread may open; an opened plugin stays. */
 #ifndef RECKON_PLUGIN_H
 #define RECKON_PLUGIN_H
 

@@ -141,6 +141,15 @@ size_t utf8_count(struct slice text) {
     return count;
 }
 
+void utf8_trim_cut(char *text, size_t len) {
+    size_t start = len;
+    while (start > 0 && ((unsigned char)text[start - 1] & 0xC0) == 0x80) start--;
+    if (start == 0) return;
+    unsigned char lead = (unsigned char)text[start - 1];
+    size_t want = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
+    if (want > len - start + 1) text[start - 1] = 0;
+}
+
 void buf_add_code_point(struct buf *buf, uint32_t code_point) {
     utf8proc_uint8_t bytes[4];
     bool good = code_point <= 0x10FFFF && (code_point < 0xD800 || code_point > 0xDFFF);

@@ -146,15 +146,9 @@ void task_report(struct task *task, int64_t done, const char *format, ...) {
         note_step(task, atomic_load_explicit(&task->done, memory_order_relaxed), now_s);
         va_list args;
         va_start(args, format);
-        int len = vsnprintf(task->shown.text, sizeof task->shown.text, format, args);
+        vsnprintf(task->shown.text, sizeof task->shown.text, format, args);
         va_end(args);
-        /* A cut text ends before the character that was cut. */
-        if (len >= (int)sizeof task->shown.text) {
-            size_t end = sizeof task->shown.text - 1;
-            while (end > 0 && ((unsigned char)task->shown.text[end - 1] & 0xC0) == 0x80) end--;
-            if (end > 0 && (unsigned char)task->shown.text[end - 1] >= 0xC0) end--;
-            task->shown.text[end] = 0;
-        }
+        utf8_trim_cut(task->shown.text, strlen(task->shown.text));
     }
     if (now_s - task->reported_s >= TASK_PROGRESS_MS / 1000.0) send_progress(task, now_s);
 }

@@ -52,7 +52,7 @@ double task_now_s(const struct task *task);
 /* Progress of one run (a fit, a load, a sweep). label and unit are borrowed until task_end. Runs nest; the outer one shows. */
 void task_begin(struct task *task, const char *label, const char *unit, int64_t total);
 void task_advance(struct task *task, int64_t by);                  /* atomic, any thread, never reports */
-void task_report(struct task *task, int64_t done, const char *format, ...) PRINTF_LIKE(3, 4); /* worker thread; throttled */
+void task_report(struct task *task, int64_t done, const char *format, ...) PRINTF_LIKE(3, 4); /* worker thread; throttled; done < 0: what task_advance counted */
 void task_end(struct task *task, bool interrupted);
 
 void task_print(struct task *task, const char *text, size_t len);

@@ -50,7 +50,7 @@ static struct pool {
     pthread_cond_t all_left;
 } pool = {.mutex = PTHREAD_MUTEX_INITIALIZER, .all_left = PTHREAD_COND_INITIALIZER};
 
-static _Thread_local bool inside_pool;
+static _Thread_local int my_thread = -1; /* -1: not inside a job */
 
 /* --- how many --- */
 
@@ -101,8 +101,10 @@ int pool_max_threads(void) {
 }
 
 int pool_threads(void) {
-    int n = atomic_load(&pool.n_threads);
-    return n ? n : pool_max_threads();
+    int n = atomic_load(&pool.n_threads), none = 0;
+    if (n) return n;
+    n = pool_max_threads();
+    return atomic_compare_exchange_strong(&pool.n_threads, &none, n) ? n : none;
 }
 
 void pool_set_threads(int n_threads) { atomic_store(&pool.n_threads, clamp_threads(n_threads)); }
@@ -165,7 +167,7 @@ static void leave_job(void) {
 
 static void *worker_main(void *argument) {
     struct worker *self = argument;
-    inside_pool = true;
+    my_thread = self->thread;
     for (uint64_t seen = 0; !atomic_load(&pool.stopping);) {
         wait_for_job(self, seen);
         seen = atomic_load(&pool.door) / DOOR_JOB;
@@ -266,9 +268,9 @@ static void run_shared(struct job *job) {
     atomic_store(&pool.door, number * DOOR_JOB | DOOR_OPEN);
     int n_wanted = job->n_blocks < job->n_threads ? (int)job->n_blocks : job->n_threads;
     for (int i = 1; i < pool.n_started && i < n_wanted; i++) wake_worker(pool.workers[i]);
-    inside_pool = true;
+    my_thread = 0;
     work(job, 0);
-    inside_pool = false;
+    my_thread = -1;
     atomic_fetch_and(&pool.door, ~(uint64_t)DOOR_OPEN);
     wait_until_left();
 }
@@ -276,10 +278,10 @@ static void run_shared(struct job *job) {
 enum status pool_run(struct task *task, int64_t n_blocks, pool_fn fn, void *ctx, struct error *err) {
     int n_threads = pool_threads();
     /* One block, one thread, a nested call or a second caller: all in place. */
-    if (n_blocks <= 1 || n_threads == 1 || inside_pool || atomic_exchange(&pool.busy, true)) {
+    if (n_blocks <= 1 || n_threads == 1 || my_thread >= 0 || atomic_exchange(&pool.busy, true)) {
         struct job job;
         job_init(&job, task, n_blocks > 0 ? n_blocks : 0, fn, ctx, 1);
-        work(&job, 0);
+        work(&job, my_thread >= 0 ? my_thread : 0);
         return job_result(&job, err);
     }
     job_init(&pool.job, task, n_blocks, fn, ctx, n_threads);

@@ -3,14 +3,18 @@
  * reading. Written to a temporary, synced, renamed. Names are paths with "/".
  *
  * Limits are checked before allocating; a damaged file is ERR_DATA that names
- * the section. Little-endian. */
+ * the section. Little-endian. A reader or writer belongs to one thread.
+ *
+ *     header    64 bytes: magic, format, kind, place and checksum of the table, own checksum
+ *     sections  each 64-byte aligned
+ *     table     number of sections; of each: type, name, count, bytes, offset, checksum */
 #ifndef RECKON_STORE_H
 #define RECKON_STORE_H
 
 #include "runtime/base/json.h"
 #include "runtime/base/str.h"
 
-enum store_type { STORE_BYTES = 1, STORE_I32, STORE_I64, STORE_F32, STORE_F64 };
+enum store_type { STORE_BYTES = 1, STORE_I32, STORE_I64, STORE_F32, STORE_F64, STORE_TEXTS /* store_put_texts alone writes these */ };
 
 struct store_writer;
 /* kind: "model", "dataset", "table"; shown when opened. */
@@ -31,6 +35,6 @@ bool store_has(const struct store_reader *reader, const char *name);
 enum status store_get(struct store_reader *reader, const char *name, enum store_type type, int64_t want_count, const void **out, int64_t *out_count, struct error *err) MUST_CHECK;
 enum status store_get_text(struct store_reader *reader, const char *name, char **out_owned, struct error *err) MUST_CHECK;
 enum status store_get_json(struct store_reader *reader, const char *name, json_t **out, struct error *err) MUST_CHECK;
-enum status store_get_texts(struct store_reader *reader, const char *name, int64_t want_count, char ***out_owned, int64_t *out_count, struct error *err) MUST_CHECK;
+enum status store_get_texts(struct store_reader *reader, const char *name, int64_t want_count, char ***out_owned, int64_t *out_count, struct error *err) MUST_CHECK; /* free with names_free */
 
 #endif

@@ -238,12 +238,14 @@ struct store_reader {
 
 static enum status damaged(const char *path, const char *what, struct error *err) {
     err_set(err, ERR_DATA, "`%s` is damaged: %s", path, what);
-    return err_hint(err, "copy or save it again");
+    err_hint(err, "copy or save it again");
+    return ERR_DATA;
 }
 
 static enum status damaged_section(const struct store_reader *reader, const char *name, const char *what, struct error *err) {
     err_set(err, ERR_DATA, "the section `%s` of `%s` is damaged: %s", name, reader->path, what);
-    return err_hint(err, "copy or save the file again");
+    err_hint(err, "copy or save the file again");
+    return ERR_DATA;
 }
 
 static enum status check_header(const struct store_reader *reader, struct header *out, struct error *err) {
@@ -251,14 +253,16 @@ static enum status check_header(const struct store_reader *reader, struct header
     size_t known = reader->file.len < sizeof header.magic ? reader->file.len : sizeof header.magic;
     if (known == 0 || memcmp(reader->file.data, MAGIC, known) != 0) {
         err_set(err, ERR_DATA, "`%s` is not a file that Reckon wrote", reader->path);
-        return err_hint(err, "save() writes such files, their names end in .reckon; read_csv() reads tables of others");
+        err_hint(err, "save() writes such files, their names end in .reckon; read_csv() reads tables of others");
+        return ERR_DATA;
     }
     if (reader->file.len < sizeof header) return damaged(reader->path, "it ends within its header", err);
     memcpy(&header, reader->file.data, sizeof header);
     if (header.checksum != header_checksum(&header)) return damaged(reader->path, "the checksum of its header is wrong", err);
     if (header.format != FORMAT) {
         err_set(err, ERR_DATA, "`%s` has format %u; this Reckon reads format %u", reader->path, header.format, FORMAT);
-        return err_hint(err, "load it with the Reckon that wrote it, or fit and save again");
+        err_hint(err, "load it with the Reckon that wrote it, or fit and save again");
+        return ERR_DATA;
     }
     if (header.table_offset > reader->file.len || header.table_bytes > reader->file.len - header.table_offset)
         return damaged(reader->path, "it is cut off", err);
@@ -341,7 +345,8 @@ static enum status find_section(struct store_reader *reader, const char *name, e
     int64_t i;
     if (!str_map_get(reader->names, slice_of(name), &i)) {
         err_set(err, ERR_DATA, "`%s` has no section `%s`", reader->path, name);
-        return err_hint(err, "load it with the Reckon that wrote it, or fit and save again");
+        err_hint(err, "load it with the Reckon that wrote it, or fit and save again");
+        return ERR_DATA;
     }
     struct section *section = &reader->sections[i];
     if (section->row.type != type)

@@ -253,7 +253,7 @@ static enum status check_header(const struct store_reader *reader, struct header
     size_t known = reader->file.len < sizeof header.magic ? reader->file.len : sizeof header.magic;
     if (known == 0 || memcmp(reader->file.data, MAGIC, known) != 0) {
         err_set(err, ERR_DATA, "`%s` is not a file that Reckon wrote", reader->path);
-        err_hint(err, "save() writes such files, their names end in .reckon; read_csv() reads tables of others");
+        err_hint(err, "save() writes such files (their names end in .reckon); load() reads CSV and the like");
         return ERR_DATA;
     }
     if (reader->file.len < sizeof header) return damaged(reader->path, "it ends within its header", err);

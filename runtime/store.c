@@ -309,7 +309,7 @@ static enum status read_table(struct store_reader *reader, struct slice table, s
 }
 
 static enum status read_head(struct store_reader *reader, struct error *err) {
-    struct header header;
+    struct header header = {0};
     TRY(check_header(reader, &header, err));
     memcpy(reader->kind, header.kind, sizeof header.kind);
     if (!utf8_valid(slice_of(reader->kind))) return damaged(reader->path, "its kind is no text", err);

@@ -59,6 +59,12 @@ static bool must_fail(void) {
     return atomic_fetch_sub(&calls_until_failure, 1) == 1;
 }
 
+#define LARGE_BYTES ((size_t)64 << 20)
+
+/* Linux promises memory that it hasn't got and kills the process when it is touched. So large wishes are compared with what
+ * there is before: an error is better than a kernel that is gone. */
+static bool has_room(size_t size_bytes) { return size_bytes < LARGE_BYTES || size_bytes <= mem_room_bytes(); }
+
 static enum status refuse(size_t count, size_t size_bytes, const char *what, struct error *err) {
     struct buf size = BUF_INIT;
     buf_add_bytes(&size, (double)count * (double)size_bytes);
@@ -70,7 +76,8 @@ static enum status refuse(size_t count, size_t size_bytes, const char *what, str
 
 enum status mem_try(size_t count, size_t size_bytes, const char *what, void **out, struct error *err) {
     size_t total;
-    if (__builtin_mul_overflow(count, size_bytes, &total) || total > PTRDIFF_MAX - ALIGNMENT || must_fail()) return refuse(count, size_bytes, what, err);
+    bool too_large = __builtin_mul_overflow(count, size_bytes, &total) || total > PTRDIFF_MAX - ALIGNMENT;
+    if (too_large || must_fail() || !has_room(total)) return refuse(count, size_bytes, what, err);
     size_t rounded = (total + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     void *data = aligned_alloc(ALIGNMENT, rounded ? rounded : ALIGNMENT);
     if (!data) return refuse(count, size_bytes, what, err);

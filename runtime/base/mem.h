@@ -23,6 +23,9 @@ enum status mem_try(size_t count, size_t size_bytes, const char *what, void **ou
 #define mem_try_array(count, what, out, err) mem_try((count), sizeof(**(out)), (what), (void **)(out), (err))
 void mem_free(void *data); /* NULL is fine */
 
+/* Bytes that the system and its container could still give; SIZE_MAX when they don't tell. */
+size_t mem_room_bytes(void);
+
 /* The n-th mem_try from now fails (0 = never). For tests. */
 void mem_fail_after(long n);
 

@@ -1,0 +1,28 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/base/mem.h"
+
+/* The number after `name` at the start of a line of a file of the kernel's; false when there is none. */
+static bool read_number(const char *path, const char *name, unsigned long long *out) {
+    FILE *file = fopen(path, "re");
+    if (!file) return false;
+    char line[256];
+    size_t len = strlen(name);
+    bool found = false;
+    while (!found && fgets(line, sizeof line, file)) found = strncmp(line, name, len) == 0 && sscanf(line + len, "%llu", out) == 1;
+    fclose(file);
+    return found;
+}
+
+size_t mem_room_bytes(void) {
+    unsigned long long available, limit, used;
+    unsigned long long room = SIZE_MAX;
+    if (read_number("/proc/meminfo", "MemAvailable:", &available)) room = available * 1024;
+    /* A container's limit ("max" when it has none); its page cache gives way, so only anonymous memory counts as used. */
+    if (read_number("/sys/fs/cgroup/memory.max", "", &limit) && read_number("/sys/fs/cgroup/memory.stat", "anon ", &used)) {
+        unsigned long long left = limit > used ? limit - used : 0;
+        if (left < room) room = left;
+    }
+    return room > SIZE_MAX ? SIZE_MAX : (size_t)room;
+}

@@ -50,7 +50,7 @@ static size_t type_bytes(uint32_t type) {
 }
 
 static const char *type_name(uint32_t type) {
-    static const char *const names[] = {[STORE_BYTES] = "bytes",   [STORE_I32] = "int32",   [STORE_I64] = "int64",
+    static const char *const names[] = {[STORE_BYTES] = "bytes", [STORE_I32] = "int32",   [STORE_I64] = "int64",
                                         [STORE_F32] = "float32", [STORE_F64] = "float64", [STORE_TEXTS] = "texts"};
     return type >= STORE_BYTES && type <= STORE_TEXTS ? names[type] : "an unknown type";
 }
@@ -135,7 +135,8 @@ static void end_section(struct store_writer *writer, uint64_t checksum) {
 
 enum status store_put(struct store_writer *writer, const char *name, enum store_type type, const void *data, int64_t count, struct error *err) {
     size_t size_bytes = type_bytes(type);
-    if (!size_bytes || count < 0 || __builtin_mul_overflow(size_bytes, (size_t)count, &size_bytes)) return err_set(err, ERR_INTERNAL, "no array: section `%s`", name);
+    if (!size_bytes || count < 0 || __builtin_mul_overflow(size_bytes, (size_t)count, &size_bytes))
+        return err_set(err, ERR_INTERNAL, "no array: section `%s`", name);
     TRY(begin_section(writer, name, type, count, err));
     TRY(write_bytes(writer, data, size_bytes, err));
     end_section(writer, hash_bytes(data, size_bytes, type));
@@ -360,7 +361,8 @@ static enum status find_section(struct store_reader *reader, const char *name, e
 
 static enum status check_count(const struct store_reader *reader, const char *name, int64_t count, int64_t want_count, struct error *err) {
     if (want_count < 0 || count == want_count) return OK;
-    return err_set(err, ERR_DATA, "the section `%s` of `%s` holds %lld values, expected %lld", name, reader->path, (long long)count, (long long)want_count);
+    return err_set(err, ERR_DATA, "the section `%s` of `%s` holds %lld values, expected %lld", name, reader->path, (long long)count,
+                   (long long)want_count);
 }
 
 enum status store_get(struct store_reader *reader, const char *name, enum store_type type, int64_t want_count, const void **out, int64_t *out_count,
@@ -406,7 +408,8 @@ static bool copy_text(struct slice *at, int64_t len, char **out) {
     return true;
 }
 
-enum status store_get_texts(struct store_reader *reader, const char *name, int64_t want_count, char ***out_owned, int64_t *out_count, struct error *err) {
+enum status store_get_texts(struct store_reader *reader, const char *name, int64_t want_count, char ***out_owned, int64_t *out_count,
+                            struct error *err) {
     const struct row *row;
     TRY(find_section(reader, name, STORE_TEXTS, &row, err));
     TRY(check_count(reader, name, (int64_t)row->count, want_count, err));

@@ -19,10 +19,12 @@ enum store_type { STORE_BYTES = 1, STORE_I32, STORE_I64, STORE_F32, STORE_F64, S
 struct store_writer;
 /* kind: "model", "dataset", "table"; shown when opened. */
 enum status store_create(const char *path, const char *kind, struct store_writer **out, struct error *err) MUST_CHECK;
-enum status store_put(struct store_writer *writer, const char *name, enum store_type type, const void *data, int64_t count, struct error *err) MUST_CHECK;
+enum status store_put(struct store_writer *writer, const char *name, enum store_type type, const void *data, int64_t count,
+                      struct error *err) MUST_CHECK;
 enum status store_put_text(struct store_writer *writer, const char *name, const char *text, struct error *err) MUST_CHECK;
 enum status store_put_json(struct store_writer *writer, const char *name, const json_t *json, struct error *err) MUST_CHECK;
-enum status store_put_texts(struct store_writer *writer, const char *name, const char *const *texts, int64_t count, struct error *err) MUST_CHECK; /* entries may be NULL */
+enum status store_put_texts(struct store_writer *writer, const char *name, const char *const *texts, int64_t count,
+                            struct error *err) MUST_CHECK; /* entries may be NULL */
 /* Ends the file; with keep false nothing is left behind. Always frees. */
 enum status store_finish(struct store_writer *writer, bool keep, struct error *err) MUST_CHECK;
 
@@ -32,9 +34,11 @@ void store_close(struct store_reader *reader);
 const char *store_kind(const struct store_reader *reader);
 bool store_has(const struct store_reader *reader, const char *name);
 /* Borrowed, checked against the checksum and type. want_count -1: any. */
-enum status store_get(struct store_reader *reader, const char *name, enum store_type type, int64_t want_count, const void **out, int64_t *out_count, struct error *err) MUST_CHECK;
+enum status store_get(struct store_reader *reader, const char *name, enum store_type type, int64_t want_count, const void **out, int64_t *out_count,
+                      struct error *err) MUST_CHECK;
 enum status store_get_text(struct store_reader *reader, const char *name, char **out_owned, struct error *err) MUST_CHECK;
 enum status store_get_json(struct store_reader *reader, const char *name, json_t **out, struct error *err) MUST_CHECK;
-enum status store_get_texts(struct store_reader *reader, const char *name, int64_t want_count, char ***out_owned, int64_t *out_count, struct error *err) MUST_CHECK; /* free with names_free */
+enum status store_get_texts(struct store_reader *reader, const char *name, int64_t want_count, char ***out_owned, int64_t *out_count,
+                            struct error *err) MUST_CHECK; /* free with names_free */
 
 #endif

@@ -62,10 +62,10 @@ void err_suggest(struct error *err, const char *wrong, const char *const *names,
 /* Nearest of `names` by the same rule, or NULL. */
 const char *nearest_name(const char *wrong, const char *const *names, size_t n_names);
 
-#define TRY(expression)                              \
-    do {                                             \
-        enum status try_status_ = (expression);      \
-        if (try_status_ != OK) return try_status_;   \
+#define TRY(expression)                            \
+    do {                                           \
+        enum status try_status_ = (expression);    \
+        if (try_status_ != OK) return try_status_; \
     } while (0)
 
 #endif

@@ -29,12 +29,12 @@ enum status file_writer_close(struct file_writer *writer, bool keep, struct erro
 
 bool file_exists(const char *path);
 bool file_is_dir(const char *path);
-int64_t file_size(const char *path); /* -1 = none */
+int64_t file_size(const char *path);                                  /* -1 = none */
 enum status dir_make(const char *path, struct error *err) MUST_CHECK; /* with parents */
 char *path_join(const char *folder, const char *name);                /* owned */
 char *path_expand(const char *path);                                  /* ~ and ~/x; owned */
-char *cache_dir(const char *below);  /* $RECKON_CACHE, else $XDG_CACHE_HOME/reckon, else ~/.cache/reckon, + below; owned, not created */
-char *state_dir(const char *below);  /* same with $RECKON_STATE, $XDG_STATE_HOME, ~/.local/state */
+char *cache_dir(const char *below); /* $RECKON_CACHE, else $XDG_CACHE_HOME/reckon, else ~/.cache/reckon, + below; owned, not created */
+char *state_dir(const char *below); /* same with $RECKON_STATE, $XDG_STATE_HOME, ~/.local/state */
 /* Names in a folder, sorted bytewise; owned array of owned names. */
 enum status dir_list(const char *path, char ***out_names, size_t *out_n, struct error *err) MUST_CHECK;
 void names_free(char **names, size_t n_names);

@@ -22,7 +22,9 @@ struct str_map {
     size_t n_slots;  /* a power of two */
 };
 
-struct str_map *str_map_new(void) { return xnew(struct str_map); }
+struct str_map *str_map_new(void) {
+    return xnew(struct str_map);
+}
 
 void str_map_free(struct str_map *map) {
     if (!map) return;
@@ -103,7 +105,9 @@ bool str_map_remove(struct str_map *map, struct slice key) {
 
 size_t str_map_len(const struct str_map *map) { return map->n_entries; }
 
-struct slice str_map_key(const struct str_map *map, size_t i) { return (struct slice){map->entries[i].key, map->entries[i].len}; }
+struct slice str_map_key(const struct str_map *map, size_t i) {
+    return (struct slice){map->entries[i].key, map->entries[i].len};
+}
 
 int64_t str_map_value(const struct str_map *map, size_t i) { return map->entries[i].value; }
 

@@ -9,14 +9,14 @@
 
 #include "runtime/base/err.h"
 
-void *xalloc(size_t size_bytes);                       /* zeroed, never NULL */
-void *xrealloc(void *old, size_t size_bytes);          /* never NULL */
+void *xalloc(size_t size_bytes);              /* zeroed, never NULL */
+void *xrealloc(void *old, size_t size_bytes); /* never NULL */
 char *xstrdup(const char *text);
 char *xstrndup(const char *text, size_t length);
 void *xmemdup(const void *data, size_t size_bytes);
 #define xnew(type) ((type *)xalloc(sizeof(type)))
 #define xnew_array(type, count) ((type *)xalloc_array((count), sizeof(type)))
-void *xalloc_array(size_t count, size_t size_bytes);   /* checks the product */
+void *xalloc_array(size_t count, size_t size_bytes); /* checks the product */
 
 /* count * size_bytes zeroed bytes, 64-byte aligned; free with mem_free. `what` names them in the error. */
 enum status mem_try(size_t count, size_t size_bytes, const char *what, void **out, struct error *err) MUST_CHECK;

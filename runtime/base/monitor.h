@@ -12,9 +12,9 @@ struct monitor *monitor_new(void);
 void monitor_free(struct monitor *monitor); /* NULL is fine */
 void monitor_lock(struct monitor *monitor);
 void monitor_unlock(struct monitor *monitor);
-void monitor_wait(struct monitor *monitor);                      /* holds the lock before and after; may wake for nothing */
-bool monitor_wait_for(struct monitor *monitor, double seconds);  /* false: the time is over */
-void monitor_wake(struct monitor *monitor);                      /* wakes all that wait */
+void monitor_wait(struct monitor *monitor);                     /* holds the lock before and after; may wake for nothing */
+bool monitor_wait_for(struct monitor *monitor, double seconds); /* false: the time is over */
+void monitor_wake(struct monitor *monitor);                     /* wakes all that wait */
 
 double clock_now_s(void); /* monotonic seconds */
 

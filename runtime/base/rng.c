@@ -112,6 +112,7 @@ static double polynomial(const double *c, int n, double x) {
 }
 
 /* Quantile of the normal distribution, full double precision (Wichura: Algorithm AS 241, PPND16; Applied Statistics 37, 1988). */
+/* clang-format off */
 static const double near_p[] = {3.3871328727963666080,     1.3314166789178437745e+2, 1.9715909503065514427e+3, 1.3731693765509461125e+4,
                                 4.5921953931549871457e+4, 6.7265770927008700853e+4, 3.3430575583588128105e+4, 2.5090809287301226727e+3};
 static const double near_q[] = {1.0,                       4.2313330701600911252e+1, 6.8718700749205790830e+2, 5.3941960214247511077e+3,
@@ -124,6 +125,7 @@ static const double far_p[] = {6.65790464350110377720,     5.4637849111641143699
                                2.65321895265761230930e-2, 1.24266094738807843860e-3, 2.71155556874348757815e-5, 2.01033439929228813265e-7};
 static const double far_q[] = {1.0,                        5.99832206555887937690e-1, 1.36929880922735805310e-1, 1.48753612908506148525e-2,
                                7.86869131145613259100e-4, 1.84631831751005468180e-5, 1.42151175831644588870e-7, 2.04426310338993978564e-15};
+/* clang-format on */
 
 static double normal_quantile(double p) {
     double q = p - 0.5;
@@ -132,7 +134,8 @@ static double normal_quantile(double p) {
         return q * polynomial(near_p, 8, r) / polynomial(near_q, 8, r);
     }
     double r = own_sqrt(-own_log(q < 0 ? p : 1 - p));
-    double x = r <= 5 ? polynomial(middle_p, 8, r - 1.6) / polynomial(middle_q, 8, r - 1.6) : polynomial(far_p, 8, r - 5) / polynomial(far_q, 8, r - 5);
+    double x =
+        r <= 5 ? polynomial(middle_p, 8, r - 1.6) / polynomial(middle_q, 8, r - 1.6) : polynomial(far_p, 8, r - 5) / polynomial(far_q, 8, r - 5);
     return q < 0 ? -x : x;
 }
 

@@ -7,7 +7,9 @@
 
 #include "runtime/base/mem.h"
 
-struct slice slice_of(const char *text) { return (struct slice){text, strlen(text)}; }
+struct slice slice_of(const char *text) {
+    return (struct slice){text, strlen(text)};
+}
 
 bool slice_eq(struct slice a, struct slice b) { return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0); }
 

@@ -32,9 +32,9 @@ void buf_adds(struct buf *buf, const char *text);
 void buf_addc(struct buf *buf, char c);
 void buf_addf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 void buf_addv(struct buf *buf, const char *format, va_list args);
-void buf_clear(struct buf *buf);           /* keeps the memory */
-void buf_release(struct buf *buf);         /* frees, makes empty */
-char *buf_take(struct buf *buf);           /* returns owned NUL-terminated text (free), makes empty */
+void buf_clear(struct buf *buf);             /* keeps the memory */
+void buf_release(struct buf *buf);           /* frees, makes empty */
+char *buf_take(struct buf *buf);             /* returns owned NUL-terminated text (free), makes empty */
 const char *buf_text(const struct buf *buf); /* "" when empty; borrowed until the next add */
 
 /* Escapes. html: & < > " ; appended to buf. */
@@ -50,16 +50,16 @@ void buf_add_bytes(struct buf *buf, double size_bytes);
 
 /* Unicode (libutf8proc). */
 bool utf8_valid(struct slice text);
-size_t utf8_count(struct slice text);                          /* code points */
-size_t utf8_offset(struct slice text, size_t code_points);     /* byte offset of a code point, clamped to len */
+size_t utf8_count(struct slice text);                            /* code points */
+size_t utf8_offset(struct slice text, size_t code_points);       /* byte offset of a code point, clamped to len */
 size_t utf8_decode(struct slice text, uint32_t *out_code_point); /* bytes used, 1 with U+FFFD for a bad byte; 0 at the end */
-void utf8_trim_cut(char *text, size_t len);                         /* ends a text that was cut before its last, unfinished code point */
+void utf8_trim_cut(char *text, size_t len);                      /* ends a text that was cut before its last, unfinished code point */
 void buf_add_code_point(struct buf *buf, uint32_t code_point);
-bool code_point_is_letter(uint32_t code_point);                /* what a name may begin with, besides _ */
-bool code_point_is_mark_or_digit(uint32_t code_point);         /* what a name may go on with, besides letters */
+bool code_point_is_letter(uint32_t code_point);        /* what a name may begin with, besides _ */
+bool code_point_is_mark_or_digit(uint32_t code_point); /* what a name may go on with, besides letters */
 uint32_t code_point_upper(uint32_t code_point);
 uint32_t code_point_lower(uint32_t code_point);
-int text_width(struct slice text);                             /* terminal cells */
+int text_width(struct slice text); /* terminal cells */
 /* Lower-cased, accents dropped: for loose title comparison and nearest names. Owned. */
 char *text_fold(struct slice text);
 /* ISO-8859-1 to UTF-8, owned. */

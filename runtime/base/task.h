@@ -18,9 +18,9 @@
 
 /* One progress line. `text` is the caller's ("loss 0.8123  valid_rmse 0.9312"). */
 struct progress {
-    const char *label;  /* "als" */
-    const char *unit;   /* "epoch" */
-    int64_t done, total; /* total 0 = unknown */
+    const char *label;       /* "als" */
+    const char *unit;        /* "epoch" */
+    int64_t done, total;     /* total 0 = unknown */
     double elapsed_s, eta_s; /* eta_s < 0 = unknown */
     char text[256];
     bool finished, interrupted;
@@ -39,10 +39,10 @@ struct task_listener {
 
 struct task *task_new(const struct task_listener *listener); /* copies *listener; NULL = nobody listens */
 void task_free(struct task *task);
-void task_cancel(struct task *task);            /* any thread; async-signal-safe */
-void task_rearm(struct task *task);             /* before each cell: forget an old cancel */
+void task_cancel(struct task *task); /* any thread; async-signal-safe */
+void task_rearm(struct task *task);  /* before each cell: forget an old cancel */
 bool task_cancelled(const struct task *task);
-int task_cancel_fd(const struct task *task);    /* eventfd, readable when cancelled: for poll() */
+int task_cancel_fd(const struct task *task); /* eventfd, readable when cancelled: for poll() */
 /* OK, or ERR_INTERRUPTED "interrupted". task may be NULL everywhere below (nothing is heard, nothing cancels). */
 enum status task_check(const struct task *task, struct error *err) MUST_CHECK;
 /* Sleeps, or returns ERR_INTERRUPTED as soon as cancelled. */
@@ -51,8 +51,9 @@ double task_now_s(const struct task *task);
 
 /* Progress of one run (a fit, a load, a sweep). label and unit are borrowed until task_end. Runs nest; the outer one shows. */
 void task_begin(struct task *task, const char *label, const char *unit, int64_t total);
-void task_advance(struct task *task, int64_t by);                  /* atomic, any thread, never reports */
-void task_report(struct task *task, int64_t done, const char *format, ...) PRINTF_LIKE(3, 4); /* worker thread; throttled; done < 0: what task_advance counted */
+void task_advance(struct task *task, int64_t by); /* atomic, any thread, never reports */
+void task_report(struct task *task, int64_t done, const char *format, ...)
+    PRINTF_LIKE(3, 4); /* worker thread; throttled; done < 0: what task_advance counted */
 void task_end(struct task *task, bool interrupted);
 
 void task_print(struct task *task, const char *text, size_t len);

@@ -17,10 +17,10 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/str.h"
 
-#define DOOR_OPEN 0x10000u       /* bit 16; below: how many are inside */
+#define DOOR_OPEN 0x10000u /* bit 16; below: how many are inside */
 #define DOOR_INSIDE 0xFFFFu
-#define DOOR_JOB (1ull << 32)    /* the upper half counts jobs */
-#define SPINS 2000               /* some 20 to 80 µs: as long as a wake-up takes */
+#define DOOR_JOB (1ull << 32) /* the upper half counts jobs */
+#define SPINS 2000            /* some 20 to 80 µs: as long as a wake-up takes */
 
 struct job {
     struct task *task;

@@ -242,8 +242,13 @@ static int remove_folder(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(writing_is_atomic), cmocka_unit_test(a_mode_and_a_link_stay), cmocka_unit_test(writing_fails), cmocka_unit_test(reading),
-        cmocka_unit_test(mapping),           cmocka_unit_test(folders),                cmocka_unit_test(paths),
+        cmocka_unit_test(writing_is_atomic),
+        cmocka_unit_test(a_mode_and_a_link_stay),
+        cmocka_unit_test(writing_fails),
+        cmocka_unit_test(reading),
+        cmocka_unit_test(mapping),
+        cmocka_unit_test(folders),
+        cmocka_unit_test(paths),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

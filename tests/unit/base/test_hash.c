@@ -51,9 +51,11 @@ static void hmac_of_rfc_4231(void **state) {
     for (unsigned char i = 0; i < 25; i++) counting[i] = (unsigned char)(i + 1);
     memset(data, 0xcd, sizeof data);
     assert_hmac(counting, 25, data, 50, "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b");
-    assert_hmac(key, 131, "Test Using Larger Than Block-Size Key - Hash Key First", 54, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
-    static const char long_data[] = "This is a test using a larger than block-size key and a larger than block-size data. The key needs to be hashed before being "
-                                    "used by the HMAC algorithm.";
+    assert_hmac(key, 131, "Test Using Larger Than Block-Size Key - Hash Key First", 54,
+                "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+    static const char long_data[] =
+        "This is a test using a larger than block-size key and a larger than block-size data. The key needs to be hashed before being "
+        "used by the HMAC algorithm.";
     assert_hmac(key, 131, long_data, sizeof long_data - 1, "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2");
     assert_hmac(NULL, 0, "", 0, "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
@@ -72,7 +74,9 @@ static void fast_hash_is_fixed(void **state) {
     static const struct {
         size_t len;
         uint64_t hash;
-    } rows[] = {{0, 0xe05ae12520303fe7ull}, {1, 0x323dcabbf58d0025ull}, {7, 0x2121b86137ef3ff6ull}, {8, 0xfa4e4043cf8a101ull}, {9, 0xe69a3e1f9930ece8ull}, {31, 0xe591bf82d6e84474ull}, {63, 0xeac9714c9e2ba599ull}, {64, 0x8a506ce2e09ab4d2ull}, {65, 0x7bbdb13abb8b7ddull}, {100, 0xc75a0a7bdf2f7d86ull}, {200, 0x3b63814708fc1353ull}};
+    } rows[] = {{0, 0xe05ae12520303fe7ull}, {1, 0x323dcabbf58d0025ull},   {7, 0x2121b86137ef3ff6ull},  {8, 0xfa4e4043cf8a101ull},
+                {9, 0xe69a3e1f9930ece8ull}, {31, 0xe591bf82d6e84474ull},  {63, 0xeac9714c9e2ba599ull}, {64, 0x8a506ce2e09ab4d2ull},
+                {65, 0x7bbdb13abb8b7ddull}, {100, 0xc75a0a7bdf2f7d86ull}, {200, 0x3b63814708fc1353ull}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) assert_int_equal(hash_bytes(data, rows[i].len, 1), rows[i].hash);
 }
 
@@ -111,8 +115,12 @@ static void uuids(void **state) {
 int main(void) {
     if (!hash_init()) return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sha256),   cmocka_unit_test(hmac_of_rfc_4231), cmocka_unit_test(comparing), cmocka_unit_test(fast_hash_is_fixed),
-        cmocka_unit_test(fast_hash_sees_every_bit), cmocka_unit_test(uuids),
+        cmocka_unit_test(sha256),
+        cmocka_unit_test(hmac_of_rfc_4231),
+        cmocka_unit_test(comparing),
+        cmocka_unit_test(fast_hash_is_fixed),
+        cmocka_unit_test(fast_hash_sees_every_bit),
+        cmocka_unit_test(uuids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

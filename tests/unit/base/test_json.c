@@ -55,7 +55,8 @@ static void refusals(void **state) {
     assert_refused("[1] 2", "not valid JSON: end of file expected near '2' (line 1, column 5)");
     json_t *json;
     char message[1024];
-    static const char *const bad[] = {"", "{", "[1,]", "{\"a\":1,}", "nul", "NaN", "[Infinity]", "'a'", "\"\xFF\"", "\"\xED\xA0\x80\"", "[1e999]", "\"\n\"", "01"};
+    static const char *const bad[] = {"",        "{",      "[1,]", "{\"a\":1,}", "nul", "NaN", "[Infinity]", "'a'", "\"\xFF\"", "\"\xED\xA0\x80\"",
+                                      "[1e999]", "\"\n\"", "01"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_int_equal(parse(slice_of(bad[i]), &json, message), ERR_DATA);
 }
 
@@ -140,8 +141,12 @@ static void members(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trips),    cmocka_unit_test(refusals),                 cmocka_unit_test(depth),
-        cmocka_unit_test(nul_in_strings), cmocka_unit_test(strings_are_always_valid), cmocka_unit_test(members),
+        cmocka_unit_test(round_trips),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(depth),
+        cmocka_unit_test(nul_in_strings),
+        cmocka_unit_test(strings_are_always_valid),
+        cmocka_unit_test(members),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

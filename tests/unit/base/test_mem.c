@@ -107,8 +107,12 @@ static void small_copies(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(zeroed_and_aligned),    cmocka_unit_test(too_much_is_an_error), cmocka_unit_test(fails_when_told),
-        cmocka_unit_test(failing_leaks_nothing), cmocka_unit_test(arenas),               cmocka_unit_test(small_copies),
+        cmocka_unit_test(zeroed_and_aligned),
+        cmocka_unit_test(too_much_is_an_error),
+        cmocka_unit_test(fails_when_told),
+        cmocka_unit_test(failing_leaks_nothing),
+        cmocka_unit_test(arenas),
+        cmocka_unit_test(small_copies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -181,8 +181,10 @@ static void long_decimals(void **state) {
 
 static void words_for_doubles(void **state) {
     (void)state;
-    static const char *const bad[] = {"",    "-",    "+",     ".",   "e5",  "1e",   "1e+", "1.2.3", " 1",   "1 ",  "0x10",
-                                      "1_0", "1,5", "1e5.5", "--1", "1-", "infin", "na",  "1e400", "-1e999", "1e99999999999999999999", "nan("};
+    static const char *const bad[] = {"",      "-",  "+",     ".",    "e5",    "1e",     "1e+",
+                                      "1.2.3", " 1", "1 ",    "0x10", "1_0",   "1,5",    "1e5.5",
+                                      "--1",   "1-", "infin", "na",   "1e400", "-1e999", "1e99999999999999999999",
+                                      "nan("};
     double value = 42;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_false(parse_double(slice_of(bad[i]), &value));
     assert_true(value == 42);
@@ -253,10 +255,11 @@ static void counts_and_sizes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(doubles_as_python),    cmocka_unit_test(floats_are_short),       cmocka_unit_test(every_double_reads_back),
-        cmocka_unit_test(powers_of_two_read_back), cmocka_unit_test(parsing_is_as_strtod), cmocka_unit_test(long_decimals),
-        cmocka_unit_test(words_for_doubles),    cmocka_unit_test(integers),               cmocka_unit_test(locale_changes_nothing),
-        cmocka_unit_test(counts_and_sizes),
+        cmocka_unit_test(doubles_as_python),       cmocka_unit_test(floats_are_short),
+        cmocka_unit_test(every_double_reads_back), cmocka_unit_test(powers_of_two_read_back),
+        cmocka_unit_test(parsing_is_as_strtod),    cmocka_unit_test(long_decimals),
+        cmocka_unit_test(words_for_doubles),       cmocka_unit_test(integers),
+        cmocka_unit_test(locale_changes_nothing),  cmocka_unit_test(counts_and_sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

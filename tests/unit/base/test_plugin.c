@@ -86,7 +86,8 @@ static void assert_refused(const char *name, enum status code, const char *messa
 
 static void says_what_is_missing(void **state) {
     (void)state;
-    assert_refused("faiss", ERR_MISSING, "the plugin `faiss` is not installed: no libreckon_faiss.so in /tmp/reckon-plugin-", "the package reckon-extra brings it");
+    assert_refused("faiss", ERR_MISSING, "the plugin `faiss` is not installed: no libreckon_faiss.so in /tmp/reckon-plugin-",
+                   "the package reckon-extra brings it");
 }
 
 static void refuses_what_is_no_plugin(void **state) {
@@ -104,7 +105,8 @@ static void refuses_what_is_no_plugin(void **state) {
 static void refuses_another_build(void **state) {
     (void)state;
     build("other", "-DOTHER_BUILD=\"0.0.1-old\"");
-    assert_refused("other", ERR_MISSING, "libreckon_other.so) is of build 0.0.1-old, this kernel of build ", "the package reckon-extra brings the right one");
+    assert_refused("other", ERR_MISSING, "libreckon_other.so) is of build 0.0.1-old, this kernel of build ",
+                   "the package reckon-extra brings the right one");
 }
 
 static void says_where(void **state) {
@@ -137,8 +139,11 @@ static int remove_folder(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(opens_once),            cmocka_unit_test(says_what_is_missing), cmocka_unit_test(refuses_what_is_no_plugin),
-        cmocka_unit_test(refuses_another_build), cmocka_unit_test(says_where),
+        cmocka_unit_test(opens_once),
+        cmocka_unit_test(says_what_is_missing),
+        cmocka_unit_test(refuses_what_is_no_plugin),
+        cmocka_unit_test(refuses_another_build),
+        cmocka_unit_test(says_where),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -152,9 +152,14 @@ static void shuffles(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_answers), cmocka_unit_test(streams_are_apart_and_repeat), cmocka_unit_test(a_long_stream_goes_on),
-        cmocka_unit_test(bounds),        cmocka_unit_test(moments),                      cmocka_unit_test(quantiles),
-        cmocka_unit_test(numbers_are_fixed), cmocka_unit_test(shuffles),
+        cmocka_unit_test(known_answers),
+        cmocka_unit_test(streams_are_apart_and_repeat),
+        cmocka_unit_test(a_long_stream_goes_on),
+        cmocka_unit_test(bounds),
+        cmocka_unit_test(moments),
+        cmocka_unit_test(quantiles),
+        cmocka_unit_test(numbers_are_fixed),
+        cmocka_unit_test(shuffles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

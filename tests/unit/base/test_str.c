@@ -76,8 +76,17 @@ static void astral_text(void **state) {
 
 static void bad_text(void **state) {
     (void)state;
-    static const char *const bad[] = {"\x80", "\xC3", "\xC3(", "\xE2\x82", "\xF0\x9F\x98", "\xC0\x80", "\xED\xA0\x80" /* a surrogate */,
-                                      "\xF4\x90\x80\x80" /* beyond U+10FFFF */, "\xFF", "ok\xE9", "\xE0\x80\x80"};
+    static const char *const bad[] = {"\x80",
+                                      "\xC3",
+                                      "\xC3(",
+                                      "\xE2\x82",
+                                      "\xF0\x9F\x98",
+                                      "\xC0\x80",
+                                      "\xED\xA0\x80" /* a surrogate */,
+                                      "\xF4\x90\x80\x80" /* beyond U+10FFFF */,
+                                      "\xFF",
+                                      "ok\xE9",
+                                      "\xE0\x80\x80"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_false(utf8_valid(slice_of(bad[i])));
     uint32_t point;
     assert_int_equal(utf8_decode(slice_of("\xC3("), &point), 1);
@@ -161,8 +170,10 @@ static void base64_of_rfc_4648(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(growing),  cmocka_unit_test(slices),  cmocka_unit_test(html),   cmocka_unit_test(astral_text),
-        cmocka_unit_test(bad_text), cmocka_unit_test(cut_text), cmocka_unit_test(letters), cmocka_unit_test(widths),
+        cmocka_unit_test(growing),  cmocka_unit_test(slices),
+        cmocka_unit_test(html),     cmocka_unit_test(astral_text),
+        cmocka_unit_test(bad_text), cmocka_unit_test(cut_text),
+        cmocka_unit_test(letters),  cmocka_unit_test(widths),
         cmocka_unit_test(folding),  cmocka_unit_test(base64_of_rfc_4648),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -190,8 +190,8 @@ static int stop_pool(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_block_runs_once),   cmocka_unit_test(many_small_jobs),    cmocka_unit_test(numbers_of_threads),
-        cmocka_unit_test(results_know_no_threads), cmocka_unit_test(cancelled_jobs_end), cmocka_unit_test(nested_jobs_run_in_place),
+        cmocka_unit_test(every_block_runs_once),       cmocka_unit_test(many_small_jobs),    cmocka_unit_test(numbers_of_threads),
+        cmocka_unit_test(results_know_no_threads),     cmocka_unit_test(cancelled_jobs_end), cmocka_unit_test(nested_jobs_run_in_place),
         cmocka_unit_test(a_second_caller_works_alone),
     };
     return cmocka_run_group_tests(tests, NULL, stop_pool);

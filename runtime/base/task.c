@@ -61,6 +61,7 @@ void task_rearm(struct task *task) {
     ssize_t ignored = read(task->cancel_fd, &count, sizeof count);
     (void)ignored;
     if (atomic_load(&task->cancelled)) task_cancel(task);
+    task->depth = 0;
 }
 
 bool task_cancelled(const struct task *task) { return task && atomic_load_explicit(&task->cancelled, memory_order_relaxed); }

@@ -40,7 +40,7 @@ struct task_listener {
 struct task *task_new(const struct task_listener *listener); /* copies *listener; NULL = nobody listens */
 void task_free(struct task *task);
 void task_cancel(struct task *task); /* any thread; async-signal-safe */
-void task_rearm(struct task *task);  /* before each cell: forget an old cancel */
+void task_rearm(struct task *task);  /* before each cell: forget an old cancel and runs that an error left open */
 bool task_cancelled(const struct task *task);
 int task_cancel_fd(const struct task *task); /* eventfd, readable when cancelled: for poll() */
 /* OK, or ERR_INTERRUPTED "interrupted". task may be NULL everywhere below (nothing is heard, nothing cancels). */

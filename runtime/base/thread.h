@@ -21,7 +21,7 @@ enum status pool_run(struct task *task, int64_t n_blocks, pool_fn fn, void *ctx,
 int pool_threads(void); /* now in use; at start the number of usable cores, capped by RECKON_THREADS */
 int pool_max_threads(void);
 void pool_set_threads(int n_threads); /* 1 … POOL_MAX_THREADS; starts or parks workers at next use */
-void pool_stop(void);                 /* joins all; pool_run starts them again */
+void pool_stop(void);                 /* joins all; pool_run starts them again; never while a job runs */
 #define POOL_MAX_THREADS 256
 
 #endif

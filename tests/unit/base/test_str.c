@@ -119,6 +119,9 @@ static void letters(void **state) {
     assert_false(code_point_is_letter('1') || code_point_is_letter('_') || code_point_is_letter(0x1F600) || code_point_is_letter(' '));
     assert_true(code_point_is_mark_or_digit('1') && code_point_is_mark_or_digit('_') && code_point_is_mark_or_digit(0x301));
     assert_false(code_point_is_mark_or_digit('a') || code_point_is_mark_or_digit(0xB2));
+    assert_int_equal(code_point_upper(0xE9), 0xC9);
+    assert_int_equal(code_point_lower(0x416), 0x436);
+    assert_int_equal(code_point_upper('7'), '7');
     assert_false(code_point_is_letter(0x110000) || code_point_is_letter(UINT32_MAX));
 }
 

@@ -198,6 +198,22 @@ static void the_outer_run_shows(void **state) {
     task_free(task);
 }
 
+static void the_next_cell_forgets_open_runs(void **state) {
+    (void)state;
+    struct heard heard = {0};
+    struct task *task = new_task(&heard);
+    task_begin(task, "als", "epoch", 15);
+    task_begin(task, "inner", "row", 15);
+    task_rearm(task);
+    task_begin(task, "load", "line", 2);
+    heard.now_s += 1;
+    task_report(task, 1, "x");
+    assert_string_equal(heard.last.label, "load");
+    task_end(task, false);
+    assert_true(heard.last.finished);
+    task_free(task);
+}
+
 static void long_texts_are_cut_between_characters(void **state) {
     (void)state;
     struct heard heard = {0};
@@ -240,6 +256,7 @@ int main(void) {
         cmocka_unit_test(the_median_forgets_a_slow_step),
         cmocka_unit_test(unknown_totals),
         cmocka_unit_test(the_outer_run_shows),
+        cmocka_unit_test(the_next_cell_forgets_open_runs),
         cmocka_unit_test(long_texts_are_cut_between_characters),
         cmocka_unit_test(saying),
     };

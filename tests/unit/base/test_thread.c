@@ -106,7 +106,9 @@ struct stopped {
 static void cancel_at_ten(void *ctx, int64_t block, int thread) {
     (void)block, (void)thread;
     struct stopped *stopped = ctx;
-    if (atomic_fetch_add(&stopped->n_run, 1) == 10) task_cancel(stopped->task);
+    int n = atomic_fetch_add(&stopped->n_run, 1);
+    if (n == 10) task_cancel(stopped->task);
+    while (n > 10 && !task_cancelled(stopped->task)) {}
 }
 
 static void cancelled_jobs_end(void **state) {
@@ -120,7 +122,7 @@ static void cancelled_jobs_end(void **state) {
         assert_true(atomic_load(&stopped.n_run) <= 11 + n_threads);
         task_rearm(stopped.task);
         err_reset(&err);
-        atomic_store(&stopped.n_run, 100);
+        atomic_store(&stopped.n_run, -1000);
         assert_int_equal(pool_run(stopped.task, 50, cancel_at_ten, &stopped, &err), OK);
         task_free(stopped.task);
     }

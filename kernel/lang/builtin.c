@@ -121,6 +121,8 @@ const struct builtin_info *registry_method(const struct registry *registry, cons
 
 /* --- life --- */
 
+struct arena *registry_arena(struct registry *registry) { return &registry->arena; }
+
 struct registry *registry_new(void) {
     static const enum value_kind kinds[] = {VAL_STR, VAL_LIST, VAL_TUPLE, VAL_DICT, VAL_SET};
     struct registry *registry = xnew(struct registry);

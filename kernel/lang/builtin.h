@@ -20,6 +20,7 @@
 #define RECKON_BUILTIN_H
 
 #include "kernel/lang/type.h"
+#include "runtime/base/arena.h"
 #include "runtime/base/task.h"
 
 struct param_note {
@@ -97,6 +98,8 @@ struct builtin_info {
 struct registry;
 struct registry *registry_new(void);
 void registry_free(struct registry *registry);
+/* Memory that lives as long as the registry, for rows that are made at start (the models'). */
+struct arena *registry_arena(struct registry *registry);
 /* Adds a table of rows (borrowed, must outlive). ERR_INTERNAL on a bad signature or a name twice. */
 enum status registry_add(struct registry *registry, const struct builtin_row *rows, struct error *err) MUST_CHECK;
 /* Adds an object type: its method rows are parsed too. */

@@ -10,12 +10,12 @@
 
 /* --- sources --- */
 
-struct source *source_ref(struct source *source) {
+struct data_source *data_source_ref(struct data_source *source) {
     __atomic_add_fetch(&source->events.count, 1, __ATOMIC_RELAXED);
     return source;
 }
 
-void source_unref(struct source *source) {
+void data_source_unref(struct data_source *source) {
     if (!source || __atomic_sub_fetch(&source->events.count, 1, __ATOMIC_ACQ_REL) > 0) return;
     mem_free(source->events.users);
     mem_free(source->events.items);
@@ -23,7 +23,7 @@ void source_unref(struct source *source) {
     mem_free(source->events.times);
     mem_free(source->parent_rows);
     catalog_unref(source->catalog);
-    source_unref(source->parent);
+    data_source_unref(source->parent);
     monitor_free(source->monitor);
     free(source->name);
     free(source->origin);
@@ -31,8 +31,8 @@ void source_unref(struct source *source) {
     free(source);
 }
 
-struct source *source_derive(struct source *from, int64_t n_events, struct error *err) {
-    struct source *source = xnew(struct source);
+struct data_source *data_source_derive(struct data_source *from, int64_t n_events, struct error *err) {
+    struct data_source *source = xnew(struct data_source);
     source->events.count = 1;
     source->events.n_events = n_events;
     source->catalog = catalog_ref(from->catalog);
@@ -40,7 +40,7 @@ struct source *source_derive(struct source *from, int64_t n_events, struct error
     source->origin = xstrdup(from->origin);
     source->licence = from->licence ? xstrdup(from->licence) : NULL;
     source->is_explicit = from->is_explicit;
-    source->parent = source_ref(from);
+    source->parent = data_source_ref(from);
     source->monitor = monitor_new();
     const size_t n = (size_t)n_events;
     struct events *events = &source->events;
@@ -48,11 +48,11 @@ struct source *source_derive(struct source *from, int64_t n_events, struct error
         mem_try_array(n, "ratings", &events->ratings, err) == OK && mem_try_array(n, "rows", &source->parent_rows, err) == OK &&
         (!from->events.times || mem_try_array(n, "times", &events->times, err) == OK))
         return source;
-    source_unref(source);
+    data_source_unref(source);
     return NULL;
 }
 
-void source_measure(struct source *source) {
+void data_source_measure(struct data_source *source) {
     const struct events *events = &source->events;
     source->scale_min = source->scale_max = events->n_events ? events->ratings[0] : 1;
     for (int64_t i = 1; i < events->n_events; i++) {
@@ -83,7 +83,7 @@ void split_unref(struct split *split) {
     free(split);
 }
 
-void split_name(struct split *split, const struct source *source) {
+void split_name(struct split *split, const struct data_source *source) {
     uint64_t id = hash_bytes(source->name, strlen(source->name), (uint64_t)source->events.n_events);
     id = hash_bytes(split->description, strlen(split->description), id);
     for (int i = 0; i < 3; i++)
@@ -98,14 +98,14 @@ const char *part_name(int part) {
 
 /* --- data sets --- */
 
-struct dataset *dataset_of(struct source *source) {
+struct dataset *dataset_of(struct data_source *source) {
     struct dataset *dataset = xnew(struct dataset);
     *dataset = (struct dataset){.count = 1, .source = source, .n = source->events.n_events, .name = xstrdup(source->name), .monitor = monitor_new()};
     return dataset;
 }
 
 struct dataset *dataset_view(struct dataset *source, int64_t *rows, int64_t n_rows, struct split *split, int part, const char *name) {
-    struct dataset *view = dataset_of(source_ref(source->source));
+    struct dataset *view = dataset_of(data_source_ref(source->source));
     view->rows = rows;
     view->n = n_rows;
     view->split = split;
@@ -146,7 +146,7 @@ void dataset_unref(struct dataset *dataset) {
     release_made(dataset);
     mem_free(dataset->rows);
     split_unref(dataset->split);
-    source_unref(dataset->source);
+    data_source_unref(dataset->source);
     monitor_free(dataset->monitor);
     free(dataset->name);
     free(dataset);
@@ -263,7 +263,7 @@ static uint64_t *id_hashes(const struct catalog *catalog, bool of_users) {
 
 #define HASHED_TOGETHER 256
 
-static void fingerprint_rows(const struct source *source, const int64_t *rows, int64_t n, char out[17]) {
+static void fingerprint_rows(const struct data_source *source, const int64_t *rows, int64_t n, char out[17]) {
     struct { uint64_t user, item; int64_t time; double rating; } block[HASHED_TOGETHER];
     const struct events *events = &source->events;
     uint64_t *users = id_hashes(source->catalog, true), *items = id_hashes(source->catalog, false), hash = (uint64_t)n;
@@ -283,7 +283,7 @@ static void fingerprint_rows(const struct source *source, const int64_t *rows, i
     snprintf(out, 17, "%016llx", (unsigned long long)hash);
 }
 
-const char *source_fingerprint(struct source *source) {
+const char *data_source_fingerprint(struct data_source *source) {
     monitor_lock(source->monitor);
     if (!source->fingerprint[0]) fingerprint_rows(source, NULL, source->events.n_events, source->fingerprint);
     monitor_unlock(source->monitor);
@@ -291,7 +291,7 @@ const char *source_fingerprint(struct source *source) {
 }
 
 const char *dataset_fingerprint(struct dataset *dataset) {
-    if (!dataset->rows) return source_fingerprint(dataset->source);
+    if (!dataset->rows) return data_source_fingerprint(dataset->source);
     monitor_lock(dataset->monitor);
     if (!dataset->fingerprint[0]) fingerprint_rows(dataset->source, dataset->rows, dataset->n, dataset->fingerprint);
     monitor_unlock(dataset->monitor);

@@ -147,8 +147,8 @@ static enum status check_draft(const struct dataset_draft *draft, struct error *
     return OK;
 }
 
-static struct source *source_of_draft(struct dataset_draft *draft) {
-    struct source *source = xnew(struct source);
+static struct data_source *source_of_draft(struct dataset_draft *draft) {
+    struct data_source *source = xnew(struct data_source);
     source->events = (struct events){.count = 1, .n_events = draft->n_events, .ratings = draft->ratings, .times = draft->times};
     source->name = xstrdup(draft->name);
     source->origin = xstrdup(draft->origin ? draft->origin : draft->name);
@@ -166,7 +166,7 @@ static enum status ones(struct events *events, struct error *err) {
     return OK;
 }
 
-static enum status fill_source(struct dataset_draft *draft, struct source *source, struct id_list *users, struct id_list *items, struct error *err) {
+static enum status fill_source(struct dataset_draft *draft, struct data_source *source, struct id_list *users, struct id_list *items, struct error *err) {
     struct events *events = &source->events;
     const struct side user_side = {&draft->user_ids, &draft->user_texts, &draft->user_names, &draft->n_user_names};
     const struct side item_side = {&draft->item_ids, &draft->item_texts, &draft->item_names, &draft->n_item_names};
@@ -176,7 +176,7 @@ static enum status fill_source(struct dataset_draft *draft, struct source *sourc
     TRY(index_side(user_side, events->n_events, users, events->users, err));
     TRY(index_side(item_side, events->n_events, items, events->items, err));
     source->catalog = catalog_build(users, items, draft->user_table, draft->item_table);
-    source_measure(source);
+    data_source_measure(source);
     return OK;
 }
 
@@ -184,10 +184,10 @@ enum status dataset_build(struct dataset_draft *draft, struct dataset **out, str
     struct id_list users = {0}, items = {0};
     enum status status = check_draft(draft, err);
     if (status == OK) {
-        struct source *source = source_of_draft(draft);
+        struct data_source *source = source_of_draft(draft);
         status = fill_source(draft, source, &users, &items, err);
         if (status == OK) *out = dataset_of(source);
-        else source_unref(source);
+        else data_source_unref(source);
     }
     id_list_release(&users);
     id_list_release(&items);

@@ -9,14 +9,14 @@
 struct published;
 
 /* Columns and everything that all views share. events.count counts holders. */
-struct source {
+struct data_source {
     struct events events;
     struct catalog *catalog;
     char *name, *origin, *licence;
     bool is_explicit;
     float scale_min, scale_max;
     /* Made from another source (implicit, filter): whose rows these are, so that a leak is seen through the change. */
-    struct source *parent;
+    struct data_source *parent;
     int64_t *parent_rows;
     const struct published *published; /* NULL: none */
     char fingerprint[17];              /* of all rows; "" until asked for */
@@ -28,7 +28,7 @@ struct mirror { struct device *device; struct csr *by_user, *by_item; };
 
 struct dataset {
     int count; /* atomic */
-    struct source *source;
+    struct data_source *source;
     int64_t *rows; /* NULL: all rows of the source */
     int64_t n;
     struct split *split;
@@ -45,20 +45,20 @@ struct dataset {
 };
 
 static inline int64_t dataset_row(const struct dataset *dataset, int64_t i) { return dataset->rows ? dataset->rows[i] : i; }
-struct source *source_ref(struct source *source);
-void source_unref(struct source *source);
+struct data_source *data_source_ref(struct data_source *source);
+void data_source_unref(struct data_source *source);
 /* A whole data set of a source; takes the count. */
-struct dataset *dataset_of(struct source *source);
+struct dataset *dataset_of(struct data_source *source);
 /* An empty source with the name, origin and licence of another and its catalog. Its scale and columns are the caller's to set. */
-struct source *source_derive(struct source *from, int64_t n_events, struct error *err);
-void source_measure(struct source *source); /* scale from the ratings */
-const char *source_fingerprint(struct source *source);
+struct data_source *data_source_derive(struct data_source *from, int64_t n_events, struct error *err);
+void data_source_measure(struct data_source *source); /* scale from the ratings */
+const char *data_source_fingerprint(struct data_source *source);
 
 struct split *split_ref(struct split *split);
 void split_unref(struct split *split);
 /* A split of nothing yet, count 1. */
 struct split *split_new(const char *description);
-void split_name(struct split *split, const struct source *source); /* sets id from description, rows and source */
+void split_name(struct split *split, const struct data_source *source); /* sets id from description, rows and source */
 const char *part_name(int part); /* "train", "train and valid" */
 
 /* split_published.c */

@@ -177,20 +177,20 @@ enum status dataset_sibling(struct dataset *dataset, enum part part, struct data
     return OK;
 }
 
-static int64_t root_row(const struct source *source, int64_t row) {
+static int64_t root_row(const struct data_source *source, int64_t row) {
     for (; source->parent; source = source->parent) row = source->parent_rows[row];
     return row;
 }
 
-static struct source *root_of(struct source *source) {
+static struct data_source *root_of(struct data_source *source) {
     while (source->parent) source = source->parent;
     return source;
 }
 
 /* Loaded twice, changed by implicit or filter: still the same rows. */
 int64_t dataset_overlap(const struct dataset *fitted, const struct dataset *judged) {
-    struct source *a = root_of(fitted->source), *b = root_of(judged->source);
-    if (a != b && (a->events.n_events != b->events.n_events || strcmp(source_fingerprint(a), source_fingerprint(b)) != 0)) return 0;
+    struct data_source *a = root_of(fitted->source), *b = root_of(judged->source);
+    if (a != b && (a->events.n_events != b->events.n_events || strcmp(data_source_fingerprint(a), data_source_fingerprint(b)) != 0)) return 0;
     bool *is_fitted = xnew_array(bool, (size_t)a->events.n_events + 1);
     int64_t n = 0;
     for (int64_t i = 0; i < fitted->n; i++) is_fitted[root_row(fitted->source, dataset_row(fitted, i))] = true;

@@ -1,0 +1,19 @@
+/* Shows a run's progress in the notebook: one display, updated in place, that
+ * ends in the run's final state. Runs shorter than half a second show nothing. */
+#ifndef RECKON_PROGRESS_H
+#define RECKON_PROGRESS_H
+
+#include "kernel/lang/interp.h"
+
+#define PROGRESS_FIRST_S 0.5
+
+struct progress_view {
+    char display_id[40]; /* "" = nothing shown yet */
+};
+
+/* A report of the task; output is the running cell's. */
+void progress_view_report(struct progress_view *view, struct output *output, const struct progress *progress);
+/* Pure: the bundle of one state. */
+void progress_bundle(const struct progress *progress, struct bundle *out);
+
+#endif

@@ -1,0 +1,68 @@
+/* All hot loops of runtime/device (the files *_hot.c), declared once. n's are
+ * counts of floats; no function here allocates, checks or looks at a task. */
+#ifndef RECKON_HOT_FUNCTIONS_H
+#define RECKON_HOT_FUNCTIONS_H
+
+#include "runtime/device/backend.h"
+#include "runtime/device/hot.h"
+
+typedef void (*kernel_fn)(const struct kernel_args *args, int64_t n_cols, int64_t r0, int64_t r1, int64_t c0, int64_t c1);
+#define KERNEL(name, body) \
+    HOT_DECLARE(void, kernel_##name, (const struct kernel_args *args, int64_t n_cols, int64_t r0, int64_t r1, int64_t c0, int64_t c1));
+#include "runtime/device/kernels.def"
+#undef KERNEL
+
+/* --- reduce_hot.c --- */
+/* Σ x - shift, or Σ (x - shift)² when squared; eight partial sums in double. */
+HOT_DECLARE(double, sum_run, (const float *x, int64_t n, double shift, bool squared));
+HOT_DECLARE(float, extreme_run, (const float *x, int64_t n, bool most)); /* n > 0; NaN wins */
+/* sums[c] += Σ_r … down n_rows rows of n_cols; shift: per column or NULL */
+HOT_DECLARE(void, sum_down, (const float *x, int64_t n_rows, int64_t n_cols, const double *shift, bool squared, double *sums));
+HOT_DECLARE(void, extreme_down, (const float *x, int64_t n_rows, int64_t n_cols, bool most, float *best)); /* best: the first row at start */
+
+/* --- gemm_hot.c: without BLAS; adds to c --- */
+/* c (m × n) += ap (m × k, row-major, packed) · bp (k × n, row-major, packed with row length ldb) */
+HOT_DECLARE(void, gemm_packed, (int64_t m, int64_t n, int64_t k, const float *ap, const float *bp, int64_t ldb, float *c, int64_t ldc));
+
+/* --- sparse_hot.c --- */
+/* out (n_cols) = Σ_e values[e] · dense[columns[e]] */
+HOT_DECLARE(void, spmm_row, (int64_t n, const int32_t *columns, const float *values, const float *dense, int64_t n_cols, float *out));
+
+/* --- als_hot.c --- */
+/* Normal matrix of one row: upper half of (f + 1)², right-hand side in column f + 1; row length ld = als_ld(f), a multiple of 16. */
+static inline int64_t als_ld(int64_t f) { return (f + 2 + 15) / 16 * 16; }
+#define ALS_CHUNK 64
+/* Adds n <= ALS_CHUNK entries. scratch: ALS_CHUNK * ld. */
+HOT_DECLARE(void, als_accumulate,
+            (int64_t f, const float *other, const float *other_bias, float mean, const int32_t *columns, const float *values, int64_t n, float *scratch,
+             float *matrix));
+/* Adds ridge to the diagonal, factors, solves. out: f + 1. False: not positive definite. */
+HOT_DECLARE(bool, als_finish, (int64_t f, float ridge, float *matrix, float *out));
+
+/* --- sgd_hot.c --- */
+/* Walks n entries; returns Σ e². */
+HOT_DECLARE(double, sgd_walk, (const struct sgd_job *job, const struct rating_entry *entries, int64_t n));
+/* n Adam steps on neighbouring numbers; gradient NULL: zeros. */
+HOT_DECLARE(void, adam_run,
+            (float *x, const float *gradient, float *first, float *second, int64_t n, float lr, float weight_decay, float scale1, float scale2));
+HOT_DECLARE(void, axpy_run, (float *y, float a, const float *x, int64_t n)); /* y += a x */
+
+/* --- dot_hot.c: compiled without contraction (Makefile), the same bits at every level --- */
+HOT_DECLARE(float, dot_run, (const float *a, const float *b, int64_t n));
+
+/* --- best_hot.c --- */
+/* Keys of the best: ascending keys are descending scores, ties to the lower column. A key holds both. */
+static inline uint32_t best_order(float score)
+{
+    union {
+        float f;
+        uint32_t u;
+    } bits = {score};
+    uint32_t u = bits.u == 0x80000000u ? 0 : bits.u; /* -0 ties with 0 */
+    return u & 0x80000000u ? u : ~(u | 0x80000000u);
+}
+/* Up to k best of scores (NaN and -inf never win): keys sorted ascending in keys; returns how many. keys: room for best_room(k). */
+static inline int64_t best_room(int64_t k) { return 4 * k + 64; }
+HOT_DECLARE(int64_t, best_of, (const float *scores, int64_t n, int64_t k, uint64_t *keys));
+
+#endif

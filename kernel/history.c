@@ -69,8 +69,7 @@ bool glob_match(struct slice pattern, struct slice text) {
             take_char(&retry);
             pattern = star;
             text = retry;
-        } else
-            return false;
+        } else return false;
     }
     while (pattern.len && *pattern.data == '*') take_char(&pattern);
     return pattern.len == 0;
@@ -119,8 +118,7 @@ static void add_entry(const struct entry *entry, bool with_output, struct buf *o
     if (with_output && entry->has_output) {
         buf_addc(out, ',');
         buf_add_json_string(out, (struct slice){buf_text(&entry->output), entry->output.len});
-    } else if (with_output)
-        buf_adds(out, ",null");
+    } else if (with_output) buf_adds(out, ",null");
     buf_adds(out, with_output ? "]]" : "]");
 }
 

@@ -41,10 +41,8 @@ static void add_line(struct buf *out, const struct progress *progress) {
 static void add_bar(struct buf *out, const struct progress *progress) {
     if (progress->total > 0)
         buf_addf(out, "<progress value=\"%lld\" max=\"%lld\"></progress> ", (long long)progress->done, (long long)progress->total);
-    else if (progress->finished)
-        buf_adds(out, "<progress value=\"1\" max=\"1\"></progress> ");
-    else
-        buf_adds(out, "<progress></progress> ");
+    else if (progress->finished) buf_adds(out, "<progress value=\"1\" max=\"1\"></progress> ");
+    else buf_adds(out, "<progress></progress> ");
 }
 
 void progress_bundle(const struct progress *progress, struct bundle *out) {

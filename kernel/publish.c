@@ -158,8 +158,7 @@ static void add_part(const struct bundle_part *part, struct buf *out) {
         buf_addc(out, '"');
         buf_add_base64(out, bytes);
         buf_addc(out, '"');
-    } else
-        buf_add_json_string(out, bytes);
+    } else buf_add_json_string(out, bytes);
 }
 
 void bundle_data_json(const struct bundle *bundle, struct buf *out) {

@@ -70,8 +70,12 @@ void session_free(struct session *session) {
 }
 
 const struct registry *session_registry(const struct session *session) { return session->registry; }
-struct interp *session_interp(struct session *session) { return session->interp; }
-struct task *session_task(struct session *session) { return session->task; }
+struct interp *session_interp(struct session *session) {
+    return session->interp;
+}
+struct task *session_task(struct session *session) {
+    return session->task;
+}
 int64_t session_count(const struct session *session) { return session->count; }
 void session_show_progress(struct session *session, bool on) { session->show_progress = on; }
 int64_t session_next_count(struct session *session) { return ++session->count; }

@@ -19,9 +19,13 @@ static union param_value param(const struct fit_request *request, const struct m
 }
 
 int64_t fit_int(const struct fit_request *request, const struct model *model, const char *name) { return param(request, model, name, PARAM_INT).i; }
-double fit_float(const struct fit_request *request, const struct model *model, const char *name) { return param(request, model, name, PARAM_FLOAT).f; }
+double fit_float(const struct fit_request *request, const struct model *model, const char *name) {
+    return param(request, model, name, PARAM_FLOAT).f;
+}
 bool fit_bool(const struct fit_request *request, const struct model *model, const char *name) { return param(request, model, name, PARAM_BOOL).b; }
-const char *fit_str(const struct fit_request *request, const struct model *model, const char *name) { return param(request, model, name, PARAM_STR).s; }
+const char *fit_str(const struct fit_request *request, const struct model *model, const char *name) {
+    return param(request, model, name, PARAM_STR).s;
+}
 
 enum status fit_wants_ratings(const struct fit_request *request, const struct model *model, const char *advice, struct error *err) {
     if (dataset_is_explicit(request->data)) return OK;
@@ -167,7 +171,8 @@ static enum status run(struct loop *loop, struct error *err) {
 
 enum status fit_epochs(const struct fit_request *request, struct model *model, const struct fit_steps *steps, void *trainer, struct error *err) {
     const int64_t done = request->start ? model_epochs(request->start) : 0;
-    struct loop loop = {.request = request, .model = model, .steps = steps, .trainer = trainer, .first = done + 1, .end = done + 1 + request->common.epochs};
+    struct loop loop = {
+        .request = request, .model = model, .steps = steps, .trainer = trainer, .first = done + 1, .end = done + 1 + request->common.epochs};
     while (model->n_history && model->history[model->n_history - 1].epoch > done) model->n_history--;
     if (request->common.verbose) task_begin(request->task, model->name, "epoch", request->common.epochs);
     const enum status status = run(&loop, err);
@@ -186,7 +191,8 @@ static enum status check_start(const struct model_class *class, const struct fit
         return err_hint(err, "fit(%s(), data) fits it afresh", class->name);
     }
     if (start->class != class) return err_set(err, ERR_VALUE, "can't go on from a %s with %s", start->class->name, class->name);
-    if (start->default_user == FOLDED_USER) return err_set(err, ERR_VALUE, "can't go on from a model made by fold_in: go on from the one it was made of");
+    if (start->default_user == FOLDED_USER)
+        return err_set(err, ERR_VALUE, "can't go on from a model made by fold_in: go on from the one it was made of");
     if (!catalog_same(start->catalog, dataset_catalog(request->data))) {
         err_set(err, ERR_VALUE, "`%s` knows other users and items than `%s`", start->name, dataset_name(request->data));
         return err_hint(err, "going on needs the catalogue that the model was fitted with; fit afresh instead");

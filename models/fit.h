@@ -19,7 +19,8 @@ struct fit_steps {
     enum status (*publish)(void *trainer, void **out_state, struct error *err);
 };
 /* Trains request->common.epochs more epochs and leaves the best state (with a judge) or the last in model->state. */
-enum status fit_epochs(const struct fit_request *request, struct model *model, const struct fit_steps *steps, void *trainer, struct error *err) MUST_CHECK;
+enum status fit_epochs(const struct fit_request *request, struct model *model, const struct fit_steps *steps, void *trainer,
+                       struct error *err) MUST_CHECK;
 /* Epochs behind model->state: the best one's number, else the last one's. */
 int64_t model_epochs(const struct model *model);
 

@@ -12,16 +12,21 @@
 /* --- parameters --- */
 
 enum param_type { PARAM_INT, PARAM_FLOAT, PARAM_BOOL, PARAM_STR };
-union param_value { int64_t i; double f; bool b; const char *s; }; /* s: static (one of choices) */
+union param_value {
+    int64_t i;
+    double f;
+    bool b;
+    const char *s;
+}; /* s: static (one of choices) */
 
 /* One row of a model's parameter table. */
 struct param_row {
-    const char *name;        /* NULL ends */
+    const char *name; /* NULL ends */
     enum param_type type;
     union param_value otherwise; /* default */
-    double min, max;         /* both 0: no range */
-    bool above_min;          /* min itself is not allowed */
-    const char *choices;     /* "sgd|adam" */
+    double min, max;             /* both 0: no range */
+    bool above_min;              /* min itself is not allowed */
+    const char *choices;         /* "sgd|adam" */
     const char *doc;
     const char *const *names; /* STR: the same choices as static strings, NULL ends */
 };
@@ -36,27 +41,31 @@ struct params {
 /* Parameters that every model takes; the iterative ones use all. */
 struct fit_common {
     uint64_t seed;
-    int64_t epochs;              /* iterative: 0 = the descriptor's default */
-    struct dataset *valid;       /* NULL: no early stopping. Borrowed */
-    int64_t patience;            /* epochs without a better monitor */
-    const char *monitor;         /* metric name; NULL: rmse for ratings, ndcg@10 for ranking */
-    const char *name;            /* NULL: the kind's name */
-    bool verbose;                /* progress line */
+    int64_t epochs;        /* iterative: 0 = the descriptor's default */
+    struct dataset *valid; /* NULL: no early stopping. Borrowed */
+    int64_t patience;      /* epochs without a better monitor */
+    const char *monitor;   /* metric name; NULL: rmse for ratings, ndcg@10 for ranking */
+    const char *name;      /* NULL: the kind's name */
+    bool verbose;          /* progress line */
 };
 
 struct model;
 
 /* What happened in one epoch: a row of model.history. */
-struct epoch_row { int64_t epoch; double train, valid, seconds; }; /* NaN: not measured */
+struct epoch_row {
+    int64_t epoch;
+    double train, valid, seconds;
+}; /* NaN: not measured */
 
 struct fit_request {
-    struct dataset *data;        /* borrowed; the model takes a count of its catalog and remembers the view for seen rows and leaks */
+    struct dataset *data; /* borrowed; the model takes a count of its catalog and remembers the view for seen rows and leaks */
     const struct params *params;
     struct fit_common common;
-    const struct model *start;   /* go on from here (same kind, same catalog), or NULL */
+    const struct model *start; /* go on from here (same kind, same catalog), or NULL */
     struct device *device;
     struct task *task;
-    /* Judges `model` on valid after an epoch: monitor's value. NULL when valid is. The engine (models/eval) fills it, models call it through fit_epoch. */
+    /* Judges `model` on valid after an epoch: monitor's value. NULL when valid is. The engine (models/eval) fills it, models call it through
+     * fit_epoch. */
     enum status (*judge)(void *ctx, const struct model *model, double *out, struct error *err);
     void *judge_ctx;
 };
@@ -64,36 +73,39 @@ struct fit_request {
 /* --- the descriptor --- */
 
 struct model_class {
-    const char *name;            /* "als" */
-    const char *summary;         /* one line */
-    const char *doc;             /* formula and paper */
-    const char *example;         /* a cell */
-    const char *other_names;     /* "ALS (Spark), AlternatingLeastSquares": for error hints */
+    const char *name;        /* "als" */
+    const char *summary;     /* one line */
+    const char *doc;         /* formula and paper */
+    const char *example;     /* a cell */
+    const char *other_names; /* "ALS (Spark), AlternatingLeastSquares": for error hints */
     const struct param_row *params;
     bool iterative;
-    int64_t default_epochs;      /* iterative */
-    bool predicts_ratings;       /* rmse is meaningful */
-    bool is_dot_product;         /* has user_vec / item_vec */
-    const char *devices;         /* "cpu", "cpu cuda" */
-    const char *loss;            /* iterative: what history calls train_<loss>: "rmse" */
+    int64_t default_epochs; /* iterative */
+    bool predicts_ratings;  /* rmse is meaningful */
+    bool is_dot_product;    /* has user_vec / item_vec */
+    const char *devices;    /* "cpu", "cpu cuda" */
+    const char *loss;       /* iterative: what history calls train_<loss>: "rmse" */
     /* Fits into a new state; *out_state belongs to the model. A failed or cancelled fit frees what it made. */
     enum status (*fit)(const struct fit_request *request, struct model *model, struct error *err);
     void (*free_state)(void *state);
     /* out (n_users, n_items), host: scores of whole users. users: positions. */
     enum status (*score_block)(const struct model *model, struct task *task, const int32_t *users, int64_t n_users, float *out, struct error *err);
-    /* out (n): scores of pairs (rating scale for rating models, unclipped). -1 positions mean an unknown user or item: the fallback is the model's. */
-    enum status (*score_pairs)(const struct model *model, struct task *task, const int32_t *users, const int32_t *items, int64_t n, float *out, struct error *err);
+    /* out (n): scores of pairs (rating scale for rating models, unclipped). -1 positions mean an unknown user or item: the fallback is the model's.
+     */
+    enum status (*score_pairs)(const struct model *model, struct task *task, const int32_t *users, const int32_t *items, int64_t n, float *out,
+                               struct error *err);
     /* New mats (counts owned by the caller); NULL unless is_dot_product or the model has item vectors. */
     enum status (*vectors)(const struct model *model, enum embedded what, struct mat **out, struct error *err);
     /* State for one new user with these rows: a model whose position -2 … see model_fold_in. NULL: can't. */
     enum status (*fold_in)(const struct model *model, const int32_t *items, const float *ratings, int64_t n, struct model *out, struct error *err);
     /* Weights of the user's rated items in the score of (user, item): out_items, out_weights sized n = the user's rows. NULL: can't. */
-    enum status (*explain)(const struct model *model, int32_t user, int32_t item, const int32_t *rated, const float *ratings, int64_t n, float *out_weights, struct error *err);
+    enum status (*explain)(const struct model *model, int32_t user, int32_t item, const int32_t *rated, const float *ratings, int64_t n,
+                           float *out_weights, struct error *err);
     /* Item-item similarity to `item`, out (n_items). NULL: cosine of item vectors. */
     enum status (*similar)(const struct model *model, struct task *task, int32_t item, float *out, struct error *err);
     enum status (*save)(const struct model *model, struct store_writer *writer, struct error *err);
     enum status (*load)(struct model *model, struct store_reader *reader, struct error *err);
-    int64_t (*size)(const struct model *model);  /* number of parameters */
+    int64_t (*size)(const struct model *model); /* number of parameters */
     int64_t (*bytes)(const struct model *model);
 };
 
@@ -102,29 +114,29 @@ struct model {
     int count;
     const struct model_class *class;
     struct params params;
-    struct fit_common common;    /* seed, epochs, patience, verbose; the pointers are NULL: see name, monitor */
+    struct fit_common common; /* seed, epochs, patience, verbose; the pointers are NULL: see name, monitor */
     char *name;
-    struct catalog *catalog;     /* a count */
-    struct dataset *fitted_on;   /* a count; NULL after open() */
-    uint64_t split_id;           /* of fitted_on, 0 = none; with fitted_part it survives save */
+    struct catalog *catalog;   /* a count */
+    struct dataset *fitted_on; /* a count; NULL after open() */
+    uint64_t split_id;         /* of fitted_on, 0 = none; with fitted_part it survives save */
     int fitted_part;
-    int64_t n_fitted;            /* rows */
+    int64_t n_fitted; /* rows */
     char fitted_fingerprint[17];
     float scale_min, scale_max;
     bool is_explicit;
-    struct epoch_row *history;   /* n_history */
+    struct epoch_row *history; /* n_history */
     int64_t n_history;
-    int64_t best_epoch;          /* 0 = none */
-    char monitor[32];            /* what valid measures: "rmse"; "" = nothing */
+    int64_t best_epoch; /* 0 = none */
+    char monitor[32];   /* what valid measures: "rmse"; "" = nothing */
     double seconds;
-    char place[16];              /* "cpu", "cuda:0" */
-    int32_t default_user;        /* fold_in: position FOLDED_USER; else -1 */
-    /* Rows seen by user: those fitted on, and those of the split's train and valid parts. Items ascend within a user; the rating is NaN where a row is seen but was not fitted on.
-     * starts: n_users + 1, one more row at the end for the folded-in user when there is one. Owned. */
+    char place[16];       /* "cpu", "cuda:0" */
+    int32_t default_user; /* fold_in: position FOLDED_USER; else -1 */
+    /* Rows seen by user: those fitted on, and those of the split's train and valid parts. Items ascend within a user; the rating is NaN where a row
+     * is seen but was not fitted on. starts: n_users + 1, one more row at the end for the folded-in user when there is one. Owned. */
     int64_t *seen_starts;
     int32_t *seen_items;
     float *seen_ratings;
-    void *state;                 /* the class's own */
+    void *state; /* the class's own */
 };
 
 /* The folded-in user's position in score_block, score_pairs and vectors of a model made by fold_in. */
@@ -151,26 +163,50 @@ void params_text(const struct model_class *class, const struct params *params, b
 /* Trains, with early stopping, progress and partial models. *out: a count. */
 enum status model_fit(const struct model_class *class, const struct fit_request *request, struct model **out, struct error *err) MUST_CHECK;
 /* The rows of a user (a position or FOLDED_USER) among the seen ones. Borrowed. */
-struct seen_row { const int32_t *items; const float *ratings; int64_t n; };
+struct seen_row {
+    const int32_t *items;
+    const float *ratings;
+    int64_t n;
+};
 struct seen_row model_seen(const struct model *model, int32_t user);
-/* Positions in the model's catalog of the rows of any data set: its own columns when the catalog is the same, else found by id, -1 = unknown. End with model_positions_end. */
-struct model_positions { const int32_t *users, *items; int32_t *owned_users, *owned_items; };
+/* Positions in the model's catalog of the rows of any data set: its own columns when the catalog is the same, else found by id, -1 = unknown. End
+ * with model_positions_end. */
+struct model_positions {
+    const int32_t *users, *items;
+    int32_t *owned_users, *owned_items;
+};
 enum status model_positions(const struct model *model, struct dataset *data, struct model_positions *out, struct error *err) MUST_CHECK;
 void model_positions_end(struct model_positions *positions);
 /* Rows fitted on, by user or by item: owned array of n_users or n_items. */
 int64_t *model_counts(const struct model *model, enum embedded what);
 
-enum status model_score_block(const struct model *model, struct task *task, const int32_t *users, int64_t n_users, float *out, struct error *err) MUST_CHECK;
+enum status model_score_block(const struct model *model, struct task *task, const int32_t *users, int64_t n_users, float *out,
+                              struct error *err) MUST_CHECK;
 /* Rating models: clipped to the scale. */
-enum status model_predict_pairs(const struct model *model, struct task *task, const int32_t *users, const int32_t *items, int64_t n, float *out, struct error *err) MUST_CHECK;
-enum status model_embeddings(const struct model *model, enum embedded what, struct embeddings **out, struct error *err) MUST_CHECK; /* ERR_VALUE: this kind has none */
-/* k best items for each user: out_items, out_scores (n_users, k), padded with -1. Seen rows left out when filter_seen; only: allowed items or NULL; exclude: or NULL. The final order is the canonical one. */
-struct recommend_request { const int32_t *users; int64_t n_users, k; bool filter_seen; const int32_t *only; int64_t n_only; const int32_t *exclude; int64_t n_exclude; };
-enum status model_recommend(const struct model *model, struct task *task, const struct recommend_request *request, int32_t *out_items, float *out_scores, struct error *err) MUST_CHECK;
-enum status model_similar(const struct model *model, struct task *task, int32_t item, int64_t k, int32_t *out_items, float *out_scores, struct error *err) MUST_CHECK;
+enum status model_predict_pairs(const struct model *model, struct task *task, const int32_t *users, const int32_t *items, int64_t n, float *out,
+                                struct error *err) MUST_CHECK;
+enum status model_embeddings(const struct model *model, enum embedded what, struct embeddings **out,
+                             struct error *err) MUST_CHECK; /* ERR_VALUE: this kind has none */
+/* k best items for each user: out_items, out_scores (n_users, k), padded with -1. Seen rows left out when filter_seen; only: allowed items or NULL;
+ * exclude: or NULL. The final order is the canonical one. */
+struct recommend_request {
+    const int32_t *users;
+    int64_t n_users, k;
+    bool filter_seen;
+    const int32_t *only;
+    int64_t n_only;
+    const int32_t *exclude;
+    int64_t n_exclude;
+};
+enum status model_recommend(const struct model *model, struct task *task, const struct recommend_request *request, int32_t *out_items,
+                            float *out_scores, struct error *err) MUST_CHECK;
+enum status model_similar(const struct model *model, struct task *task, int32_t item, int64_t k, int32_t *out_items, float *out_scores,
+                          struct error *err) MUST_CHECK;
 /* Rated items and their weights in a score, heaviest first: out arrays of n (the user's rows), *out_n. */
-enum status model_explain(const struct model *model, int32_t user, int32_t item, int32_t **out_items, float **out_ratings, float **out_weights, int64_t *out_n, struct error *err) MUST_CHECK;
-enum status model_fold_in(const struct model *model, const int32_t *items, const float *ratings, int64_t n, struct model **out, struct error *err) MUST_CHECK;
+enum status model_explain(const struct model *model, int32_t user, int32_t item, int32_t **out_items, float **out_ratings, float **out_weights,
+                          int64_t *out_n, struct error *err) MUST_CHECK;
+enum status model_fold_in(const struct model *model, const int32_t *items, const float *ratings, int64_t n, struct model **out,
+                          struct error *err) MUST_CHECK;
 enum status model_save(const struct model *model, const char *path, struct error *err) MUST_CHECK;
 enum status model_open(const char *path, struct model **out, struct error *err) MUST_CHECK;
 /* epoch, train_<loss>, valid_<monitor>, seconds. */

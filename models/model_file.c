@@ -112,7 +112,8 @@ static enum status get_param(const struct param_row *row, const json_t *json, un
     if (row->type == PARAM_INT && json_is_integer(json)) out->i = json_integer_value(json);
     else if (row->type == PARAM_FLOAT && json_is_number(json)) out->f = json_number_value(json);
     else if (row->type == PARAM_BOOL && json_is_boolean(json)) out->b = json_is_true(json);
-    else if (row->type == PARAM_STR && json_is_string(json) && param_choice(row, json_string_value(json))) out->s = param_choice(row, json_string_value(json));
+    else if (row->type == PARAM_STR && json_is_string(json) && param_choice(row, json_string_value(json)))
+        out->s = param_choice(row, json_string_value(json));
     else return damaged(err, row->name);
     return OK;
 }
@@ -134,7 +135,8 @@ static double get_real(const json_t *json, const char *key) { return json_number
 
 static enum status get_header(struct model *model, const json_t *json, struct error *err) {
     if (json_int(json, "version", 0) != FORMAT_VERSION)
-        return err_set(err, ERR_DATA, "the file's version is %lld; this build reads version %d", (long long)json_int(json, "version", 0), FORMAT_VERSION);
+        return err_set(err, ERR_DATA, "the file's version is %lld; this build reads version %d", (long long)json_int(json, "version", 0),
+                       FORMAT_VERSION);
     model->class = model_class_checked(json_text(json, "class", ""), err);
     if (!model->class) return err->code;
     model->name = xstrdup(json_text(json, "name", model->class->name));

@@ -37,7 +37,8 @@ static void value_text(const struct param_row *row, union param_value value, str
 static enum status out_of_range(const struct model_class *class, const struct param_row *row, union param_value value, struct error *err) {
     struct buf given = BUF_INIT;
     value_text(row, value, &given);
-    if (row->above_min) err_set(err, ERR_VALUE, "%s's `%s` must be above %g and at most %g, not %s", class->name, row->name, row->min, row->max, buf_text(&given));
+    if (row->above_min)
+        err_set(err, ERR_VALUE, "%s's `%s` must be above %g and at most %g, not %s", class->name, row->name, row->min, row->max, buf_text(&given));
     else err_set(err, ERR_VALUE, "%s's `%s` must be from %g to %g, not %s", class->name, row->name, row->min, row->max, buf_text(&given));
     buf_release(&given);
     return err_hint(err, "%s", row->doc);

@@ -17,12 +17,12 @@ struct work {
     const struct model *model;
     struct task *task;
     const struct recommend_request *request;
-    int64_t n_items, k, top;  /* top: k and the margin */
-    bool *banned;             /* n_items: excluded, or not among `only`; NULL: none */
-    int64_t *skip_starts;     /* USERS_PER_BLOCK + 1 */
+    int64_t n_items, k, top; /* top: k and the margin */
+    bool *banned;            /* n_items: excluded, or not among `only`; NULL: none */
+    int64_t *skip_starts;    /* USERS_PER_BLOCK + 1 */
     VEC(int32_t) skip;
-    float *scores;            /* USERS_PER_BLOCK × n_items */
-    int32_t *items;           /* USERS_PER_BLOCK × top */
+    float *scores;  /* USERS_PER_BLOCK × n_items */
+    int32_t *items; /* USERS_PER_BLOCK × top */
     float *item_scores;
 };
 
@@ -51,7 +51,10 @@ static void skip_row(struct work *work, struct seen_row seen) {
         if (next == 0 || seen.items[next] != seen.items[next - 1]) vec_push(&work->skip, seen.items[next]);
 }
 
-struct candidate { float score; int32_t item; };
+struct candidate {
+    float score;
+    int32_t item;
+};
 
 static int by_score(const void *a, const void *b) {
     const struct candidate *x = a, *y = b;
@@ -116,7 +119,8 @@ static enum status all_blocks(struct work *work, int32_t *out_items, float *out_
 
 enum status model_recommend(const struct model *model, struct task *task, const struct recommend_request *request, int32_t *out_items,
                             float *out_scores, struct error *err) {
-    struct work work = {.model = model, .task = task, .request = request, .n_items = model->catalog->n_items, .k = request->k, .top = request->k + MARGIN};
+    struct work work = {
+        .model = model, .task = task, .request = request, .n_items = model->catalog->n_items, .k = request->k, .top = request->k + MARGIN};
     const enum status status = all_blocks(&work, out_items, out_scores, err);
     mem_free(work.banned);
     mem_free(work.skip_starts);

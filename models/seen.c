@@ -127,7 +127,8 @@ bool catalog_same(const struct catalog *a, const struct catalog *b) {
            same_ids(a->item_ids_are_ints, a->item_ids_int, b->item_ids_int, a->item_ids_text, b->item_ids_text, a->n_items);
 }
 
-static enum status translate(const struct model *model, struct dataset *data, struct events_view view, struct model_positions *out, struct error *err) {
+static enum status translate(const struct model *model, struct dataset *data, struct events_view view, struct model_positions *out,
+                             struct error *err) {
     const struct catalog *from = dataset_catalog(data);
     const int64_t n = dataset_n(data);
     int32_t *users = xnew_array(int32_t, (size_t)from->n_users + 1), *items = xnew_array(int32_t, (size_t)from->n_items + 1);

@@ -70,7 +70,10 @@ enum status model_similar(const struct model *model, struct task *task, int32_t 
 
 /* --- explain --- */
 
-struct part_of_score { int32_t item; float rating, weight; };
+struct part_of_score {
+    int32_t item;
+    float rating, weight;
+};
 
 static int heaviest_first(const void *a, const void *b) {
     const struct part_of_score *x = a, *y = b;
@@ -126,7 +129,10 @@ enum status model_explain(const struct model *model, int32_t user, int32_t item,
 
 /* --- fold in --- */
 
-struct given { int32_t item; float rating; };
+struct given {
+    int32_t item;
+    float rating;
+};
 
 static int by_item(const void *a, const void *b) {
     const struct given *x = a, *y = b;

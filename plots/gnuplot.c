@@ -28,14 +28,14 @@
 extern char **environ;
 
 struct gnuplot {
-    pid_t pid;          /* 0 = none */
-    int input, errors;  /* our ends: its stdin, its stderr */
-    int data, image;    /* memfds */
+    pid_t pid;         /* 0 = none */
+    int input, errors; /* our ends: its stdin, its stderr */
+    int data, image;   /* memfds */
     int n_draws;
     uint64_t serial;
     double timeout_s;
-    struct buf heard;   /* its stderr since the drawing began */
-    int wait_status;    /* of the child that ended last */
+    struct buf heard; /* its stderr since the drawing began */
+    int wait_status;  /* of the child that ended last */
 };
 
 struct gnuplot *gnuplot_new(void) {
@@ -108,8 +108,10 @@ static char **child_environment(void) {
 
 static enum status spawn_error(int code, struct error *err) {
     if (code == ENOENT || code == EACCES) {
-        enum status status = begins(program(), "gnuplot") ? err_set(err, ERR_MISSING, "gnuplot is not installed")
-                                                          : err_set(err, ERR_MISSING, "gnuplot is not installed: cannot run \"%s\" ($RECKON_GNUPLOT): %s", program(), strerror(code));
+        enum status status =
+            begins(program(), "gnuplot")
+                ? err_set(err, ERR_MISSING, "gnuplot is not installed")
+                : err_set(err, ERR_MISSING, "gnuplot is not installed: cannot run \"%s\" ($RECKON_GNUPLOT): %s", program(), strerror(code));
         err_hint(err, "apt-get install gnuplot-nox fonts-dejavu-core");
         return status;
     }
@@ -246,7 +248,8 @@ static enum talk converse(struct gnuplot *gnuplot, struct task *task, const stru
     double deadline = clock_s() + gnuplot->timeout_s;
     size_t said = 0;
     for (;;) {
-        struct pollfd fds[] = {{gnuplot->errors, POLLIN, 0}, {task ? task_cancel_fd(task) : -1, POLLIN, 0}, {said < commands->len ? gnuplot->input : -1, POLLOUT, 0}};
+        struct pollfd fds[] = {
+            {gnuplot->errors, POLLIN, 0}, {task ? task_cancel_fd(task) : -1, POLLIN, 0}, {said < commands->len ? gnuplot->input : -1, POLLOUT, 0}};
         double left = deadline - clock_s();
         if (left <= 0) return TALK_TIMEOUT;
         int n = poll(fds, 3, (int)(left * 1000) + 1);
@@ -297,7 +300,8 @@ static enum status died(struct gnuplot *gnuplot, struct error *err) {
 }
 
 /* A drawing by the running child, or by a new one. *out_died: it ended on the way. */
-static enum status attempt(struct gnuplot *gnuplot, struct task *task, const struct script *script, struct buf *out, bool *out_died, struct error *err) {
+static enum status attempt(struct gnuplot *gnuplot, struct task *task, const struct script *script, struct buf *out, bool *out_died,
+                           struct error *err) {
     *out_died = false;
     if (gnuplot->pid == 0) TRY(start(gnuplot, err));
     char closing[48];
@@ -320,7 +324,8 @@ static enum status attempt(struct gnuplot *gnuplot, struct task *task, const str
     return err_hint(err, "try again: the next plot starts a fresh one; with very many points plot a sample");
 }
 
-enum status gnuplot_draw(struct gnuplot *gnuplot, struct task *task, const struct plot *plot, enum image_format format, int scale, struct buf *out, struct error *err) {
+enum status gnuplot_draw(struct gnuplot *gnuplot, struct task *task, const struct plot *plot, enum image_format format, int scale, struct buf *out,
+                         struct error *err) {
     TRY(task_check(task, err));
     struct script script;
     bool was_killed = false;

@@ -8,7 +8,7 @@
 
 #define LEGEND_LINE 21.0
 #define LEGEND_GAP 18.0
-#define LEGEND_LINES 4   /* more entries are left out */
+#define LEGEND_LINES 4 /* more entries are left out */
 
 struct range {
     double min, max;
@@ -39,9 +39,7 @@ static struct range y_range(const struct plot *plot) {
     return range;
 }
 
-static double bin_width(const struct plot *plot) {
-    return plot->n_series && plot->series[0].n > 1 ? plot->series[0].x[1] - plot->series[0].x[0] : 1;
-}
+static double bin_width(const struct plot *plot) { return plot->n_series && plot->series[0].n > 1 ? plot->series[0].x[1] - plot->series[0].x[0] : 1; }
 
 /* A margin of a share of the span on both sides, so that marks don't touch the frame. */
 static void widen(struct range *range, double share, bool log) {

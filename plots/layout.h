@@ -11,10 +11,10 @@
 #define FONT_SUBTITLE 13.5
 #define FONT_TEXT 12.5
 #define FONT_NOTE 11.5
-#define FONT_LABEL 15.0  /* bold labels of a map */
-#define FONT_POINT 11.0  /* titles of points */
+#define FONT_LABEL 15.0 /* bold labels of a map */
+#define FONT_POINT 11.0 /* titles of points */
 
-#define EDGE 28.0        /* empty border left and right */
+#define EDGE 28.0 /* empty border left and right */
 
 struct box {
     double left, top, right, bottom;
@@ -28,18 +28,18 @@ struct legend_item {
 
 struct layout {
     double width, height;
-    char *title;            /* cut to the width; NULL: none */
-    char **subtitle;        /* wrapped */
+    char *title;     /* cut to the width; NULL: none */
+    char **subtitle; /* wrapped */
     size_t n_subtitle;
     char *footnote;
     struct legend_item *legend;
     size_t n_legend;
     double title_y, subtitle_y, footnote_y; /* middles of (first) lines */
-    double y_title_y;       /* of the line above the panel: the upright axis' title, the words of best_x */
+    double y_title_y;                       /* of the line above the panel: the upright axis' title, the words of best_x */
     struct box panel;
     struct axis x, y;
-    bool sideways;          /* BARS: names to the left, bars grow to the right */
-    int64_t n_points;       /* of all series */
+    bool sideways;    /* BARS: names to the left, bars grow to the right */
+    int64_t n_points; /* of all series */
 };
 #define LINE_SUBTITLE 19.0
 

@@ -2,7 +2,8 @@
 
 #include <stdlib.h>
 
-/* Okabe and Ito's eight hues (2008), then Paul Tol's and two earths. `text`: the same hue, darkened until it has a contrast of at least 4 on white. */
+/* Okabe and Ito's eight hues (2008), then Paul Tol's and two earths. `text`: the same hue, darkened until it has a contrast of at least 4 on white.
+ */
 static const struct {
     const char *hex, *text;
 } palette[PALETTE_SIZE] = {
@@ -20,6 +21,8 @@ static int wrap(int color) { return color % PALETTE_SIZE; }
 
 const char *palette_hex(int color) { return color < 0 ? "#B4BAC2" : on_ramp(color) ? ramp[color - PALETTE_RAMP] : palette[wrap(color)].hex; }
 
-const char *palette_text_hex(int color) { return color < 0 ? "#424A53" : on_ramp(color) ? ramp_text[color - PALETTE_RAMP] : palette[wrap(color)].text; }
+const char *palette_text_hex(int color) {
+    return color < 0 ? "#424A53" : on_ramp(color) ? ramp_text[color - PALETTE_RAMP] : palette[wrap(color)].text;
+}
 
 uint32_t palette_rgb(int color) { return (uint32_t)strtoul(palette_hex(color) + 1, NULL, 16); }

@@ -8,8 +8,8 @@
 /* Bytes that can end a string, move a terminal or hide text don't pass. */
 static bool is_shown(uint32_t code_point, size_t used) {
     if (code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0)) return false;
-    if (code_point == 0xfffd && used == 1) return false;               /* a bad byte */
-    if (code_point >= 0x2028 && code_point <= 0x202e) return false;    /* line separators, direction overrides */
+    if (code_point == 0xfffd && used == 1) return false;            /* a bad byte */
+    if (code_point >= 0x2028 && code_point <= 0x202e) return false; /* line separators, direction overrides */
     return code_point < 0x2066 || code_point > 0x2069;
 }
 
@@ -18,7 +18,8 @@ void script_text(struct buf *out, const char *text) {
     uint32_t code_point;
     int n_shown = 0;
     buf_addc(out, '\'');
-    for (size_t used; (used = utf8_decode(rest, &code_point)) > 0 && n_shown < SCRIPT_TEXT_MAX; rest = (struct slice){rest.data + used, rest.len - used}) {
+    for (size_t used; (used = utf8_decode(rest, &code_point)) > 0 && n_shown < SCRIPT_TEXT_MAX;
+         rest = (struct slice){rest.data + used, rest.len - used}) {
         if (code_point == '\n' || code_point == '\t') code_point = ' ';
         if (!is_shown(code_point, used)) continue;
         if (code_point == '\'' && n_shown == 0) code_point = 0x2019; /* gnuplot reads a doubled quote at the start as an empty string */
@@ -95,14 +96,17 @@ static void write_terminal(struct drawing *drawing, int scale, const char *image
     double width = drawing->layout.width, height = drawing->layout.height;
     buf_adds(out, "reset\nset encoding utf8\n");
     if (drawing->format == IMAGE_SVG) buf_addf(out, "set terminal svg noenhanced size %.0f,%.0f ", width, height);
-    else buf_addf(out, "set terminal pngcairo noenhanced size %.0f,%.0f fontscale %d linewidth %d pointscale %d ", width * scale, height * scale, scale, scale, scale);
+    else
+        buf_addf(out, "set terminal pngcairo noenhanced size %.0f,%.0f fontscale %d linewidth %d pointscale %d ", width * scale, height * scale,
+                 scale, scale, scale);
     add_font(drawing, FONT_TEXT, false);
     buf_addf(out, " background '#ffffff'\nset output '%s'\n", image_path);
 }
 
 static void write_margins(struct drawing *drawing) {
     const struct layout *layout = &drawing->layout;
-    buf_addf(&drawing->script->commands, "set lmargin at screen %.5f\nset rmargin at screen %.5f\nset tmargin at screen %.5f\nset bmargin at screen %.5f\n",
+    buf_addf(&drawing->script->commands,
+             "set lmargin at screen %.5f\nset rmargin at screen %.5f\nset tmargin at screen %.5f\nset bmargin at screen %.5f\n",
              layout->panel.left / layout->width, layout->panel.right / layout->width, 1 - layout->panel.top / layout->height,
              1 - layout->panel.bottom / layout->height);
 }
@@ -111,8 +115,10 @@ static void write_header(struct drawing *drawing) {
     const struct layout *layout = &drawing->layout;
     if (layout->title) draw_text(drawing, layout->title, EDGE, layout->title_y, (struct text_style){FONT_TITLE, true, "#1f2328", ALIGN_LEFT});
     for (size_t i = 0; i < layout->n_subtitle; i++)
-        draw_text(drawing, layout->subtitle[i], EDGE, layout->subtitle_y + LINE_SUBTITLE * (double)i, (struct text_style){FONT_SUBTITLE, false, "#656d76", ALIGN_LEFT});
-    if (layout->footnote) draw_text(drawing, layout->footnote, EDGE, layout->footnote_y, (struct text_style){FONT_NOTE, false, "#8c959f", ALIGN_LEFT});
+        draw_text(drawing, layout->subtitle[i], EDGE, layout->subtitle_y + LINE_SUBTITLE * (double)i,
+                  (struct text_style){FONT_SUBTITLE, false, "#656d76", ALIGN_LEFT});
+    if (layout->footnote)
+        draw_text(drawing, layout->footnote, EDGE, layout->footnote_y, (struct text_style){FONT_NOTE, false, "#8c959f", ALIGN_LEFT});
 }
 
 static void write_legend(struct drawing *drawing) {
@@ -120,7 +126,8 @@ static void write_legend(struct drawing *drawing) {
     for (size_t i = 0; i < drawing->layout.n_legend; i++) {
         const struct legend_item *item = &drawing->layout.legend[i];
         const char *color = palette_hex(item->series->color);
-        if (kind == PLOT_LINES) draw_line(drawing, item->x, item->y, item->x + LEGEND_SAMPLE, item->y, color, 2.4, item->series->dashed ? "dt (5,3)" : "");
+        if (kind == PLOT_LINES)
+            draw_line(drawing, item->x, item->y, item->x + LEGEND_SAMPLE, item->y, color, 2.4, item->series->dashed ? "dt (5,3)" : "");
         else draw_marker(drawing, kind == PLOT_BARS || kind == PLOT_HIST ? MARKER_SQUARE : item->series->marker, item->x + 5, item->y, 9, color);
         draw_text(drawing, item->text, item->x + legend_sample_px(kind), item->y, (struct text_style){FONT_TEXT, false, "#424a53", ALIGN_LEFT});
     }

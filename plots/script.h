@@ -16,7 +16,8 @@ struct script {
 /* Commands that draw plot into image_path. The paths are ours, never a user's. */
 void script_write(const struct plot *plot, enum image_format format, int scale, const char *data_path, const char *image_path, struct script *out);
 void script_release(struct script *script);
-/* 'text' as gnuplot reads it literally: quotes doubled (a leading one becomes ’), control characters and bad UTF-8 left out (line breaks and tabs become spaces), cut at SCRIPT_TEXT_MAX. */
+/* 'text' as gnuplot reads it literally: quotes doubled (a leading one becomes ’), control characters and bad UTF-8 left out (line breaks and tabs
+ * become spaces), cut at SCRIPT_TEXT_MAX. */
 void script_text(struct buf *out, const char *text);
 
 /* --- for script_*.c --- */
@@ -49,11 +50,11 @@ void draw_number(struct drawing *drawing, double value); /* into data */
 double point_size(enum image_format format, double px);
 int point_type(enum plot_marker marker);
 
-void script_axes(struct drawing *drawing);    /* script_axes.c: frame, ticks, grid of all kinds but MAP */
+void script_axes(struct drawing *drawing); /* script_axes.c: frame, ticks, grid of all kinds but MAP */
 void script_lines(struct drawing *drawing);
 void script_hist(struct drawing *drawing);
 void script_bars(struct drawing *drawing);
-void script_points(struct drawing *drawing);  /* script_map.c: SCATTER and MAP */
+void script_points(struct drawing *drawing); /* script_map.c: SCATTER and MAP */
 void script_labels(struct drawing *drawing);
 
 #endif

@@ -59,8 +59,13 @@ void script_axes(struct drawing *drawing) {
         buf_adds(out, "unset border\nunset tics\n");
         return;
     }
-    buf_addf(out, "set border %d lc rgb '#8c959f' lw 0.8 back\nset grid %s lt 1 dt solid lc rgb '#e6e8eb' lw 0.8 back\n", layout->sideways ? 2 : kind == PLOT_SCATTER ? 3 : 1,
-             layout->sideways ? "x" : kind == PLOT_SCATTER ? "x y" : "y");
+    buf_addf(out, "set border %d lc rgb '#8c959f' lw 0.8 back\nset grid %s lt 1 dt solid lc rgb '#e6e8eb' lw 0.8 back\n",
+             layout->sideways       ? 2
+             : kind == PLOT_SCATTER ? 3
+                                    : 1,
+             layout->sideways       ? "x"
+             : kind == PLOT_SCATTER ? "x y"
+                                    : "y");
     bool named_x = kind == PLOT_BARS && !layout->sideways, named_y = layout->sideways;
     if (named_x) buf_adds(out, "unset xtics\n");
     else write_ticks(drawing, 'x', &layout->x);
@@ -110,7 +115,8 @@ static void put_box(struct drawing *drawing, double x0, double x1, double y0, do
 
 static void begin_boxes(struct drawing *drawing, const struct series *series, double opacity) {
     draw_record(drawing, series->n, 6);
-    buf_addf(&drawing->script->commands, "using 1:2:3:4:5:6 with boxxyerror fs transparent solid %.2g noborder lc rgb '%s' notitle", opacity, palette_hex(series->color));
+    buf_addf(&drawing->script->commands, "using 1:2:3:4:5:6 with boxxyerror fs transparent solid %.2g noborder lc rgb '%s' notitle", opacity,
+             palette_hex(series->color));
 }
 
 void script_hist(struct drawing *drawing) {
@@ -122,7 +128,8 @@ void script_hist(struct drawing *drawing) {
         if (series->n == 0) continue;
         double half = (series->n > 1 ? series->x[1] - series->x[0] : 1) * 0.46;
         begin_boxes(drawing, series, plot->n_series > 1 ? 0.55 : 0.9);
-        for (int64_t i = 0; i < series->n; i++) put_box(drawing, series->x[i] - half, series->x[i] + half, floor_value, drawable(series->y[i], plot->log_y));
+        for (int64_t i = 0; i < series->n; i++)
+            put_box(drawing, series->x[i] - half, series->x[i] + half, floor_value, drawable(series->y[i], plot->log_y));
     }
 }
 
@@ -136,7 +143,9 @@ static void put_value(struct drawing *drawing, double at, double value) {
     if (layout->sideways)
         draw_text(drawing, buf_text(&text), layout_x(layout, value) + (below ? -5 : 5), layout_y(layout, at),
                   (struct text_style){FONT_NOTE, false, INK_AXIS, below ? ALIGN_RIGHT : ALIGN_LEFT});
-    else draw_text(drawing, buf_text(&text), layout_x(layout, at), layout_y(layout, value) + (below ? 9 : -9), (struct text_style){FONT_NOTE, false, INK_AXIS, ALIGN_CENTER});
+    else
+        draw_text(drawing, buf_text(&text), layout_x(layout, at), layout_y(layout, value) + (below ? 9 : -9),
+                  (struct text_style){FONT_NOTE, false, INK_AXIS, ALIGN_CENTER});
     buf_release(&text);
 }
 

@@ -51,7 +51,8 @@ static void put_dots(struct drawing *drawing, const struct dot *dots, double px)
         const struct series *series = &plot->series[dots[k].series];
         int64_t i = dots[k].i;
         double factor = series->sizes ? round((double)series->sizes[i] * SIZE_STEPS) / SIZE_STEPS : 1;
-        double row[] = {series->x[i], series->y[i], size * factor, point_type(series->marker), (double)(palette_rgb(series->color) | (uint32_t)TRANSPARENCY << 24)};
+        double row[] = {series->x[i], series->y[i], size * factor, point_type(series->marker),
+                        (double)(palette_rgb(series->color) | (uint32_t)TRANSPARENCY << 24)};
         for (size_t c = 0; c < sizeof row / sizeof *row; c++) draw_number(drawing, row[c]);
     }
 }
@@ -80,7 +81,8 @@ static bool covers_dots(const struct drawing *drawing, const struct label *label
     return false;
 }
 
-/* gnuplot cannot stroke text, so a white rim is four white copies; only for the large labels, where there are dots beneath (small ones stand where there are next to none). */
+/* gnuplot cannot stroke text, so a white rim is four white copies; only for the large labels, where there are dots beneath (small ones stand where
+ * there are next to none). */
 static void put_label(struct drawing *drawing, const struct label *label) {
     double x = layout_x(&drawing->layout, label->x), y = layout_y(&drawing->layout, label->y), px = label_font_px(label);
     struct text_style style = {px, label->bold, "#ffffff", ALIGN_CENTER};

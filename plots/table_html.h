@@ -7,14 +7,14 @@
 #include "runtime/base/str.h"
 
 struct table_view {
-    const char *caption;              /* or NULL */
-    const char *const *headers;       /* n_columns */
-    const bool *numeric;              /* n_columns: right-aligned */
-    const char *const *cells;         /* n_rows × n_columns; NULL shows as "—" */
-    const unsigned char *marks;       /* n_rows × n_columns bits, or NULL */
-    int64_t n_rows, n_columns;        /* what is given */
-    int64_t total_rows;               /* of the table; rows left out are in the middle, after gap_after */
-    int64_t gap_after;                /* rows given before the gap; -1 = no gap */
+    const char *caption;        /* or NULL */
+    const char *const *headers; /* n_columns */
+    const bool *numeric;        /* n_columns: right-aligned */
+    const char *const *cells;   /* n_rows × n_columns; NULL shows as "—" */
+    const unsigned char *marks; /* n_rows × n_columns bits, or NULL */
+    int64_t n_rows, n_columns;  /* what is given */
+    int64_t total_rows;         /* of the table; rows left out are in the middle, after gap_after */
+    int64_t gap_after;          /* rows given before the gap; -1 = no gap */
     const char *const *notes;
     size_t n_notes;
 };
@@ -26,8 +26,16 @@ void table_view_markdown(const struct table_view *view, struct buf *out);
 void table_view_latex(const struct table_view *view, struct buf *out);
 
 /* A card: title, subtitle and label/value lines, with an optional picture (SVG text, drawn as a data-URI image). Same rules. */
-struct card_line { const char *label, *value; };
-struct card { const char *title, *subtitle; const struct card_line *lines; size_t n_lines; const char *svg; const char *note; };
+struct card_line {
+    const char *label, *value;
+};
+struct card {
+    const char *title, *subtitle;
+    const struct card_line *lines;
+    size_t n_lines;
+    const char *svg;
+    const char *note;
+};
 void card_html(const struct card *card, struct buf *out);
 void card_text(const struct card *card, struct buf *out);
 /* Little SVG pictures for cards: bars of a histogram, a sparkline. mid-tone colours that read on both themes. */

@@ -9,7 +9,8 @@
 #define VEGA_POINTS_MAX 5000
 
 static const char *shape_name(enum plot_marker marker) {
-    static const char *const names[] = {[MARKER_DOT] = "circle", [MARKER_TRIANGLE] = "triangle-up", [MARKER_DIAMOND] = "diamond", [MARKER_SQUARE] = "square"};
+    static const char *const names[] = {
+        [MARKER_DOT] = "circle", [MARKER_TRIANGLE] = "triangle-up", [MARKER_DIAMOND] = "diamond", [MARKER_SQUARE] = "square"};
     return names[marker];
 }
 
@@ -113,7 +114,8 @@ static void add_point_layer(const struct plot *plot, struct buf *out) {
     add_axis(plot, 'x', plot->x_title, plot->log_x, out);
     buf_addc(out, ',');
     add_axis(plot, 'y', plot->y_title, plot->log_y, out);
-    buf_adds(out, ",\"size\":{\"field\":\"s\",\"type\":\"quantitative\",\"scale\":{\"type\":\"pow\",\"exponent\":2,\"domain\":[0,2],\"range\":[6,130]},\"legend\":null},");
+    buf_adds(out, ",\"size\":{\"field\":\"s\",\"type\":\"quantitative\",\"scale\":{\"type\":\"pow\",\"exponent\":2,\"domain\":[0,2],\"range\":[6,130]"
+                  "},\"legend\":null},");
     if (has_names(plot)) {
         buf_adds(out, "\"color\":{\"field\":\"g\",\"type\":\"nominal\",");
         add_scale(plot, false, out);
@@ -139,7 +141,8 @@ static void add_label_layer(const struct plot *plot, struct buf *out) {
         buf_adds(out, "}");
         gap = ",";
     }
-    buf_adds(out, "]},\"mark\":{\"type\":\"text\",\"fontWeight\":\"bold\",\"fontSize\":13,\"clip\":true},\"encoding\":{\"x\":{\"field\":\"x\",\"type\":\"quantitative\"},"
+    buf_adds(out, "]},\"mark\":{\"type\":\"text\",\"fontWeight\":\"bold\",\"fontSize\":13,\"clip\":true},\"encoding\":{\"x\":{\"field\":\"x\","
+                  "\"type\":\"quantitative\"},"
                   "\"y\":{\"field\":\"y\",\"type\":\"quantitative\"},\"text\":{\"field\":\"g\"}}}");
 }
 
@@ -150,8 +153,12 @@ static bool has_bold_labels(const struct plot *plot) {
 }
 
 static void add_head(const struct plot *plot, struct buf *out) {
-    buf_addf(out, "{\"$schema\":\"https://vega.github.io/schema/vega-lite/v5.json\",\"width\":640,\"height\":%d,\"background\":null,", plot->kind == PLOT_MAP ? 480 : 400);
-    if (plot->point_titles) buf_adds(out, "\"params\":[{\"name\":\"q\",\"value\":\"\",\"bind\":{\"input\":\"search\",\"placeholder\":\"title contains\",\"name\":\"find \"}}],");
+    buf_addf(out, "{\"$schema\":\"https://vega.github.io/schema/vega-lite/v5.json\",\"width\":640,\"height\":%d,\"background\":null,",
+             plot->kind == PLOT_MAP ? 480 : 400);
+    if (plot->point_titles)
+        buf_adds(
+            out,
+            "\"params\":[{\"name\":\"q\",\"value\":\"\",\"bind\":{\"input\":\"search\",\"placeholder\":\"title contains\",\"name\":\"find \"}}],");
     buf_adds(out, "\"title\":{\"anchor\":\"start\",\"text\":");
     add_text(out, plot->title);
     if (plot->subtitle) {

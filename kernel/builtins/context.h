@@ -8,9 +8,9 @@ struct device;
 struct gnuplot;
 
 struct context {
-    uint64_t seed;            /* seed(n); 0 at start */
-    struct device *device;    /* use(); decides for new fits only; NULL until the first use */
-    struct gnuplot *gnuplot;  /* started at the first picture; NULL before */
+    uint64_t seed;           /* seed(n); 0 at start */
+    struct device *device;   /* use(); decides for new fits only; NULL until the first use */
+    struct gnuplot *gnuplot; /* started at the first picture; NULL before */
     int64_t n_displays;
 };
 

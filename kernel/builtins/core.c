@@ -78,7 +78,8 @@ static enum status read_setting(const struct call *call, const char *variable, c
     bool fits = status == OK && (value.kind == otherwise.kind || otherwise.kind == VAL_NONE);
     if (fits) return *out = value, OK;
     value_release(&value);
-    arg_error(call, "name", err, ERR_VALUE, "%s=%.100s is not %s %s", variable, text, strchr("aeio", value_type_name(otherwise)[0]) ? "an" : "a", value_type_name(otherwise));
+    arg_error(call, "name", err, ERR_VALUE, "%s=%.100s is not %s %s", variable, text, strchr("aeio", value_type_name(otherwise)[0]) ? "an" : "a",
+              value_type_name(otherwise));
     return err_hint(err, "the default decides the type; set %s to one like it, or unset it", variable);
 }
 
@@ -91,7 +92,8 @@ static bool is_setting_name(const char *name) {
 static enum status run_param(const struct call *call, struct value *out, struct error *err) {
     struct buf variable = BUF_INIT;
     const char *name = arg_str(call, "name");
-    if (!is_setting_name(name)) return arg_error(call, "name", err, ERR_VALUE, "a parameter's name is made of letters, digits and _, got '%.60s'", name);
+    if (!is_setting_name(name))
+        return arg_error(call, "name", err, ERR_VALUE, "a parameter's name is made of letters, digits and _, got '%.60s'", name);
     buf_addf(&variable, "RECKON_PARAM_%s", name);
     const char *text = getenv(buf_text(&variable));
     enum status status = OK;
@@ -124,22 +126,44 @@ static enum status run_sleep(const struct call *call, struct value *out, struct 
 #define NOTES (const struct param_note[])
 
 const struct builtin_row builtins_core[] = {
-    {.sigs = "print(*values: Any, sep: str = \" \", end: str = \"\\n\") -> None", .group = "Plain", .summary = "Writes the values as text.",
-     .notes = NOTES{{"values", .doc = "anything; strs without quotes"}, {"sep", .doc = "stands between two values"}, {"end", .doc = "stands after the last"}, {0}},
-     .example = "print(\"rmse\", 0.93)", .run = run_print},
-    {.sigs = "show(*values: Any) -> None", .group = "Plain", .summary = "Shows values in their richest form, anywhere in a cell.",
+    {.sigs = "print(*values: Any, sep: str = \" \", end: str = \"\\n\") -> None",
+     .group = "Plain",
+     .summary = "Writes the values as text.",
+     .notes = NOTES{{"values", .doc = "anything; strs without quotes"},
+                    {"sep", .doc = "stands between two values"},
+                    {"end", .doc = "stands after the last"},
+                    {0}},
+     .example = "print(\"rmse\", 0.93)",
+     .run = run_print},
+    {.sigs = "show(*values: Any) -> None",
+     .group = "Plain",
+     .summary = "Shows values in their richest form, anywhere in a cell.",
      .notes = NOTES{{"values", .doc = "Tables, Plots, Models …"}, {0}},
      .doc = "The last expression of a cell shows itself; show is for the others: in loops, in functions, several in a cell.",
-     .example = "for k in [1, 2]: show(list(range(k)))", .run = run_show, .other_names = "display (IPython)"},
-    {.sigs = "param(name: str, default: Any) -> Any", .group = "Plain", .summary = "A notebook's parameter: the default, or what the environment says.",
-     .notes = NOTES{{"name", .doc = "RECKON_PARAM_<name> is looked up in the environment"}, {"default", .doc = "used where that is not set; its type decides how the text is read"}, {0}},
+     .example = "for k in [1, 2]: show(list(range(k)))",
+     .run = run_show,
+     .other_names = "display (IPython)"},
+    {.sigs = "param(name: str, default: Any) -> Any",
+     .group = "Plain",
+     .summary = "A notebook's parameter: the default, or what the environment says.",
+     .notes = NOTES{{"name", .doc = "RECKON_PARAM_<name> is looked up in the environment"},
+                    {"default", .doc = "used where that is not set; its type decides how the text is read"},
+                    {0}},
      .doc = "Lets one notebook run with other settings: RECKON_PARAM_epochs=50 jupyter nbconvert --execute lab.ipynb. The text is read as a literal "
             "of the default's type, so lists, numbers and True are written as in a cell.",
-     .example = "epochs = param(\"epochs\", 15); epochs", .run = run_param},
-    {.sigs = "input(prompt: str = \"\", password: bool = False) -> str", .group = "Plain", .summary = "Asks in the front end and gives the answer as text.",
+     .example = "epochs = param(\"epochs\", 15); epochs",
+     .run = run_param},
+    {.sigs = "input(prompt: str = \"\", password: bool = False) -> str",
+     .group = "Plain",
+     .summary = "Asks in the front end and gives the answer as text.",
      .notes = NOTES{{"prompt", .doc = "the question"}, {"password", .doc = "hides what is typed"}, {0}},
      .doc = "Where nobody can answer (a notebook executed from the command line) it is an error; param() is for such values.",
-     .example = "f = lambda: input(\"name? \"); type(f)", .run = run_input},
-    {.sigs = "sleep(seconds: float) -> None", .group = "Plain", .summary = "Waits; an interrupt ends the wait at once.",
-     .notes = NOTES{{"seconds", .doc = "how long", .min = 0, .max = 1e9}, {0}}, .example = "sleep(0.01)", .run = run_sleep},
+     .example = "f = lambda: input(\"name? \"); type(f)",
+     .run = run_input},
+    {.sigs = "sleep(seconds: float) -> None",
+     .group = "Plain",
+     .summary = "Waits; an interrupt ends the wait at once.",
+     .notes = NOTES{{"seconds", .doc = "how long", .min = 0, .max = 1e9}, {0}},
+     .example = "sleep(0.01)",
+     .run = run_sleep},
     {0}};

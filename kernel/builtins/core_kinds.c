@@ -28,7 +28,9 @@ static enum status no_number_of(const struct call *call, const char *kind, struc
 
 /* --- int --- */
 
-static int digit_of(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'z' ? c - 'a' + 10 : c >= 'A' && c <= 'Z' ? c - 'A' + 10 : 99; }
+static int digit_of(char c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'z' ? c - 'a' + 10 : c >= 'A' && c <= 'Z' ? c - 'A' + 10 : 99;
+}
 
 static struct slice without_prefix(struct slice text, int64_t base) {
     const char *prefix = base == 16 ? "0x" : base == 2 ? "0b" : base == 8 ? "0o" : NULL;
@@ -46,7 +48,8 @@ static bool read_whole(struct slice text, int64_t base, int64_t *out, bool *out_
         int digit = digit_of(text.data[i]);
         if (digit >= base) return false;
         any = true;
-        *out_overflow |= __builtin_mul_overflow(number, base, &number) || __builtin_sub_overflow(number, digit, &number); /* downward: INT64_MIN fits */
+        *out_overflow |=
+            __builtin_mul_overflow(number, base, &number) || __builtin_sub_overflow(number, digit, &number); /* downward: INT64_MIN fits */
     }
     if (!any) return false;
     *out_overflow |= !negative && number == INT64_MIN;
@@ -201,22 +204,63 @@ static enum status run_type(const struct call *call, struct value *out, struct e
 }
 
 #define NOTES (const struct param_note[])
-#define ITEMS {"items", .doc = "anything with items"}
+#define ITEMS \
+    { "items", .doc = "anything with items" }
 
 const struct builtin_row builtins_kinds[] = {
-    {.sigs = "str(x: Any = \"\") -> str", .group = "Plain", .summary = "The value as text.", .notes = NOTES{{"x", .doc = "anything"}, {0}}, .example = "str(0.5) + \" of all\"", .run = run_str},
-    {.sigs = "int(x: Any = 0, base: int = 10) -> int", .group = "Plain", .summary = "A whole number of a number or of text; a float loses what stands after its point.",
-     .notes = NOTES{{"x", .doc = "a number or a str"}, {"base", .doc = "of the digits in a str", .min = 2, .max = 36}, {0}}, .example = "int(\"42\") + int(3.9)", .run = run_int},
-    {.sigs = "float(x: Any = 0.0) -> float", .group = "Plain", .summary = "A floating-point number of a number or of text.",
-     .notes = NOTES{{"x", .doc = "a number or a str; \"inf\" and \"nan\" too"}, {0}}, .example = "float(\"0.5\")", .run = run_float},
-    {.sigs = "bool(x: Any = False) -> bool", .group = "Plain", .summary = "Whether the value counts as true: not 0, not empty, not None.", .notes = NOTES{{"x", .doc = "anything"}, {0}},
-     .example = "bool([])", .run = run_bool},
-    {.sigs = "list(items: Any = []) -> list", .group = "Plain", .summary = "The items as a list.", .notes = NOTES{ITEMS, {0}}, .example = "list(range(3))", .run = run_list},
-    {.sigs = "tuple(items: Any = ()) -> tuple", .group = "Plain", .summary = "The items as a tuple.", .notes = NOTES{ITEMS, {0}}, .example = "tuple([1, 2])", .run = run_tuple},
-    {.sigs = "dict(items: Any = [], **named: Any) -> dict", .group = "Plain", .summary = "A dict of pairs, of another dict, of named arguments.",
-     .notes = NOTES{{"items", .doc = "pairs of key and value, or a dict"}, {"named", .doc = "keys as names: dict(epochs=20)"}, {0}}, .example = "dict([(\"a\", 1)], b=2)", .run = run_dict},
-    {.sigs = "set(items: Any = []) -> set", .group = "Plain", .summary = "The different items as a set.", .notes = NOTES{ITEMS, {0}}, .example = "set([1, 2, 2])", .run = run_set},
-    {.sigs = "type(x: Any) -> Any", .group = "Plain", .summary = "What kind of value it is: the builtin of that name (int, list …), or the name of an object's type.",
-     .notes = NOTES{{"x", .doc = "anything"}, {0}}, .doc = "Plain values give the builtin, so type(x) == int works; objects give text: type(ratings) == \"Dataset\".", .example = "type(3) == int",
+    {.sigs = "str(x: Any = \"\") -> str",
+     .group = "Plain",
+     .summary = "The value as text.",
+     .notes = NOTES{{"x", .doc = "anything"}, {0}},
+     .example = "str(0.5) + \" of all\"",
+     .run = run_str},
+    {.sigs = "int(x: Any = 0, base: int = 10) -> int",
+     .group = "Plain",
+     .summary = "A whole number of a number or of text; a float loses what stands after its point.",
+     .notes = NOTES{{"x", .doc = "a number or a str"}, {"base", .doc = "of the digits in a str", .min = 2, .max = 36}, {0}},
+     .example = "int(\"42\") + int(3.9)",
+     .run = run_int},
+    {.sigs = "float(x: Any = 0.0) -> float",
+     .group = "Plain",
+     .summary = "A floating-point number of a number or of text.",
+     .notes = NOTES{{"x", .doc = "a number or a str; \"inf\" and \"nan\" too"}, {0}},
+     .example = "float(\"0.5\")",
+     .run = run_float},
+    {.sigs = "bool(x: Any = False) -> bool",
+     .group = "Plain",
+     .summary = "Whether the value counts as true: not 0, not empty, not None.",
+     .notes = NOTES{{"x", .doc = "anything"}, {0}},
+     .example = "bool([])",
+     .run = run_bool},
+    {.sigs = "list(items: Any = []) -> list",
+     .group = "Plain",
+     .summary = "The items as a list.",
+     .notes = NOTES{ITEMS, {0}},
+     .example = "list(range(3))",
+     .run = run_list},
+    {.sigs = "tuple(items: Any = ()) -> tuple",
+     .group = "Plain",
+     .summary = "The items as a tuple.",
+     .notes = NOTES{ITEMS, {0}},
+     .example = "tuple([1, 2])",
+     .run = run_tuple},
+    {.sigs = "dict(items: Any = [], **named: Any) -> dict",
+     .group = "Plain",
+     .summary = "A dict of pairs, of another dict, of named arguments.",
+     .notes = NOTES{{"items", .doc = "pairs of key and value, or a dict"}, {"named", .doc = "keys as names: dict(epochs=20)"}, {0}},
+     .example = "dict([(\"a\", 1)], b=2)",
+     .run = run_dict},
+    {.sigs = "set(items: Any = []) -> set",
+     .group = "Plain",
+     .summary = "The different items as a set.",
+     .notes = NOTES{ITEMS, {0}},
+     .example = "set([1, 2, 2])",
+     .run = run_set},
+    {.sigs = "type(x: Any) -> Any",
+     .group = "Plain",
+     .summary = "What kind of value it is: the builtin of that name (int, list …), or the name of an object's type.",
+     .notes = NOTES{{"x", .doc = "anything"}, {0}},
+     .doc = "Plain values give the builtin, so type(x) == int works; objects give text: type(ratings) == \"Dataset\".",
+     .example = "type(3) == int",
      .run = run_type},
     {0}};

@@ -20,8 +20,8 @@ static enum status below(const struct call *call, const char *name, const char *
 }
 
 /* A function of one number, which Arrays have as a method. */
-static enum status run_function(const struct call *call, const char *name, double (*function)(double), double least, bool least_too, struct value *out,
-                                struct error *err) {
+static enum status run_function(const struct call *call, const char *name, double (*function)(double), double least, bool least_too,
+                                struct value *out, struct error *err) {
     struct value x = arg(call, "x");
     enum status status;
     if (call_method(call, x, name, out, &status, err)) return status;
@@ -31,8 +31,12 @@ static enum status run_function(const struct call *call, const char *name, doubl
     return *out = value_float(function(number)), OK;
 }
 
-static enum status run_sqrt(const struct call *call, struct value *out, struct error *err) { return run_function(call, "sqrt", sqrt, 0, true, out, err); }
-static enum status run_log2(const struct call *call, struct value *out, struct error *err) { return run_function(call, "log2", log2, 0, false, out, err); }
+static enum status run_sqrt(const struct call *call, struct value *out, struct error *err) {
+    return run_function(call, "sqrt", sqrt, 0, true, out, err);
+}
+static enum status run_log2(const struct call *call, struct value *out, struct error *err) {
+    return run_function(call, "log2", log2, 0, false, out, err);
+}
 
 static enum status run_log(const struct call *call, struct value *out, struct error *err) {
     TRY(run_function(call, "log", log, 0, false, out, err));
@@ -67,7 +71,8 @@ static enum status run_abs(const struct call *call, struct value *out, struct er
 
 static enum status round_to_int(const struct call *call, double x, struct value *out, struct error *err) {
     double whole = rint(x);
-    if (!(fabs(whole) < 9223372036854775808.0)) return arg_error(call, "x", err, isfinite(x) ? ERR_OVERFLOW : ERR_VALUE, "%g has no whole number of 64 bits beside it", x);
+    if (!(fabs(whole) < 9223372036854775808.0))
+        return arg_error(call, "x", err, isfinite(x) ? ERR_OVERFLOW : ERR_VALUE, "%g has no whole number of 64 bits beside it", x);
     return *out = value_int((int64_t)whole), OK;
 }
 
@@ -91,7 +96,8 @@ static enum status round_int(const struct call *call, int64_t x, int64_t digits,
     for (int64_t i = 0; i < -digits; i++) unit *= 10;
     int64_t down = x / unit - (x % unit < 0), rest = x - down * unit, result;
     int64_t up = rest > unit / 2 || (rest == unit / 2 && down % 2 != 0);
-    if (__builtin_mul_overflow(down + up, unit, &result)) return arg_error(call, "x", err, ERR_OVERFLOW, "integer overflow: the rounded %lld doesn't fit in 64 bits", (long long)x);
+    if (__builtin_mul_overflow(down + up, unit, &result))
+        return arg_error(call, "x", err, ERR_OVERFLOW, "integer overflow: the rounded %lld doesn't fit in 64 bits", (long long)x);
     return *out = value_int(result), OK;
 }
 
@@ -105,18 +111,46 @@ static enum status run_round(const struct call *call, struct value *out, struct 
 }
 
 #define NOTES (const struct param_note[])
-#define X_NOTE {"x", .doc = "a number; an Array gives an Array"}
+#define X_NOTE \
+    { "x", .doc = "a number; an Array gives an Array" }
 
 const struct builtin_row builtins_math[] = {
-    {.sigs = "round(x: Any, digits: int = None) -> Any", .group = "Plain", .summary = "The nearest number with so many digits after the point; halves go to the even one.",
+    {.sigs = "round(x: Any, digits: int = None) -> Any",
+     .group = "Plain",
+     .summary = "The nearest number with so many digits after the point; halves go to the even one.",
      .notes = NOTES{{"x", .doc = "a number"}, {"digits", .doc = "after the point, negative: tens, hundreds …; None: a whole number, an int"}, {0}},
-     .example = "round(0.93456, 3)", .run = run_round},
-    {.sigs = "abs(x: Any) -> Any", .group = "Plain", .summary = "The number without its sign.", .notes = NOTES{X_NOTE, {0}}, .example = "abs(-3)", .run = run_abs},
-    {.sigs = "sqrt(x: Any) -> Any", .group = "Plain", .summary = "The square root.", .notes = NOTES{X_NOTE, {0}}, .example = "sqrt(2)", .run = run_sqrt,
+     .example = "round(0.93456, 3)",
+     .run = run_round},
+    {.sigs = "abs(x: Any) -> Any",
+     .group = "Plain",
+     .summary = "The number without its sign.",
+     .notes = NOTES{X_NOTE, {0}},
+     .example = "abs(-3)",
+     .run = run_abs},
+    {.sigs = "sqrt(x: Any) -> Any",
+     .group = "Plain",
+     .summary = "The square root.",
+     .notes = NOTES{X_NOTE, {0}},
+     .example = "sqrt(2)",
+     .run = run_sqrt,
      .other_names = "np.sqrt (NumPy)"},
-    {.sigs = "log(x: Any, base: float = None) -> Any", .group = "Plain", .summary = "The natural logarithm, or that of another base.",
-     .notes = NOTES{X_NOTE, {"base", .doc = "None: e", .min = 0, .max = 1e300, .above_min = true}, {0}}, .example = "log(100, 10)", .run = run_log,
+    {.sigs = "log(x: Any, base: float = None) -> Any",
+     .group = "Plain",
+     .summary = "The natural logarithm, or that of another base.",
+     .notes = NOTES{X_NOTE, {"base", .doc = "None: e", .min = 0, .max = 1e300, .above_min = true}, {0}},
+     .example = "log(100, 10)",
+     .run = run_log,
      .other_names = "ln, log10, np.log (NumPy)"},
-    {.sigs = "log2(x: Any) -> Any", .group = "Plain", .summary = "The logarithm of base 2, as in DCG's discount.", .notes = NOTES{X_NOTE, {0}}, .example = "log2(8)", .run = run_log2},
-    {.sigs = "exp(x: Any) -> Any", .group = "Plain", .summary = "e to the power x.", .notes = NOTES{X_NOTE, {0}}, .example = "exp(1)", .run = run_exp},
+    {.sigs = "log2(x: Any) -> Any",
+     .group = "Plain",
+     .summary = "The logarithm of base 2, as in DCG's discount.",
+     .notes = NOTES{X_NOTE, {0}},
+     .example = "log2(8)",
+     .run = run_log2},
+    {.sigs = "exp(x: Any) -> Any",
+     .group = "Plain",
+     .summary = "e to the power x.",
+     .notes = NOTES{X_NOTE, {0}},
+     .example = "exp(1)",
+     .run = run_exp},
     {0}};

@@ -8,7 +8,8 @@
 
 #define COMMON_NOTES_MAX 9
 
-static const struct param_note note_train = {.name = "train", .doc = "the ratings or interactions to learn from; without it: a Recipe, for fit, cross_validate"};
+static const struct param_note note_train = {.name = "train",
+                                             .doc = "the ratings or interactions to learn from; without it: a Recipe, for fit, cross_validate"};
 static const struct param_note common_notes[] = {
     {.name = "seed", .doc = "of every random choice; None: the session's, see seed(n)"},
     {.name = "name", .doc = "what tables call it; None: the kind's name"},
@@ -43,7 +44,8 @@ static const char *signature_text(const struct model_class *class, struct arena 
     buf_addf(&text, "%s(train: Dataset | None = None, *", class->name);
     for (int i = 0; i < params_count(class); i++) add_param(&class->params[i], &text);
     if (class->iterative)
-        buf_addf(&text, ", epochs: int = %lld, valid: Dataset | None = None, patience: int = 5, monitor: str | None = None", (long long)class->default_epochs);
+        buf_addf(&text, ", epochs: int = %lld, valid: Dataset | None = None, patience: int = 5, monitor: str | None = None",
+                 (long long)class->default_epochs);
     buf_adds(&text, ", seed: int | None = None, name: str | None = None, verbose: bool = True) -> Model | Recipe");
     const char *kept = arena_strndup(arena, text.data, text.len);
     buf_release(&text);
@@ -53,7 +55,8 @@ static const char *signature_text(const struct model_class *class, struct arena 
 /* --- notes --- */
 
 static struct param_note note_of(const struct param_row *row) {
-    return (struct param_note){.name = row->name, .doc = row->doc, .min = row->min, .max = row->max, .choices = row->choices, .above_min = row->above_min};
+    return (struct param_note){
+        .name = row->name, .doc = row->doc, .min = row->min, .max = row->max, .choices = row->choices, .above_min = row->above_min};
 }
 
 static const struct param_note *notes_of(const struct model_class *class, struct arena *arena) {

@@ -16,7 +16,8 @@ static int64_t count_points(const struct plot *plot) {
 }
 
 static const char *kind_name(const struct plot *plot) {
-    static const char *const names[] = {[PLOT_LINES] = "lines", [PLOT_SCATTER] = "scatter", [PLOT_BARS] = "bars", [PLOT_HIST] = "histogram", [PLOT_MAP] = "map"};
+    static const char *const names[] = {
+        [PLOT_LINES] = "lines", [PLOT_SCATTER] = "scatter", [PLOT_BARS] = "bars", [PLOT_HIST] = "histogram", [PLOT_MAP] = "map"};
     return names[plot->kind];
 }
 
@@ -94,7 +95,8 @@ static enum status plot_render(struct interp *interp, void *self, struct bundle 
     const struct plot *plot = self;
     struct buf image = BUF_INIT, vega = BUF_INIT;
     int width, height;
-    enum status status = gnuplot_draw(context_gnuplot(interp->context), interp->task, plot, IMAGE_PNG, count_points(plot) > SHARP_POINTS_MAX ? 1 : 2, &image, err);
+    enum status status =
+        gnuplot_draw(context_gnuplot(interp->context), interp->task, plot, IMAGE_PNG, count_points(plot) > SHARP_POINTS_MAX ? 1 : 2, &image, err);
     if (status != OK) {
         buf_release(&image);
         return status;
@@ -114,7 +116,8 @@ static void plot_release(void *self) { plot_unref(self); }
 static int64_t plot_bytes(void *self) {
     const struct plot *plot = self;
     int64_t bytes = (int64_t)sizeof *plot;
-    for (size_t s = 0; s < plot->n_series; s++) bytes += plot->series[s].n * (int64_t)(2 * sizeof(double) + (plot->series[s].sizes ? sizeof(float) : 0));
+    for (size_t s = 0; s < plot->n_series; s++)
+        bytes += plot->series[s].n * (int64_t)(2 * sizeof(double) + (plot->series[s].sizes ? sizeof(float) : 0));
     return bytes;
 }
 

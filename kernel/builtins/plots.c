@@ -1,9 +1,11 @@
 /* The rows of the group "See". */
 #include "kernel/builtins/plots_data.h"
 
-#define COMMON_NOTES \
-    {.name = "title", .doc = "the heading; by default the table's caption or what is shown"}, {.name = "width", .doc = "of the picture in CSS pixels; 0: by its kind", .min = 0, .max = 3000}, \
-        {.name = "height", .doc = "of the picture in CSS pixels; 0: by its kind", .min = 0, .max = 3000}
+#define COMMON_NOTES                                                                                       \
+    {.name = "title", .doc = "the heading; by default the table's caption or what is shown"},              \
+        {.name = "width", .doc = "of the picture in CSS pixels; 0: by its kind", .min = 0, .max = 3000}, { \
+        .name = "height", .doc = "of the picture in CSS pixels; 0: by its kind", .min = 0, .max = 3000     \
+    }
 #define COMMON ", title: str | None = None, width: int = 0, height: int = 0"
 #define LOGS ", log_x: bool | None = None, log_y: bool | None = None"
 
@@ -47,11 +49,16 @@ static const struct param_note scatter_notes[] = {
     COMMON_NOTES,
     {0}};
 
-#define MAP_NOTES \
-    {.name = "embeddings", .doc = "vectors, or a list of them in one space (users and items)"}, \
-        {.name = "color", .doc = "a feature column (one for each in a list), or a value for each row; the most frequent get a colour, the rest is grey", .completes = "column"}, \
-        {.name = "label", .doc = "what names the points: \"title\", another column, or None", .completes = "column"}
-#define MAP_SAMPLE {.name = "sample", .doc = "draw so many at most, chosen by seed", .min = 100, .max = 200000}
+#define MAP_NOTES                                                                                                                       \
+    {.name = "embeddings", .doc = "vectors, or a list of them in one space (users and items)"},                                         \
+        {.name = "color",                                                                                                               \
+         .doc = "a feature column (one for each in a list), or a value for each row; the most frequent get a colour, the rest is grey", \
+         .completes = "column"},                                                                                                        \
+    {                                                                                                                                   \
+        .name = "label", .doc = "what names the points: \"title\", another column, or None", .completes = "column"                      \
+    }
+#define MAP_SAMPLE \
+    { .name = "sample", .doc = "draw so many at most, chosen by seed", .min = 100, .max = 200000 }
 
 static const struct param_note tsne_notes[] = {
     MAP_NOTES,
@@ -63,18 +70,16 @@ static const struct param_note tsne_notes[] = {
     COMMON_NOTES,
     {0}};
 static const struct param_note pca_notes[] = {MAP_NOTES, MAP_SAMPLE, COMMON_NOTES, {0}};
-static const struct param_note clusters_notes[] = {
-    {.name = "embeddings", .doc = "vectors to group"},
-    {.name = "k", .doc = "how many groups", .min = 1, .max = 1000},
-    {.name = "metric", .doc = "what is near: direction, or distance", .choices = "cosine|euclidean"},
-    {.name = "examples", .doc = "how many members to show of each", .min = 1, .max = 50},
-    {.name = "seed", .doc = "None: the session's"},
-    {0}};
-static const struct param_note neighbors_notes[] = {
-    {.name = "embeddings", .doc = "where to look"},
-    {.name = "item", .doc = "an id, or a title that is unique"},
-    {.name = "k", .doc = "how many", .min = 1, .max = 100000},
-    {0}};
+static const struct param_note clusters_notes[] = {{.name = "embeddings", .doc = "vectors to group"},
+                                                   {.name = "k", .doc = "how many groups", .min = 1, .max = 1000},
+                                                   {.name = "metric", .doc = "what is near: direction, or distance", .choices = "cosine|euclidean"},
+                                                   {.name = "examples", .doc = "how many members to show of each", .min = 1, .max = 50},
+                                                   {.name = "seed", .doc = "None: the session's"},
+                                                   {0}};
+static const struct param_note neighbors_notes[] = {{.name = "embeddings", .doc = "where to look"},
+                                                    {.name = "item", .doc = "an id, or a title that is unique"},
+                                                    {.name = "k", .doc = "how many", .min = 1, .max = 100000},
+                                                    {0}};
 
 const struct builtin_row builtins_plots[] = {
     {.sigs = "plot(data: Table, x: str | None = None, y: str | list[str] | None = None, *" LOGS COMMON ") -> Plot\n"
@@ -83,7 +88,8 @@ const struct builtin_row builtins_plots[] = {
      .group = "See",
      .summary = "Lines: columns of a table over another, or lists of numbers.",
      .notes = plot_notes,
-     .doc = "Columns that begin with valid_ or test_ are dashed beside those that begin with train_, and the best place of a valid_ column is marked. Rows without a number leave a gap.",
+     .doc = "Columns that begin with valid_ or test_ are dashed beside those that begin with train_, and the best place of a valid_ column is "
+            "marked. Rows without a number leave a gap.",
      .example = "plot(als(synth(), factors=4, epochs=5).history, x=\"epoch\", y=\"train_rmse\")",
      .run = bi_plot,
      .other_names = "line, lineplot (seaborn), plt.plot (matplotlib)"},
@@ -91,7 +97,8 @@ const struct builtin_row builtins_plots[] = {
      .group = "See",
      .summary = "One quantity over another: of a table, or of several models' histories.",
      .notes = curve_notes,
-     .doc = "For models it compares training or validation by epoch, a line a model. For a table it draws the second column of numbers over the first.",
+     .doc =
+         "For models it compares training or validation by epoch, a line a model. For a table it draws the second column of numbers over the first.",
      .example = "data = synth()\ncurve([als(data, factors=4, epochs=5, name=\"four\"), als(data, factors=8, epochs=5, name=\"eight\")])",
      .run = bi_curve,
      .other_names = "learning_curve (scikit-learn)"},
@@ -111,26 +118,33 @@ const struct builtin_row builtins_plots[] = {
      .example = "hist(synth())",
      .run = bi_hist,
      .other_names = "histplot (seaborn), plt.hist (matplotlib)"},
-    {.sigs = "scatter(table: Table, x: str, y: str, *, color: str | None = None, label: str | None = None, size: str | None = None, log_x: bool = False, log_y: bool = False" COMMON ") -> Plot\n"
+    {.sigs = "scatter(table: Table, x: str, y: str, *, color: str | None = None, label: str | None = None, size: str | None = None, log_x: bool = "
+             "False, log_y: bool = False" COMMON ") -> Plot\n"
              "scatter(x: list | tuple | Array, y: list | tuple | Array, *, log_x: bool = False, log_y: bool = False" COMMON ") -> Plot",
      .group = "See",
      .summary = "Points: one column against another.",
      .notes = scatter_notes,
-     .doc = "Numbers of many values in color= become ranges on a ramp from dark to light; a list column counts by each row's rarest value. The subtitle gives Pearson's correlation.",
+     .doc = "Numbers of many values in color= become ranges on a ramp from dark to light; a list column counts by each row's rarest value. The "
+            "subtitle gives Pearson's correlation.",
      .example = "scatter(items(synth()), x=\"ratings\", y=\"mean\", log_x=True)",
      .run = bi_scatter,
      .other_names = "scatterplot (seaborn), plt.scatter (matplotlib)"},
-    {.sigs = "tsne(embeddings: Embeddings | Array | list, color: str | list | None = None, label: str | None = \"title\", *, perplexity: float = 30, iterations: int = 750, "
+    {.sigs = "tsne(embeddings: Embeddings | Array | list, color: str | list | None = None, label: str | None = \"title\", *, perplexity: float = 30, "
+             "iterations: int = 750, "
              "metric: str = \"cosine\", seed: int | None = None, sample: int = 20000" COMMON ") -> Plot",
      .group = "See",
      .summary = "A map of embeddings by t-SNE: near in the space, near on the map.",
      .notes = tsne_notes,
-     .doc = "Exact t-SNE (van der Maaten and Hinton 2008) from principal components, so the same seed gives the same map. Dots grow with popularity; groups are named where they crowd, the most popular "
-            "items where there is room. The subtitle gives KL and the share of the 10 nearest neighbours that stay near. Distances between far-apart groups mean nothing.",
+     .doc = "Exact t-SNE (van der Maaten and Hinton 2008) from principal components, so the same seed gives the same map. Dots grow with popularity; "
+            "groups are named where they crowd, the most popular "
+            "items where there is room. The subtitle gives KL and the share of the 10 nearest neighbours that stay near. Distances between far-apart "
+            "groups mean nothing.",
      .example = "tsne(als(synth(users=200, items=120), factors=8).items, seed=1)",
      .run = bi_tsne,
      .other_names = "TSNE (scikit-learn), umap"},
-    {.sigs = "pca(embeddings: Embeddings | Array | list, color: str | list | None = None, label: str | None = \"title\", *, sample: int = 20000" COMMON ") -> Plot",
+    {.sigs =
+         "pca(embeddings: Embeddings | Array | list, color: str | list | None = None, label: str | None = \"title\", *, sample: int = 20000" COMMON
+         ") -> Plot",
      .group = "See",
      .summary = "A map of embeddings by their two principal components.",
      .notes = pca_notes,
@@ -138,11 +152,13 @@ const struct builtin_row builtins_plots[] = {
      .example = "pca(als(synth(users=200, items=120), factors=8).items)",
      .run = bi_pca,
      .other_names = "PCA (scikit-learn)"},
-    {.sigs = "clusters(embeddings: Embeddings | Array, k: int = 12, *, metric: str = \"cosine\", examples: int = 4, seed: int | None = None) -> Table",
+    {.sigs =
+         "clusters(embeddings: Embeddings | Array, k: int = 12, *, metric: str = \"cosine\", examples: int = 4, seed: int | None = None) -> Table",
      .group = "See",
      .summary = "Groups of embeddings, named by what is over-represented in them.",
      .notes = clusters_notes,
-     .doc = "k-means with greedy k-means++ seeding, the best of four starts. A group is named by up to three features (genres, decades, occupations) that are more frequent in it than elsewhere "
+     .doc = "k-means with greedy k-means++ seeding, the best of four starts. A group is named by up to three features (genres, decades, occupations) "
+            "that are more frequent in it than elsewhere "
             "beyond chance, each with its factor; \"mixed\" when there is none.",
      .example = "clusters(als(synth(users=200, items=120), factors=8).items, k=4, seed=1)",
      .run = bi_clusters,

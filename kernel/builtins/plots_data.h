@@ -17,13 +17,13 @@ enum status value_numbers(struct value value, double **out, int64_t *out_n, stru
 /* Each row's group. */
 struct groups {
     int64_t n;
-    int32_t *of;     /* n; -1: other */
-    char **names;    /* n_groups */
-    int *colors;     /* n_groups */
-    int64_t *sizes;  /* n_groups */
+    int32_t *of;    /* n; -1: other */
+    char **names;   /* n_groups */
+    int *colors;    /* n_groups */
+    int64_t *sizes; /* n_groups */
     int32_t n_groups;
     int64_t n_other;
-    bool chosen;     /* rows had several values: each counts by its rarest */
+    bool chosen; /* rows had several values: each counts by its rarest */
 };
 /* The most frequent values of a column, at most `most`, in colours first_color …; numbers of many values become ranges on a ramp. */
 void groups_of_column(const struct column *column, int64_t n_rows, int most, int first_color, struct groups *out);
@@ -44,11 +44,11 @@ char *count_text(int64_t count);
 /* A cloud's points. point_titles move into the plot. */
 struct cloud {
     const double *x, *y;
-    const float *sizes;      /* or NULL */
+    const float *sizes; /* or NULL */
     const struct groups *groups;
     enum plot_marker marker;
-    char **titles;           /* n, or NULL; entries are taken */
-    const char *prefix;      /* before the groups' names, or NULL */
+    char **titles;      /* n, or NULL; entries are taken */
+    const char *prefix; /* before the groups' names, or NULL */
 };
 /* A series a group, largest first, then "other" in grey. */
 void plot_add_cloud(struct plot *plot, const struct cloud *cloud);

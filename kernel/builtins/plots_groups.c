@@ -97,12 +97,12 @@ struct clusters {
     const struct mat *vectors;
     int64_t n, d, k, n_examples;
     bool cosine;
-    int32_t *of;        /* n */
-    int64_t *sizes;     /* k */
-    double *distance;   /* n: squared, to the cluster's centre */
+    int32_t *of;      /* n */
+    int64_t *sizes;   /* k */
+    double *distance; /* n: squared, to the cluster's centre */
     struct traits traits;
-    int64_t *counts;    /* (k, n_traits) */
-    int64_t *overall;   /* n_traits */
+    int64_t *counts;  /* (k, n_traits) */
+    int64_t *overall; /* n_traits */
 };
 
 static void count_traits(struct clusters *c) {
@@ -125,7 +125,8 @@ struct finding {
 /* Log-odds of a trait inside against outside, shrunk towards the overall share (Monroe et al. 2008), over its standard error. */
 static struct finding judge_trait(const struct clusters *c, int64_t cluster, size_t trait) {
     size_t n_traits = str_map_len(c->traits.names);
-    double inside = (double)c->counts[(size_t)cluster * n_traits + trait], all = (double)c->overall[trait], size = (double)c->sizes[cluster], n = (double)c->n;
+    double inside = (double)c->counts[(size_t)cluster * n_traits + trait], all = (double)c->overall[trait], size = (double)c->sizes[cluster],
+           n = (double)c->n;
     double prior = PRIOR_ROWS * all / n, no_prior = PRIOR_ROWS - prior;
     double a = inside + prior, b = size - inside + no_prior, e = all - inside + prior, f = n - size - all + inside + no_prior;
     struct finding finding = {trait, 0, all > 0 ? inside / size / (all / n) : 0};
@@ -235,10 +236,13 @@ static struct table *clusters_table(const struct clusters *c, uint64_t seed) {
     memcpy(examples->u.lists.strs, texts, (size_t)n_examples * sizeof *texts);
     free(starts);
     free(texts);
-    table_caption(table, "%lld clusters of %s (k-means, %s, seed %llu)", (long long)c->k, c->embeddings && c->embeddings->name ? c->embeddings->name : clusters_unit(c),
-                  c->cosine ? "cosine" : "euclidean", (unsigned long long)seed);
-    if (str_map_len(c->traits.names)) table_note(table, "name: what is over-represented, × its share of all %s (log-odds with a prior, z ≥ %.1f)", clusters_unit(c), Z_MIN);
-    table_note(table, c->embeddings && c->embeddings->popularity ? "examples: the most popular of the half nearest to the centre" : "examples: the nearest to the centre");
+    table_caption(table, "%lld clusters of %s (k-means, %s, seed %llu)", (long long)c->k,
+                  c->embeddings && c->embeddings->name ? c->embeddings->name : clusters_unit(c), c->cosine ? "cosine" : "euclidean",
+                  (unsigned long long)seed);
+    if (str_map_len(c->traits.names))
+        table_note(table, "name: what is over-represented, × its share of all %s (log-odds with a prior, z ≥ %.1f)", clusters_unit(c), Z_MIN);
+    table_note(table, c->embeddings && c->embeddings->popularity ? "examples: the most popular of the half nearest to the centre"
+                                                                 : "examples: the nearest to the centre");
     return table;
 }
 
@@ -261,14 +265,17 @@ static enum status run_clusters(struct clusters *c, struct task *task, uint64_t 
 }
 
 enum status bi_clusters(const struct call *call, struct value *out, struct error *err) {
-    struct clusters c = {.embeddings = value_data(arg(call, "embeddings"), &type_embeddings), .k = arg_int(call, "k"), .n_examples = arg_int(call, "examples")};
+    struct clusters c = {
+        .embeddings = value_data(arg(call, "embeddings"), &type_embeddings), .k = arg_int(call, "k"), .n_examples = arg_int(call, "examples")};
     uint64_t seed = arg_is_none(call, "seed") ? context_of(call)->seed : (uint64_t)arg_int(call, "seed");
     c.vectors = c.embeddings ? c.embeddings->vectors : value_data(arg(call, "embeddings"), &type_array);
     c.n = mat_rows(c.vectors);
     c.d = mat_cols(c.vectors);
     c.cosine = strcmp(arg_str(call, "metric"), "cosine") == 0;
     if (c.n == 0) return arg_error(call, "embeddings", err, ERR_VALUE, "there is nothing to group: no vectors");
-    if (c.k > c.n) return arg_error(call, "k", err, ERR_VALUE, "%lld clusters need at least as many %s, there are %lld", (long long)c.k, clusters_unit(&c), (long long)c.n);
+    if (c.k > c.n)
+        return arg_error(call, "k", err, ERR_VALUE, "%lld clusters need at least as many %s, there are %lld", (long long)c.k, clusters_unit(&c),
+                         (long long)c.n);
     enum status status = run_clusters(&c, call->task, seed, out, err);
     traits_release(&c.traits);
     void *owned[] = {c.of, c.sizes, c.distance, c.counts, c.overall};
@@ -344,7 +351,8 @@ static enum status find_neighbors(const struct call *call, const struct embeddin
     enum status status = mem_try_array((size_t)(n < ROWS_A_READ ? n : ROWS_A_READ) * (size_t)d, "a block of vectors", &block, err);
     if (status == OK) status = mem_try_array((size_t)n, "the scores", &scores, err);
     if (status == OK) status = mat_read(e->vectors, row, 1, query, err);
-    if (status == OK && !(norm_of(query, d) > 0)) status = arg_error(call, "item", err, ERR_NUMERIC, "its vector is all zeros (nothing was learnt about it), so it has no direction");
+    if (status == OK && !(norm_of(query, d) > 0))
+        status = arg_error(call, "item", err, ERR_NUMERIC, "its vector is all zeros (nothing was learnt about it), so it has no direction");
     if (status == OK) status = cosines(call->task, e->vectors, query, block, scores, err);
     if (status == OK) status = ops_top_k(call->task, scores, 1, n, starts, &skip, k, rows, best, err);
     while (status == OK && found < k && rows[found] >= 0) found++;

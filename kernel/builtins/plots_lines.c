@@ -13,8 +13,8 @@
 /* --- columns of a table --- */
 
 /* The name given, else the first column (numeric where that is needed) other than `but`. */
-static enum status pick_column(const struct call *call, const char *parameter, const struct table *table, bool numeric, const struct column *but, struct column **out,
-                               struct error *err) {
+static enum status pick_column(const struct call *call, const char *parameter, const struct table *table, bool numeric, const struct column *but,
+                               struct column **out, struct error *err) {
     const char *name = arg_str(call, parameter);
     if (name) return table_want(table, name, out, err);
     for (size_t c = 0; c < table->n_columns; c++) {
@@ -143,8 +143,10 @@ static enum status choose_scales(const struct call *call, struct plot *plot, str
     bool told_x = !arg_is_none(call, "log_x"), told_y = !arg_is_none(call, "log_y");
     plot->log_x = told_x ? arg_bool(call, "log_x") : grows_by_factors(plot);
     plot->log_y = told_y ? arg_bool(call, "log_y") : all_positive_span(plot, false, &ratio) && ratio > 100;
-    if (told_x && plot->log_x && !all_positive_span(plot, true, &ratio)) return arg_error(call, "log_x", err, ERR_VALUE, "a log axis needs numbers above 0, and x has others");
-    if (told_y && plot->log_y && !all_positive_span(plot, false, &ratio)) return arg_error(call, "log_y", err, ERR_VALUE, "a log axis needs numbers above 0, and y has others");
+    if (told_x && plot->log_x && !all_positive_span(plot, true, &ratio))
+        return arg_error(call, "log_x", err, ERR_VALUE, "a log axis needs numbers above 0, and x has others");
+    if (told_y && plot->log_y && !all_positive_span(plot, false, &ratio))
+        return arg_error(call, "log_y", err, ERR_VALUE, "a log axis needs numbers above 0, and y has others");
     return OK;
 }
 
@@ -179,7 +181,8 @@ static enum status finish_lines(const struct call *call, struct plot *plot, cons
 
 /* --- plot --- */
 
-static enum status add_line(struct plot *plot, const struct table *table, const struct column *y, const double *x, const char *name, struct error *err) {
+static enum status add_line(struct plot *plot, const struct table *table, const struct column *y, const double *x, const char *name,
+                            struct error *err) {
     double *values = NULL;
     TRY(column_numbers(table, y, &values, err));
     struct series *line = plot_add_series(plot, name, table->n_rows);
@@ -216,7 +219,8 @@ static enum status plot_lists(const struct call *call, struct value *out, struct
     bool two = call->overload == 2;
     TRY(value_numbers(arg(call, two ? "x" : "y"), &first, &n, err));
     enum status status = two ? value_numbers(arg(call, "y"), &second, &n_second, err) : OK;
-    if (status == OK && two && n != n_second) status = err_set(err, ERR_VALUE, "x has %lld numbers and y has %lld", (long long)n, (long long)n_second);
+    if (status == OK && two && n != n_second)
+        status = err_set(err, ERR_VALUE, "x has %lld numbers and y has %lld", (long long)n, (long long)n_second);
     struct plot *plot = status == OK ? plot_new(PLOT_LINES) : NULL;
     struct series *line = plot ? plot_add_series(plot, NULL, n) : NULL;
     for (int64_t i = 0; line && i < n; i++) {

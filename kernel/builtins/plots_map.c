@@ -11,8 +11,8 @@
 #define LAYERS_MAX 4
 #define TITLES_ON_MAP 14
 #define TITLES_TRIED 80
-#define REACH 0.035      /* radius of a point's surroundings, a share of the map's extent */
-#define LIFT_MIN 1.7     /* a group is named on the map where its share is so many times its share of all */
+#define REACH 0.035  /* radius of a point's surroundings, a share of the map's extent */
+#define LIFT_MIN 1.7 /* a group is named on the map where its share is so many times its share of all */
 #define CROWD_MIN 4
 
 /* One set of vectors on the map. */
@@ -20,20 +20,20 @@ struct layer {
     const struct embeddings *embeddings; /* NULL: an Array */
     const struct mat *vectors;
     int64_t n;
-    const char *unit;          /* "items" */
-    struct groups groups;      /* of all its rows */
-    const char *color;         /* column, or NULL */
-    int64_t first, n_points;   /* its points among those drawn */
+    const char *unit;        /* "items" */
+    struct groups groups;    /* of all its rows */
+    const char *color;       /* column, or NULL */
+    int64_t first, n_points; /* its points among those drawn */
 };
 
 struct map {
     const struct call *call;
     struct layer layers[LAYERS_MAX];
     size_t n_layers;
-    int64_t n_all, n;          /* rows in all, points drawn */
-    int64_t *rows;             /* n: the row of each point in its layer, layers after one another */
-    struct mat *vectors;       /* n rows on the CPU */
-    double *x, *y;             /* n */
+    int64_t n_all, n;    /* rows in all, points drawn */
+    int64_t *rows;       /* n: the row of each point in its layer, layers after one another */
+    struct mat *vectors; /* n rows on the CPU */
+    double *x, *y;       /* n */
 };
 
 static void map_release(struct map *map) {
@@ -61,8 +61,8 @@ static enum status add_layer(struct map *map, struct value value, struct error *
     map->n_all += layer->n;
     int64_t d = mat_cols(map->layers[0].vectors);
     if (mat_cols(layer->vectors) == d) return OK;
-    return arg_error(map->call, "embeddings", err, ERR_SHAPE, "the vectors are not in one space: %s have %lld dimensions, %s have %lld", map->layers[0].unit, (long long)d,
-                     layer->unit, (long long)mat_cols(layer->vectors));
+    return arg_error(map->call, "embeddings", err, ERR_SHAPE, "the vectors are not in one space: %s have %lld dimensions, %s have %lld",
+                     map->layers[0].unit, (long long)d, layer->unit, (long long)mat_cols(layer->vectors));
 }
 
 static enum status read_layers(struct map *map, struct error *err) {
@@ -115,7 +115,8 @@ static enum status gather_vectors(struct map *map, struct error *err) {
 /* --- colours --- */
 
 static enum status color_by_column(const struct map *map, struct layer *layer, const char *name, int most, int first_color, struct error *err) {
-    if (!layer->embeddings) return arg_error(map->call, "color", err, ERR_VALUE, "an Array has no columns to colour by; give a list of %lld values", (long long)layer->n);
+    if (!layer->embeddings)
+        return arg_error(map->call, "color", err, ERR_VALUE, "an Array has no columns to colour by; give a list of %lld values", (long long)layer->n);
     const struct table *features = embeddings_features(layer->embeddings);
     struct column *column = NULL;
     if (features->n_columns == 0) return arg_error(map->call, "color", err, ERR_KEY, "the %s have no columns to colour by", layer->unit);
@@ -219,7 +220,8 @@ static enum status add_layer_points(const struct map *map, size_t s, struct plot
     float *sizes = layer_sizes(map, layer);
     struct buf prefix = BUF_INIT;
     if (map->n_layers > 1) buf_addf(&prefix, "%s%s", layer->unit, layer->color ? ": " : "");
-    struct cloud cloud = {&map->x[layer->first], &map->y[layer->first], sizes, &groups, (enum plot_marker)s, titles, prefix.len ? buf_text(&prefix) : NULL};
+    struct cloud cloud = {
+        &map->x[layer->first], &map->y[layer->first], sizes, &groups, (enum plot_marker)s, titles, prefix.len ? buf_text(&prefix) : NULL};
     plot_add_cloud(plot, &cloud);
     buf_release(&prefix);
     free(sizes);
@@ -300,7 +302,8 @@ static void name_points(struct plot *plot, const struct map *map) {
         bool named = has_titles(&map->layers[series->marker]) || map->n <= 60;
         for (int64_t i = 0; i < series->n; i++, at++)
             if (named && plot->point_titles[at])
-                wishes[n++] = (struct label_wish){plot->point_titles[at], series->x[i], series->y[i], series->sizes ? (double)series->sizes[i] : 1, -1, false};
+                wishes[n++] =
+                    (struct label_wish){plot->point_titles[at], series->x[i], series->y[i], series->sizes ? (double)series->sizes[i] : 1, -1, false};
     }
     qsort(wishes, n, sizeof *wishes, heavier);
     place_labels(plot, wishes, n < TITLES_TRIED ? n : TITLES_TRIED, TITLES_ON_MAP);
@@ -373,7 +376,8 @@ static void take_coordinates(struct map *map, const double *both) {
 }
 
 /* figures: what stands in the subtitle after the counts ("perplexity 30 · KL 1.32"). */
-static enum status finish_map(const struct map *map, const char *method, const char *figures, const char *footnote, struct value *out, struct error *err) {
+static enum status finish_map(const struct map *map, const char *method, const char *figures, const char *footnote, struct value *out,
+                              struct error *err) {
     struct plot *plot = plot_new(PLOT_MAP);
     enum status status = OK;
     for (size_t s = 0; s < map->n_layers && status == OK; s++) status = add_layer_points(map, s, plot, err);
@@ -403,7 +407,10 @@ static enum status finish_map(const struct map *map, const char *method, const c
 static enum status run_tsne(struct map *map, uint64_t seed, struct value *out, struct error *err) {
     const struct call *call = map->call;
     const char *metric = arg_str(call, "metric");
-    struct tsne_request request = {.perplexity = arg_float(call, "perplexity"), .iterations = arg_int(call, "iterations"), .cosine = strcmp(metric, "cosine") == 0, .seed = seed};
+    struct tsne_request request = {.perplexity = arg_float(call, "perplexity"),
+                                   .iterations = arg_int(call, "iterations"),
+                                   .cosine = strcmp(metric, "cosine") == 0,
+                                   .seed = seed};
     struct tsne_report report;
     double *both = NULL;
     TRY(mem_try_array((size_t)(2 * map->n), "the map", &both, err));
@@ -412,7 +419,8 @@ static enum status run_tsne(struct map *map, uint64_t seed, struct value *out, s
     mem_free(both);
     if (status != OK) return status;
     struct buf figures = BUF_INIT;
-    buf_addf(&figures, "perplexity %.3g%s · KL %.3f · 10-NN recall %.2f", report.perplexity, report.perplexity < request.perplexity ? " (the most for so few)" : "", report.kl, report.recall10);
+    buf_addf(&figures, "perplexity %.3g%s · KL %.3f · 10-NN recall %.2f", report.perplexity,
+             report.perplexity < request.perplexity ? " (the most for so few)" : "", report.kl, report.recall10);
     status = finish_map(map, "t-SNE", buf_text(&figures), "Distances between far-apart groups mean nothing in t-SNE.", out, err);
     buf_release(&figures);
     return status;

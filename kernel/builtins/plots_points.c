@@ -9,7 +9,7 @@
 #include "runtime/base/mem.h"
 
 #define BINS_MAX 500
-#define SINGLE_VALUES 20  /* so few different values get a bar each */
+#define SINGLE_VALUES 20 /* so few different values get a bar each */
 #define TITLES_ON_SCATTER 24
 
 /* --- hist --- */
@@ -17,7 +17,7 @@
 struct sample {
     double *values;
     int64_t n;
-    char *name;      /* NULL: unnamed */
+    char *name;       /* NULL: unnamed */
     const char *unit; /* what is counted */
 };
 
@@ -154,9 +154,10 @@ static struct plot *draw_hist(const struct call *call, const struct sample *samp
 
 static void sum_up_hist(struct plot *plot, const struct sample *sample) {
     char *count = count_text(sample->n);
-    plot_set_text(&plot->subtitle, "%s %s · median %.4g · %.4g to %.4g", count, sample->unit, sample->values[sample->n / 2], sample->values[0], sample->values[sample->n - 1]);
-    plot_set_text(&plot->summary, "Histogram of %s %s in %lld bins: mean %.4g, median %.4g, from %.4g to %.4g.", count, sample->unit, (long long)plot->series[0].n,
-                  plot->best_x, sample->values[sample->n / 2], sample->values[0], sample->values[sample->n - 1]);
+    plot_set_text(&plot->subtitle, "%s %s · median %.4g · %.4g to %.4g", count, sample->unit, sample->values[sample->n / 2], sample->values[0],
+                  sample->values[sample->n - 1]);
+    plot_set_text(&plot->summary, "Histogram of %s %s in %lld bins: mean %.4g, median %.4g, from %.4g to %.4g.", count, sample->unit,
+                  (long long)plot->series[0].n, plot->best_x, sample->values[sample->n / 2], sample->values[0], sample->values[sample->n - 1]);
     free(count);
 }
 
@@ -269,7 +270,8 @@ static void label_points(struct plot *plot) {
     for (size_t s = 0; s < plot->n_series; s++)
         for (int64_t i = 0; i < plot->series[s].n; i++, at++) {
             const struct series *series = &plot->series[s];
-            wishes[at] = (struct label_wish){plot->point_titles[at], series->x[i], series->y[i], series->sizes ? (double)series->sizes[i] : -(double)at, -1, false};
+            wishes[at] = (struct label_wish){
+                plot->point_titles[at], series->x[i], series->y[i], series->sizes ? (double)series->sizes[i] : -(double)at, -1, false};
         }
     place_labels(plot, wishes, (size_t)n, TITLES_ON_SCATTER);
     free(wishes);
@@ -298,7 +300,9 @@ enum status bi_scatter(const struct call *call, struct value *out, struct error 
         plot_common(call, plot);
         plot->log_x = arg_bool(call, "log_x");
         plot->log_y = arg_bool(call, "log_y");
-        if (drawable(&s, plot) == 0) status = err_set(err, ERR_VALUE, "there is nothing to draw: no row has %snumbers for both axes", plot->log_x || plot->log_y ? "positive " : "");
+        if (drawable(&s, plot) == 0)
+            status = err_set(err, ERR_VALUE, "there is nothing to draw: no row has %snumbers for both axes",
+                             plot->log_x || plot->log_y ? "positive " : "");
     }
     if (status == OK) {
         if (!s.groups.of) groups_of_all(s.n, 0, &s.groups);

@@ -103,7 +103,8 @@ enum status recipe_fit(struct interp *interp, const struct recipe *recipe, struc
                        struct error *err) {
     struct device *device;
     TRY(context_device(interp->context, &device, err));
-    struct fit_request request = {.data = data, .params = &recipe->params, .common = recipe->common, .start = start, .device = device, .task = interp->task};
+    struct fit_request request = {
+        .data = data, .params = &recipe->params, .common = recipe->common, .start = start, .device = device, .task = interp->task};
     request.common.seed = recipe_seed(interp, recipe);
     return evaluate_fit(recipe->class, &request, out, err);
 }

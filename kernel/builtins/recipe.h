@@ -32,7 +32,8 @@ struct recipe *recipe_of_model(const struct model *model);
 /* Reads the common arguments that the call gives (epochs, valid, patience, monitor, seed, name, verbose) into the recipe. */
 void recipe_take_common(const struct call *call, struct recipe *recipe);
 /* Fits. start: go on from it, or NULL. *out: a count. */
-enum status recipe_fit(struct interp *interp, const struct recipe *recipe, struct dataset *data, const struct model *start, struct model **out, struct error *err) MUST_CHECK;
+enum status recipe_fit(struct interp *interp, const struct recipe *recipe, struct dataset *data, const struct model *start, struct model **out,
+                       struct error *err) MUST_CHECK;
 /* Seed of the next fit. */
 uint64_t recipe_seed(const struct interp *interp, const struct recipe *recipe);
 

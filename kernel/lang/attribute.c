@@ -12,7 +12,10 @@ static const struct builtin_row *find_row(const struct builtin_row *rows, const 
 }
 
 /* Attributes of Python's and of other tools that have another form here. */
-static const struct { enum value_kind kind; const char *name, *instead; } others[] = {
+static const struct {
+    enum value_kind kind;
+    const char *name, *instead;
+} others[] = {
     {VAL_STR, "format", "write an f-string: f\"{x:.3f}\""},
     {VAL_STR, "length", "write len(x)"},
     {VAL_LIST, "length", "write len(x)"},
@@ -65,7 +68,8 @@ static enum status no_attribute(struct value value, const char *name, struct err
     if (instead) return err_hint(err, "%s", instead);
     for (const struct attribute_row *row = type ? type->attributes : NULL; row && row->name; row++) add_known(&known, row->name, strlen(row->name));
     add_rows(&known, type ? type->methods : value_methods(value.kind));
-    if (value.kind == VAL_BUILTIN && value.u.bound->self.kind == VAL_UNSET) err_hint(err, "call it first: %.*s(…)", (int)strcspn(value.u.bound->row->sigs, "("), value.u.bound->row->sigs);
+    if (value.kind == VAL_BUILTIN && value.u.bound->self.kind == VAL_UNSET)
+        err_hint(err, "call it first: %.*s(…)", (int)strcspn(value.u.bound->row->sigs, "("), value.u.bound->row->sigs);
     else hint_names(&known, name, err);
     for (size_t i = 0; i < known.names.len; i++) free(known.names.data[i]);
     vec_release(&known.names);

@@ -46,8 +46,9 @@ static enum status too_many(const struct bound_call *b, size_t i, struct error *
     size_t given = 0, most = count_positional(b->signature);
     for (size_t j = 0; j < b->arguments->n; j++) given += !argument_name(b->arguments, j);
     bool fewer = b->signature->n_params > most;
-    err_set(err, ERR_TYPE, "%s takes %s%zu argument%s%s, got %zu", call_name(b), most && (fewer || b->signature->params[0].default_text) ? "at most " : "", most,
-            most == 1 ? "" : "s", fewer ? " by position" : "", given);
+    err_set(err, ERR_TYPE, "%s takes %s%zu argument%s%s, got %zu", call_name(b),
+            most && (fewer || b->signature->params[0].default_text) ? "at most " : "", most, most == 1 ? "" : "s", fewer ? " by position" : "",
+            given);
     if (fewer) err_hint(err, "give the others by name: %s", b->signature->text);
     else err_hint(err, "%s", b->signature->text);
     return blame(b, i, false, err);
@@ -207,12 +208,14 @@ static int64_t wrong_item(const struct sig_type *type, struct value value, const
 }
 
 static void type_hint(const struct sig_type *type, struct value value, struct error *err) {
-    if (value.kind == VAL_FLOAT && value.u.f == floor(value.u.f) && fabs(value.u.f) < 1e15 && sig_type_has(type, SIG_INT)) err_hint(err, "write %.0f", value.u.f);
+    if (value.kind == VAL_FLOAT && value.u.f == floor(value.u.f) && fabs(value.u.f) < 1e15 && sig_type_has(type, SIG_INT))
+        err_hint(err, "write %.0f", value.u.f);
     int64_t ignored;
     double real;
     if (value.kind != VAL_STR) return;
     if (sig_type_has(type, SIG_INT) && parse_int64(value_text(value), &ignored)) err_hint(err, "write it without quotes: %s", value.u.text->data);
-    else if (sig_type_has(type, SIG_FLOAT) && parse_double(value_text(value), &real)) err_hint(err, "write it without quotes: %s", value.u.text->data);
+    else if (sig_type_has(type, SIG_FLOAT) && parse_double(value_text(value), &real))
+        err_hint(err, "write it without quotes: %s", value.u.text->data);
 }
 
 static void word_hint(const struct sig_type *type, struct value value, struct error *err) {
@@ -231,8 +234,10 @@ static void object_hint(const struct sig_type *type, struct value value, struct 
         if (type->kind != SIG_OBJECT) continue;
         if (strcmp(type->word, "Model") == 0 && strcmp(name, "Recipe") == 0) err_hint(err, "it isn't fitted yet: fit(recipe, train)");
         if (strcmp(type->word, "Dataset") == 0 && value.kind == VAL_STR) err_hint(err, "load it first: load(\"%.60s\")", value.u.text->data);
-        if (strcmp(type->word, "Model") == 0 && value.kind == VAL_BUILTIN) err_hint(err, "call it: %.*s(train)", (int)strcspn(value.u.bound->row->sigs, "("), value.u.bound->row->sigs);
-        if (strcmp(type->word, "Recipe") == 0 && value.kind == VAL_BUILTIN) err_hint(err, "call it: %.*s()", (int)strcspn(value.u.bound->row->sigs, "("), value.u.bound->row->sigs);
+        if (strcmp(type->word, "Model") == 0 && value.kind == VAL_BUILTIN)
+            err_hint(err, "call it: %.*s(train)", (int)strcspn(value.u.bound->row->sigs, "("), value.u.bound->row->sigs);
+        if (strcmp(type->word, "Recipe") == 0 && value.kind == VAL_BUILTIN)
+            err_hint(err, "call it: %.*s()", (int)strcspn(value.u.bound->row->sigs, "("), value.u.bound->row->sigs);
     }
 }
 
@@ -259,7 +264,9 @@ static enum status wrong_type(const struct bound_call *b, size_t param, struct v
     return b->from[param] >= 0 ? blame(b, (size_t)b->from[param], false, err) : err->code;
 }
 
-static bool accepts_none(const struct sig_param *p, struct value value) { return value.kind == VAL_NONE && p->default_text && p->otherwise.kind == VAL_NONE; }
+static bool accepts_none(const struct sig_param *p, struct value value) {
+    return value.kind == VAL_NONE && p->default_text && p->otherwise.kind == VAL_NONE;
+}
 
 static enum status fit_each(struct bound_call *b, size_t param, struct error *err) {
     const struct sig_param *p = &b->signature->params[param];
@@ -407,8 +414,8 @@ static enum status check_notes(struct bound_call *b, struct error *err) {
 
 /* --- choosing and running --- */
 
-static enum status try_signature(struct bound_call *b, const struct builtin_info *info, size_t overload, const struct arguments *arguments, int *out_fit,
-                                 struct error *err) {
+static enum status try_signature(struct bound_call *b, const struct builtin_info *info, size_t overload, const struct arguments *arguments,
+                                 int *out_fit, struct error *err) {
     bound_begin(b, info, overload, arguments);
     b->call.overload = (int)overload;
     enum status status = fit_signature(b, out_fit, err);
@@ -432,10 +439,11 @@ static enum status choose(struct bound_call *b, const struct builtin_info *info,
     return err->code;
 }
 
-enum status bind_and_run(struct interp *interp, const struct builtin_info *info, struct value self, const struct arguments *arguments, struct value *out,
-                         struct error *err) {
+enum status bind_and_run(struct interp *interp, const struct builtin_info *info, struct value self, const struct arguments *arguments,
+                         struct value *out, struct error *err) {
     struct bound_call b;
-    b.call = (struct call){.interp = interp, .task = interp->task, .row = info->row, .args = b.args, .given = b.given, .self = self, .data = info->row->data};
+    b.call = (struct call){
+        .interp = interp, .task = interp->task, .row = info->row, .args = b.args, .given = b.given, .self = self, .data = info->row->data};
     TRY(choose(&b, info, arguments, err));
     b.call.n_args = b.signature->n_params;
     enum status status = check_notes(&b, err);

@@ -12,7 +12,7 @@ struct registry {
     VEC(struct builtin_info *) infos;    /* all, methods too */
     VEC(struct builtin_info *) builtins; /* by name */
     VEC(const struct type *) types;
-    struct builtin_info **by_row;        /* hash table, a power of two */
+    struct builtin_info **by_row; /* hash table, a power of two */
     size_t by_row_cap;
 };
 
@@ -85,7 +85,8 @@ enum status registry_add(struct registry *registry, const struct builtin_row *ro
     for (const struct builtin_row *row = rows; row->sigs; row++) {
         struct builtin_info *info;
         TRY(add_row(registry, row, &info, err));
-        if (registry_find(registry, info->signatures[0].name)) return err_set(err, ERR_INTERNAL, "two builtins are called `%s`", info->signatures[0].name);
+        if (registry_find(registry, info->signatures[0].name))
+            return err_set(err, ERR_INTERNAL, "two builtins are called `%s`", info->signatures[0].name);
         insert(registry, info);
     }
     return OK;
@@ -121,7 +122,9 @@ const struct builtin_info *registry_method(const struct registry *registry, cons
 
 /* --- life --- */
 
-struct arena *registry_arena(struct registry *registry) { return &registry->arena; }
+struct arena *registry_arena(struct registry *registry) {
+    return &registry->arena;
+}
 
 struct registry *registry_new(void) {
     static const enum value_kind kinds[] = {VAL_STR, VAL_LIST, VAL_TUPLE, VAL_DICT, VAL_SET};

@@ -25,9 +25,9 @@
 
 struct param_note {
     const char *name, *doc;
-    double min, max;      /* both 0: no range; checked by the binder for numbers and for each number of a list */
-    const char *choices;  /* "random|time|user": checked for strs; NULL: any */
-    bool above_min;       /* min itself is not allowed */
+    double min, max;       /* both 0: no range; checked by the binder for numbers and for each number of a list */
+    const char *choices;   /* "random|time|user": checked for strs; NULL: any */
+    bool above_min;        /* min itself is not allowed */
     const char *completes; /* what completion offers for a str: "dataset" (names), "path", "column", "metric"; NULL: choices */
 };
 
@@ -35,26 +35,26 @@ struct call {
     struct interp *interp;
     struct task *task;
     const struct builtin_row *row;
-    int overload;               /* which signature fitted, from 0 */
-    const struct value *args;   /* in the signature's order, defaults filled in; *args as a tuple, **kwargs as a dict */
-    const bool *given;          /* false: default */
+    int overload;             /* which signature fitted, from 0 */
+    const struct value *args; /* in the signature's order, defaults filled in; *args as a tuple, **kwargs as a dict */
+    const bool *given;        /* false: default */
     size_t n_args;
-    struct value self;          /* receiver of a method, else UNSET */
-    const void *data;           /* row->data */
+    struct value self; /* receiver of a method, else UNSET */
+    const void *data;  /* row->data */
 };
 
 typedef enum status (*builtin_fn)(const struct call *call, struct value *out, struct error *err);
 
 struct builtin_row {
-    const char *sigs;           /* NULL ends a table */
-    const char *group;          /* heading of the reference page */
-    const char *summary;        /* one line */
+    const char *sigs;               /* NULL ends a table */
+    const char *group;              /* heading of the reference page */
+    const char *summary;            /* one line */
     const struct param_note *notes; /* ends with name NULL; may be NULL */
-    const char *doc;            /* a paragraph; may be NULL */
-    const char *example;        /* a cell that runs in a fresh session, also as a test */
+    const char *doc;                /* a paragraph; may be NULL */
+    const char *example;            /* a cell that runs in a fresh session, also as a test */
     builtin_fn run;
-    const void *data;           /* for rows made from other tables: the model descriptor */
-    const char *other_names;    /* names other tools use: "SVD (Surprise), FunkSVD"; found by error hints */
+    const void *data;        /* for rows made from other tables: the model descriptor */
+    const char *other_names; /* names other tools use: "SVD (Surprise), FunkSVD"; found by error hints */
 };
 
 /* Arguments by name, already checked. Asking for a name that the row lacks is a bug (assert). */
@@ -64,19 +64,19 @@ bool arg_is_none(const struct call *call, const char *name);
 int64_t arg_int(const struct call *call, const char *name);
 double arg_float(const struct call *call, const char *name);
 bool arg_bool(const struct call *call, const char *name);
-const char *arg_str(const struct call *call, const char *name); /* NULL when None */
+const char *arg_str(const struct call *call, const char *name);                     /* NULL when None */
 void *arg_data(const struct call *call, const char *name, const struct type *type); /* NULL when None */
 /* Blames an argument: its span is underlined. Returns code. */
 enum status arg_error(const struct call *call, const char *name, struct error *err, enum status code, const char *format, ...) PRINTF_LIKE(5, 6);
 
 /* --- the registry, made at start from the groups' rows --- */
 
-struct sig_type;  /* parsed type expression */
+struct sig_type; /* parsed type expression */
 struct sig_param {
     char *name;
     struct sig_type *type;
-    char *type_text;      /* "list[Id] | None" */
-    char *default_text;   /* NULL: required */
+    char *type_text;    /* "list[Id] | None" */
+    char *default_text; /* NULL: required */
     struct value otherwise;
     bool keyword_only;
     enum { SIG_PLAIN, SIG_STAR, SIG_DOUBLE_STAR } kind;
@@ -86,8 +86,8 @@ struct signature {
     char *name;
     struct sig_param *params;
     size_t n_params;
-    char *result;         /* "Table" */
-    char *text;           /* one line, as users read it */
+    char *result; /* "Table" */
+    char *text;   /* one line, as users read it */
 };
 struct builtin_info {
     const struct builtin_row *row;
@@ -113,7 +113,7 @@ size_t registry_n_types(const struct registry *registry);
 const struct type *registry_type(const struct registry *registry, size_t i);
 
 /* Calls a row with already evaluated arguments (for C and tests): binds, checks, runs. names[i] NULL = positional. */
-enum status builtin_call(struct interp *interp, const struct builtin_row *row, struct value self, const struct value *args,
-                         const char *const *names, size_t n_args, struct value *out, struct error *err) MUST_CHECK;
+enum status builtin_call(struct interp *interp, const struct builtin_row *row, struct value self, const struct value *args, const char *const *names,
+                         size_t n_args, struct value *out, struct error *err) MUST_CHECK;
 
 #endif

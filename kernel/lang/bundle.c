@@ -18,7 +18,9 @@ static struct bundle_part *part_of(struct bundle *bundle, const char *mime) {
     return &bundle->parts[last];
 }
 
-struct buf *bundle_part(struct bundle *bundle, const char *mime) { return &part_of(bundle, mime)->bytes; }
+struct buf *bundle_part(struct bundle *bundle, const char *mime) {
+    return &part_of(bundle, mime)->bytes;
+}
 
 void bundle_image(struct bundle *bundle, const char *mime, struct buf *takes_bytes, int width, int height) {
     struct bundle_part *part = part_of(bundle, mime);

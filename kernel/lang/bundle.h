@@ -6,9 +6,9 @@
 #include "runtime/base/str.h"
 
 struct bundle_part {
-    const char *mime;   /* static text */
-    struct buf bytes;   /* text, JSON text, or raw image bytes (base64 is the wire's business) */
-    int width, height;  /* CSS pixels of an image; 0 = unknown */
+    const char *mime;  /* static text */
+    struct buf bytes;  /* text, JSON text, or raw image bytes (base64 is the wire's business) */
+    int width, height; /* CSS pixels of an image; 0 = unknown */
 };
 
 #define BUNDLE_MAX 8

@@ -7,29 +7,31 @@
 #include "kernel/lang/builtin.h"
 
 struct snapshot_name {
-    char *name, *type;   /* "train", "Dataset" */
-    char *line;          /* one-line text for inspect */
+    char *name, *type; /* "train", "Dataset" */
+    char *line;        /* one-line text for inspect */
     char *shape;
-    const struct type *object_type;         /* NULL for plain values */
-    const struct builtin_row *row;          /* a builtin under another name, else NULL */
-    char **columns; size_t n_columns;       /* t["…"], ds columns */
-    char **keys; size_t n_keys;             /* dict keys, titles of Embeddings (at most SNAPSHOT_KEYS) */
-    char *signature, *doc;                  /* functions made by def */
+    const struct type *object_type; /* NULL for plain values */
+    const struct builtin_row *row;  /* a builtin under another name, else NULL */
+    char **columns;
+    size_t n_columns; /* t["…"], ds columns */
+    char **keys;
+    size_t n_keys;         /* dict keys, titles of Embeddings (at most SNAPSHOT_KEYS) */
+    char *signature, *doc; /* functions made by def */
 };
 #define SNAPSHOT_KEYS 2000
 
 struct snapshot;
-struct snapshot *snapshot_new(struct interp *interp);       /* worker thread */
-struct snapshot *snapshot_ref(struct snapshot *snapshot);   /* any thread */
+struct snapshot *snapshot_new(struct interp *interp);     /* worker thread */
+struct snapshot *snapshot_ref(struct snapshot *snapshot); /* any thread */
 void snapshot_unref(struct snapshot *snapshot);
 size_t snapshot_len(const struct snapshot *snapshot);
 const struct snapshot_name *snapshot_at(const struct snapshot *snapshot, size_t i);
 const struct snapshot_name *snapshot_find(const struct snapshot *snapshot, const char *name);
 
 struct completion {
-    char *text;        /* what replaces [start, end) */
-    const char *type;  /* "function" "instance" "keyword" "param" "column" "dataset" "path" "metric" */
-    char *signature;   /* "" when none */
+    char *text;       /* what replaces [start, end) */
+    const char *type; /* "function" "instance" "keyword" "param" "column" "dataset" "path" "metric" */
+    char *signature;  /* "" when none */
 };
 struct completions {
     struct completion *items;
@@ -42,8 +44,8 @@ struct complete_sources {
     void (*metrics)(name_sink sink, void *ctx);
 };
 /* cursor in code points, clamped. Never fails: nothing found gives n_items 0. Works on broken and half-written code. */
-void complete_at(const struct registry *registry, const struct snapshot *snapshot, const struct complete_sources *sources,
-                 struct slice code, size_t cursor, struct completions *out);
+void complete_at(const struct registry *registry, const struct snapshot *snapshot, const struct complete_sources *sources, struct slice code,
+                 size_t cursor, struct completions *out);
 void completions_release(struct completions *completions);
 
 /* Inspect panel: fills text/plain and text/html; false when nothing is there. detail 0 or 1. */

@@ -17,7 +17,7 @@ struct dict {
     int count;
     struct entry *entries;
     size_t n, cap;
-    uint32_t *table; /* entry + 1; 0 = free */
+    uint32_t *table;  /* entry + 1; 0 = free */
     size_t table_cap; /* a power of two, more than 3/2 of n */
 };
 
@@ -29,11 +29,19 @@ static struct value new_of(enum value_kind kind) {
     return (struct value){.kind = kind, .u.dict = dict};
 }
 
-struct value value_dict(void) { return new_of(VAL_DICT); }
-struct value value_set(void) { return new_of(VAL_SET); }
+struct value value_dict(void) {
+    return new_of(VAL_DICT);
+}
+struct value value_set(void) {
+    return new_of(VAL_SET);
+}
 size_t dict_len(struct value dict) { return dict.u.dict->n; }
-struct value dict_key(struct value dict, size_t i) { return dict.u.dict->entries[i].key; }
-struct value dict_value(struct value dict, size_t i) { return dict.u.dict->entries[i].value; }
+struct value dict_key(struct value dict, size_t i) {
+    return dict.u.dict->entries[i].key;
+}
+struct value dict_value(struct value dict, size_t i) {
+    return dict.u.dict->entries[i].value;
+}
 
 void dict_bury(struct dict *dict, struct graveyard *graveyard) {
     for (size_t i = 0; i < dict->n; i++) {

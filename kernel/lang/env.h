@@ -14,13 +14,13 @@ struct env_slot {
 
 struct env {
     int count;
-    bool owns_names;         /* globals: names are copied; else they stand in a source's arena */
-    struct env *parent;      /* a count; NULL: the globals come next */
-    struct env_slot *slots;  /* in order of first binding */
+    bool owns_names;        /* globals: names are copied; else they stand in a source's arena */
+    struct env *parent;     /* a count; NULL: the globals come next */
+    struct env_slot *slots; /* in order of first binding */
     uint32_t n, cap;
-    uint32_t *index;         /* hash table over many names: slot + 1, 0 = empty; NULL while few */
+    uint32_t *index; /* hash table over many names: slot + 1, 0 = empty; NULL while few */
     uint32_t index_cap;
-    struct env **all;        /* head of the interpreter's list of living scopes, for env_clear_all */
+    struct env **all; /* head of the interpreter's list of living scopes, for env_clear_all */
     struct env *previous, *next;
 };
 
@@ -32,8 +32,8 @@ void env_unref(struct env *env); /* NULL is fine */
 /* Empties every living scope, which breaks the rings of functions and scopes that counts can't free. */
 void env_clear_all(struct env **all);
 
-struct env_slot *env_find(const struct env *env, const char *name); /* this scope only; NULL: not declared */
-struct env_slot *env_declare(struct env *env, const char *name);    /* finds or adds (UNSET); name is copied or borrowed */
+struct env_slot *env_find(const struct env *env, const char *name);          /* this scope only; NULL: not declared */
+struct env_slot *env_declare(struct env *env, const char *name);             /* finds or adds (UNSET); name is copied or borrowed */
 void env_declare_all(struct env *env, const char *const *names, uint32_t n); /* into a new scope; names differ */
 void env_remove(struct env *env, const char *name);
 void env_clear(struct env *env);
@@ -44,11 +44,11 @@ void env_leave(struct env *env);
 struct function {
     int count;
     bool thunk;
-    const struct node *node;   /* NODE_DEF, NODE_LAMBDA, or a thunk's expression */
-    struct source *source;     /* a count */
-    struct env *env;           /* closure, a count; NULL: globals */
-    struct value *defaults;    /* one a parameter, UNSET where there is none */
-    const char **locals;       /* names that belong to a call, parameters first */
+    const struct node *node; /* NODE_DEF, NODE_LAMBDA, or a thunk's expression */
+    struct source *source;   /* a count */
+    struct env *env;         /* closure, a count; NULL: globals */
+    struct value *defaults;  /* one a parameter, UNSET where there is none */
+    const char **locals;     /* names that belong to a call, parameters first */
     uint32_t n_locals;
 };
 struct function *function_new(const struct node *node, struct source *source, struct env *env);

@@ -32,10 +32,12 @@ enum status eval_comprehension(struct frame *frame, const struct node *node, str
 
 /* --- eval_call.c --- */
 enum status eval_call(struct frame *frame, const struct node *node, struct value *out, struct error *err) MUST_CHECK;
-enum status call_value(struct interp *interp, struct value callee, const struct arguments *arguments, struct value *out, struct error *err) MUST_CHECK;
+enum status call_value(struct interp *interp, struct value callee, const struct arguments *arguments, struct value *out,
+                       struct error *err) MUST_CHECK;
 /* --- eval_function.c --- */
 enum status eval_function(struct frame *frame, const struct node *node, struct value *out, struct error *err) MUST_CHECK; /* lambda, def */
-enum status call_function(struct interp *interp, struct function *function, const struct arguments *arguments, struct value *out, struct error *err) MUST_CHECK;
+enum status call_function(struct interp *interp, struct function *function, const struct arguments *arguments, struct value *out,
+                          struct error *err) MUST_CHECK;
 
 /* --- eval_assign.c --- */
 /* Binds all targets or none. value is borrowed. */

@@ -110,8 +110,10 @@ static enum status own_slot(struct frame *frame, const struct path *path, struct
     if (slot && slot->value.kind != VAL_UNSET) return *out = slot, OK;
     enum status status = eval_name(frame, path->name, &ignored, err);
     if (status == OK && frame->function) {
-        status = err_set(err, ERR_NAME, "`%s` is bound outside of `%s`, and a function changes only names of its own", path->name, function_name(frame->function));
-        err_hint(err, "take it as a parameter, return the new one, and bind that: %s = %s(%s)", path->name, function_name(frame->function), path->name);
+        status = err_set(err, ERR_NAME, "`%s` is bound outside of `%s`, and a function changes only names of its own", path->name,
+                         function_name(frame->function));
+        err_hint(err, "take it as a parameter, return the new one, and bind that: %s = %s(%s)", path->name, function_name(frame->function),
+                 path->name);
     } else if (status == OK) status = err_set(err, ERR_NAME, "`%s` can't be changed here", path->name);
     error_place(err, frame->source, path->name_span);
     return status;
@@ -127,7 +129,8 @@ static enum status fixed(struct value container, struct error *err) {
         err_set(err, ERR_TYPE, "the letters of a str can't be assigned");
         return err_hint(err, "make a new one: s.replace(\"old\", \"new\")");
     case VAL_OBJECT:
-        err_set(err, ERR_TYPE, "the items of a%s %s can't be assigned: values don't change", type[0] == 'A' || type[0] == 'E' || type[0] == 'I' ? "n" : "", type);
+        err_set(err, ERR_TYPE, "the items of a%s %s can't be assigned: values don't change",
+                type[0] == 'A' || type[0] == 'E' || type[0] == 'I' ? "n" : "", type);
         return err_hint(err, "make a new one");
     default: return err_set(err, ERR_TYPE, "%s has no items to assign", container.kind == VAL_NONE ? "None" : type);
     }
@@ -200,7 +203,8 @@ static enum status assign_one(struct frame *frame, const struct node *target, st
 
 static enum status wrong_count(struct frame *frame, const struct node *target, size_t n_values, bool starred, struct error *err) {
     uint32_t n = target->u.list.n - starred;
-    err_set(err, ERR_VALUE, "%s%u name%s on the left, %zu value%s on the right", starred ? "at least " : "", n, n == 1 ? "" : "s", n_values, n_values == 1 ? "" : "s");
+    err_set(err, ERR_VALUE, "%s%u name%s on the left, %zu value%s on the right", starred ? "at least " : "", n, n == 1 ? "" : "s", n_values,
+            n_values == 1 ? "" : "s");
     if (!starred && n_values > n) err_hint(err, "a starred name takes the rest: first, *rest = …");
     error_place(err, frame->source, target->span);
     return err->code;

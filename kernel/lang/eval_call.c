@@ -80,7 +80,8 @@ static enum status add_spread_dict(struct gathered *g, const struct argument *ar
     seq_push(&g->held, value_ref(dict));
     for (size_t i = 0; i < dict_len(dict); i++) {
         struct value key = dict_key(dict, i);
-        if (key.kind != VAL_STR) return err_set(err, ERR_TYPE, "`**` needs strs as keys: they are the arguments' names; one is %s", value_type_name(key));
+        if (key.kind != VAL_STR)
+            return err_set(err, ERR_TYPE, "`**` needs strs as keys: they are the arguments' names; one is %s", value_type_name(key));
         gathered_add(g, value_ref(dict_value(dict, i)), key.u.text->data, argument->value->span, argument->value->span);
     }
     return OK;
@@ -101,7 +102,8 @@ static bool is_unevaluated(const struct builtin_info *info, size_t position, con
     return false;
 }
 
-static enum status gather_one(struct frame *frame, const struct argument *argument, const struct builtin_info *info, struct gathered *g, struct error *err) {
+static enum status gather_one(struct frame *frame, const struct argument *argument, const struct builtin_info *info, struct gathered *g,
+                              struct error *err) {
     struct value value;
     bool named = argument->kind == ARG_NAMED, spread = argument->kind == ARG_STAR || argument->kind == ARG_DOUBLE_STAR;
     const char *name = named ? argument->name : NULL;
@@ -128,8 +130,10 @@ static enum status gather_all(struct frame *frame, const struct node *node, stru
 
 /* --- calling --- */
 
-static enum status call_object(struct interp *interp, struct object *object, const struct arguments *arguments, struct value *out, struct error *err) {
-    if (!object->type->call) return err_set(err, ERR_TYPE, "a%s %s can't be called", strchr("AEIO", object->type->name[0]) ? "n" : "", object->type->name);
+static enum status call_object(struct interp *interp, struct object *object, const struct arguments *arguments, struct value *out,
+                               struct error *err) {
+    if (!object->type->call)
+        return err_set(err, ERR_TYPE, "a%s %s can't be called", strchr("AEIO", object->type->name[0]) ? "n" : "", object->type->name);
     for (size_t i = 0; i < arguments->n; i++)
         if (arguments->names && arguments->names[i]) return err_set(err, ERR_TYPE, "a %s takes its arguments by position", object->type->name);
     return object->type->call(interp, object->data, arguments->values, arguments->n, out, err);
@@ -143,7 +147,11 @@ enum status call_value(struct interp *interp, struct value callee, const struct 
         if (!info) return err_set(err, ERR_INTERNAL, "\"%.40s\" is not in the registry", callee.u.bound->row->sigs);
         return bind_and_run(interp, info, callee.u.bound->self, arguments, out, err);
     }
-    return err_set(err, ERR_TYPE, "%s%s can't be called", callee.kind == VAL_NONE ? "" : strchr("aeio", value_type_name(callee)[0]) ? "an " : "a ", value_type_name(callee));
+    return err_set(err, ERR_TYPE, "%s%s can't be called",
+                   callee.kind == VAL_NONE                      ? ""
+                   : strchr("aeio", value_type_name(callee)[0]) ? "an "
+                                                                : "a ",
+                   value_type_name(callee));
 }
 
 static bool is_callable(struct value value) {
@@ -156,9 +164,12 @@ static const char *article(const char *noun) { return strchr("aeioAEIO", noun[0]
 static enum status not_callable(struct frame *frame, const struct node *callee, struct value value, struct error *err) {
     const char *name = callee->kind == NODE_NAME ? callee->u.name : NULL, *type = value_type_name(value);
     if (name && registry_find(frame->interp->registry, name)) {
-        err_set(err, ERR_TYPE, "`%s` is %s%s%s here: it hides the builtin", name, value.kind == VAL_NONE ? "" : article(type), value.kind == VAL_NONE ? "" : " ", type);
+        err_set(err, ERR_TYPE, "`%s` is %s%s%s here: it hides the builtin", name, value.kind == VAL_NONE ? "" : article(type),
+                value.kind == VAL_NONE ? "" : " ", type);
         err_hint(err, "`del %s` brings the builtin back", name);
-    } else if (name) err_set(err, ERR_TYPE, "`%s` is %s%s%s and can't be called", name, value.kind == VAL_NONE ? "" : article(type), value.kind == VAL_NONE ? "" : " ", type);
+    } else if (name)
+        err_set(err, ERR_TYPE, "`%s` is %s%s%s and can't be called", name, value.kind == VAL_NONE ? "" : article(type),
+                value.kind == VAL_NONE ? "" : " ", type);
     else err_set(err, ERR_TYPE, "%s%s%s can't be called", value.kind == VAL_NONE ? "" : article(type), value.kind == VAL_NONE ? "" : " ", type);
     if (!err->hint[0] && (value_is_seq(value) || value.kind == VAL_DICT)) err_hint(err, "items are taken with [ ]");
     if (!err->hint[0] && value_is_number(value)) err_hint(err, "a product needs its sign: *");

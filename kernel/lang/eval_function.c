@@ -96,7 +96,8 @@ static enum status too_many(const struct function *function, const struct argume
         least += !node->u.function.parameters[p].otherwise;
     }
     for (size_t j = 0; j < a->n; j++) given += !(a->names && a->names[j]);
-    err_set(err, ERR_TYPE, "%s takes %s%zu argument%s, got %zu", function_name(function), least < most ? "at most " : "", most, most == 1 ? "" : "s", given);
+    err_set(err, ERR_TYPE, "%s takes %s%zu argument%s, got %zu", function_name(function), least < most ? "at most " : "", most, most == 1 ? "" : "s",
+            given);
     signature_hint(function, err);
     return blame(a, i, false, err);
 }

@@ -40,7 +40,8 @@ static bool loop_ends(enum flow *flow) {
     return was == FLOW_BREAK;
 }
 
-static enum status exec_turn(struct frame *frame, const struct node *node, struct value item, enum flow *flow, struct value *result, struct error *err) {
+static enum status exec_turn(struct frame *frame, const struct node *node, struct value item, enum flow *flow, struct value *result,
+                             struct error *err) {
     TRY(task_check(frame->interp->task, err));
     TRY(assign(frame, (struct node *const[]){node->u.loop.target}, 1, item, err));
     return exec_block(frame, node->u.loop.body, flow, result, err);

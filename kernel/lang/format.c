@@ -107,7 +107,9 @@ static void group(const char *digits, size_t n, char separator, int every, int w
     }
 }
 
-static const char *sign_text(const struct spec *spec, bool negative) { return negative ? "-" : spec->sign == '+' ? "+" : spec->sign == ' ' ? " " : ""; }
+static const char *sign_text(const struct spec *spec, bool negative) {
+    return negative ? "-" : spec->sign == '+' ? "+" : spec->sign == ' ' ? " " : "";
+}
 
 /* prefix + digits + tail ("." and what follows), grouped and laid out. */
 static void lay_number(const struct spec *spec, const char *prefix, struct slice digits, struct slice tail, int every, struct buf *out) {
@@ -217,7 +219,8 @@ static void format_float(const struct spec *spec, double number, struct buf *out
     if (spec->type == 'E' || spec->type == 'G' || spec->type == 'F') to_upper(&text);
     size_t n_digits = strspn(text.data, "0123456789");
     if (spec->type == '%') buf_addc(&text, '%');
-    lay_number(spec, sign_text(spec, negative), (struct slice){text.data, n_digits}, (struct slice){text.data + n_digits, text.len - n_digits}, 3, out);
+    lay_number(spec, sign_text(spec, negative), (struct slice){text.data, n_digits}, (struct slice){text.data + n_digits, text.len - n_digits}, 3,
+               out);
     buf_release(&text);
 }
 
@@ -236,7 +239,8 @@ static bool is_float_type(char type) { return type && strchr("eEfFgG%", type); }
 static bool is_int_type(char type) { return type && strchr("bcdoxX", type); }
 
 static enum status wrong_type(struct value value, char type, struct error *err) {
-    err_set(err, ERR_VALUE, "the format letter `%c` doesn't suit %s %s", type, strchr("aeio", value_type_name(value)[0]) ? "an" : "a", value_type_name(value));
+    err_set(err, ERR_VALUE, "the format letter `%c` doesn't suit %s %s", type, strchr("aeio", value_type_name(value)[0]) ? "an" : "a",
+            value_type_name(value));
     if (value.kind == VAL_STR && (is_float_type(type) || is_int_type(type))) return err_hint(err, "make it a number first: float(x)");
     if (value.kind == VAL_FLOAT && type == 'd') return err_hint(err, "write .0f, or int(x)");
     return err_hint(err, "numbers take d f e g %% x b, strs take none");
@@ -247,7 +251,8 @@ static enum status format_whole(const struct spec *spec, struct value value, str
     if (spec->type && spec->type != 'n' && !is_int_type(spec->type)) return wrong_type(value, spec->type, err);
     if (spec->precision >= 0) return bad_spec(text, "an int has no digits after the point; write .2f for a float's form", err);
     if (spec->type == 'c') {
-        if (value_whole(value) < 0 || value_whole(value) > 0x10FFFF) return err_set(err, ERR_OVERFLOW, "%lld is not a character's number", (long long)value_whole(value));
+        if (value_whole(value) < 0 || value_whole(value) > 0x10FFFF)
+            return err_set(err, ERR_OVERFLOW, "%lld is not a character's number", (long long)value_whole(value));
         struct buf c = BUF_INIT;
         buf_add_code_point(&c, (uint32_t)value_whole(value));
         lay_out(spec, "", (struct slice){c.data, c.len}, '<', out);

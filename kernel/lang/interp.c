@@ -40,7 +40,8 @@ static void tell_names(struct interp *interp) {
     if (bound && interp->names_changed) interp->names_changed(interp->names_ctx);
 }
 
-static enum status run_statement(struct interp *interp, struct source *source, const struct node *node, bool shows, struct value *out, struct error *err) {
+static enum status run_statement(struct interp *interp, struct source *source, const struct node *node, bool shows, struct value *out,
+                                 struct error *err) {
     struct frame frame = {interp, NULL, source, NULL};
     enum flow flow = FLOW_NEXT;
     struct value result = UNSET;
@@ -87,7 +88,8 @@ enum status interp_run(struct interp *interp, struct source *source, const struc
 
 enum status interp_call(struct interp *interp, struct value function, const struct value *args, size_t n_args, struct value *out, struct error *err) {
     struct value result = UNSET;
-    if (interp->height >= LIMIT_EVAL_HEIGHT) return err_set(err, ERR_LIMIT, "this nests too deep: over %d evaluations inside each other", LIMIT_EVAL_HEIGHT);
+    if (interp->height >= LIMIT_EVAL_HEIGHT)
+        return err_set(err, ERR_LIMIT, "this nests too deep: over %d evaluations inside each other", LIMIT_EVAL_HEIGHT);
     interp->height++;
     enum status status = call_value(interp, function, &(struct arguments){.values = args, .n = n_args}, &result, err);
     interp->height--;

@@ -23,23 +23,23 @@ struct env; /* names -> values, with parents for functions */
 
 struct interp {
     const struct registry *registry;
-    struct output *output;  /* of the running cell; never NULL while one runs */
+    struct output *output; /* of the running cell; never NULL while one runs */
     struct task *task;
-    void *context;          /* kernel/builtins/context.h: what builtins share (seed, device, plotter …) */
+    void *context; /* kernel/builtins/context.h: what builtins share (seed, device, plotter …) */
     struct env *globals;
-    struct source *source;  /* of the statement that runs */
-    int depth;              /* calls inside each other */
-    struct value partial;   /* last model offered by a fit; bound to `_partial` on an interrupt */
+    struct source *source; /* of the statement that runs */
+    int depth;             /* calls inside each other */
+    struct value partial;  /* last model offered by a fit; bound to `_partial` on an interrupt */
     /* Called after each top-level statement that bound names (publishes the snapshot); may be NULL. */
     void (*names_changed)(void *ctx);
     void *names_ctx;
     /* The evaluator's own. */
-    struct env *scopes;     /* every living scope besides the globals */
-    struct env *told;       /* names whose hiding of a builtin was told */
-    struct span here;       /* of the call that runs, in `source` */
-    int height;             /* evaluations inside each other, against the C stack */
-    unsigned turns;         /* of comprehensions, between two looks at the task */
-    bool bound;             /* the running statement bound a name */
+    struct env *scopes; /* every living scope besides the globals */
+    struct env *told;   /* names whose hiding of a builtin was told */
+    struct span here;   /* of the call that runs, in `source` */
+    int height;         /* evaluations inside each other, against the C stack */
+    unsigned turns;     /* of comprehensions, between two looks at the task */
+    bool bound;         /* the running statement bound a name */
 };
 
 #define LIMIT_EVAL_HEIGHT 10000 /* evaluations inside each other, over all calls: keeps the C stack under 8 MiB */
@@ -47,10 +47,12 @@ struct interp {
 struct interp *interp_new(const struct registry *registry);
 void interp_free(struct interp *interp);
 
-/* Runs a parsed cell. *out: value of the last expression statement (UNSET when quiet, None or no expression). On failure err has its place and names are as they were before the failing statement. */
+/* Runs a parsed cell. *out: value of the last expression statement (UNSET when quiet, None or no expression). On failure err has its place and names
+ * are as they were before the failing statement. */
 enum status interp_run(struct interp *interp, struct source *source, const struct node *block, struct value *out, struct error *err) MUST_CHECK;
 /* Calls a function value, builtin, bound method or callable object with positional arguments. */
-enum status interp_call(struct interp *interp, struct value function, const struct value *args, size_t n_args, struct value *out, struct error *err) MUST_CHECK;
+enum status interp_call(struct interp *interp, struct value function, const struct value *args, size_t n_args, struct value *out,
+                        struct error *err) MUST_CHECK;
 /* Evaluates one expression text in the globals (user_expressions). */
 enum status interp_eval(struct interp *interp, const char *name, struct slice text, struct value *out, struct error *err) MUST_CHECK;
 
@@ -59,7 +61,7 @@ void interp_bind(struct interp *interp, const char *name, struct value value);  
 void interp_unbind(struct interp *interp, const char *name);
 size_t interp_n_names(const struct interp *interp);
 const char *interp_name_at(const struct interp *interp, size_t i, struct value *out_borrowed); /* order of first binding */
-void interp_reset(struct interp *interp); /* forgets every name */
+void interp_reset(struct interp *interp);                                                      /* forgets every name */
 
 /* print() and friends. */
 void interp_print(struct interp *interp, const char *text, size_t len);

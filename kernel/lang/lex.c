@@ -60,8 +60,7 @@ void lex_fail(struct lexer *lexer, enum status code, uint32_t start, uint32_t en
 #define FRAMES_MAX (4 * LIMIT_NESTING)
 
 void lex_push(struct lexer *lexer, struct frame frame) {
-    if (lexer->frames.len < FRAMES_MAX)
-        vec_push(&lexer->frames, frame);
+    if (lexer->frames.len < FRAMES_MAX) vec_push(&lexer->frames, frame);
     else
         lex_fail(lexer, ERR_LIMIT, frame.span.start, frame.span.end, "give an inner part a name of its own",
                  "brackets and blocks stand more than %d deep inside each other", LIMIT_NESTING);

@@ -141,43 +141,111 @@ static enum status run_isdisjoint(const struct call *call, struct value *out, st
 /* --- rows --- */
 
 #define NOTES (const struct param_note[])
-#define ITEM NOTES{{"item", .doc = "the value to look for"}, {0}}
-#define OTHERS NOTES{{"others", .doc = "sets, lists or anything else with items"}, {0}}
-#define OTHER NOTES{{"other", .doc = "a set, a list or anything else with items"}, {0}}
+#define ITEM                                            \
+    NOTES {                                             \
+        {"item", .doc = "the value to look for"}, { 0 } \
+    }
+#define OTHERS                                                              \
+    NOTES {                                                                 \
+        {"others", .doc = "sets, lists or anything else with items"}, { 0 } \
+    }
+#define OTHER                                                                \
+    NOTES {                                                                  \
+        {"other", .doc = "a set, a list or anything else with items"}, { 0 } \
+    }
 
-const struct builtin_row methods_list[] = {
-    {.sigs = "index(item: Any) -> int", .group = "list", .summary = "Position of the first item that equals `item`; an error where there is none.", .notes = ITEM,
-     .example = "[10, 20, 30].index(20)", .run = run_index},
-    {.sigs = "count(item: Any) -> int", .group = "list", .summary = "How many items equal `item`.", .notes = ITEM, .example = "[1, 0, 1].count(1)", .run = run_count},
-    {0}};
+const struct builtin_row methods_list[] = {{.sigs = "index(item: Any) -> int",
+                                            .group = "list",
+                                            .summary = "Position of the first item that equals `item`; an error where there is none.",
+                                            .notes = ITEM,
+                                            .example = "[10, 20, 30].index(20)",
+                                            .run = run_index},
+                                           {.sigs = "count(item: Any) -> int",
+                                            .group = "list",
+                                            .summary = "How many items equal `item`.",
+                                            .notes = ITEM,
+                                            .example = "[1, 0, 1].count(1)",
+                                            .run = run_count},
+                                           {0}};
 
-const struct builtin_row methods_tuple[] = {
-    {.sigs = "index(item: Any) -> int", .group = "tuple", .summary = "Position of the first item that equals `item`; an error where there is none.", .notes = ITEM,
-     .example = "(10, 20, 30).index(20)", .run = run_index},
-    {.sigs = "count(item: Any) -> int", .group = "tuple", .summary = "How many items equal `item`.", .notes = ITEM, .example = "(1, 0, 1).count(1)", .run = run_count},
-    {0}};
+const struct builtin_row methods_tuple[] = {{.sigs = "index(item: Any) -> int",
+                                             .group = "tuple",
+                                             .summary = "Position of the first item that equals `item`; an error where there is none.",
+                                             .notes = ITEM,
+                                             .example = "(10, 20, 30).index(20)",
+                                             .run = run_index},
+                                            {.sigs = "count(item: Any) -> int",
+                                             .group = "tuple",
+                                             .summary = "How many items equal `item`.",
+                                             .notes = ITEM,
+                                             .example = "(1, 0, 1).count(1)",
+                                             .run = run_count},
+                                            {0}};
 
 const struct builtin_row methods_dict[] = {
-    {.sigs = "keys() -> list", .group = "dict", .summary = "The keys in order of insertion.", .example = "{\"a\": 1, \"b\": 2}.keys()", .run = run_keys},
-    {.sigs = "values() -> list", .group = "dict", .summary = "The values in order of insertion.", .example = "{\"a\": 1, \"b\": 2}.values()", .run = run_values},
-    {.sigs = "items() -> list", .group = "dict", .summary = "Pairs of key and value in order of insertion.", .example = "[f\"{k}={v}\" for k, v in {\"a\": 1}.items()]",
+    {.sigs = "keys() -> list",
+     .group = "dict",
+     .summary = "The keys in order of insertion.",
+     .example = "{\"a\": 1, \"b\": 2}.keys()",
+     .run = run_keys},
+    {.sigs = "values() -> list",
+     .group = "dict",
+     .summary = "The values in order of insertion.",
+     .example = "{\"a\": 1, \"b\": 2}.values()",
+     .run = run_values},
+    {.sigs = "items() -> list",
+     .group = "dict",
+     .summary = "Pairs of key and value in order of insertion.",
+     .example = "[f\"{k}={v}\" for k, v in {\"a\": 1}.items()]",
      .run = run_items},
-    {.sigs = "get(key: Any, otherwise: Any = None) -> Any", .group = "dict", .summary = "The key's value, or `otherwise` where the key is not there.",
-     .notes = NOTES{{"key", .doc = "the key to look for"}, {"otherwise", .doc = "what a missing key gives"}, {0}}, .example = "{\"a\": 1}.get(\"b\", 0)", .run = run_get},
+    {.sigs = "get(key: Any, otherwise: Any = None) -> Any",
+     .group = "dict",
+     .summary = "The key's value, or `otherwise` where the key is not there.",
+     .notes = NOTES{{"key", .doc = "the key to look for"}, {"otherwise", .doc = "what a missing key gives"}, {0}},
+     .example = "{\"a\": 1}.get(\"b\", 0)",
+     .run = run_get},
     {0}};
 
-const struct builtin_row methods_set[] = {
-    {.sigs = "union(*others: Any) -> set", .group = "set", .summary = "Items that are in any of them.", .notes = OTHERS, .example = "{1, 2}.union([2, 3])", .run = run_union},
-    {.sigs = "intersection(*others: Any) -> set", .group = "set", .summary = "Items that are in all of them.", .notes = OTHERS, .example = "{1, 2}.intersection([2, 3])",
-     .run = run_intersection},
-    {.sigs = "difference(*others: Any) -> set", .group = "set", .summary = "Items of this set that are in none of the others.", .notes = OTHERS,
-     .example = "{1, 2}.difference([2, 3])", .run = run_difference},
-    {.sigs = "symmetric_difference(other: Any) -> set", .group = "set", .summary = "Items that are in one of the two only.", .notes = OTHER,
-     .example = "{1, 2}.symmetric_difference([2, 3])", .run = run_symmetric},
-    {.sigs = "issubset(other: Any) -> bool", .group = "set", .summary = "Whether every item is in `other` too.", .notes = OTHER, .example = "{1}.issubset([1, 2])",
-     .run = run_issubset},
-    {.sigs = "issuperset(other: Any) -> bool", .group = "set", .summary = "Whether every item of `other` is in this set.", .notes = OTHER, .example = "{1, 2}.issuperset([1])",
-     .run = run_issuperset},
-    {.sigs = "isdisjoint(other: Any) -> bool", .group = "set", .summary = "Whether no item is in both.", .notes = OTHER, .example = "{1, 2}.isdisjoint([3])",
-     .run = run_isdisjoint},
-    {0}};
+const struct builtin_row methods_set[] = {{.sigs = "union(*others: Any) -> set",
+                                           .group = "set",
+                                           .summary = "Items that are in any of them.",
+                                           .notes = OTHERS,
+                                           .example = "{1, 2}.union([2, 3])",
+                                           .run = run_union},
+                                          {.sigs = "intersection(*others: Any) -> set",
+                                           .group = "set",
+                                           .summary = "Items that are in all of them.",
+                                           .notes = OTHERS,
+                                           .example = "{1, 2}.intersection([2, 3])",
+                                           .run = run_intersection},
+                                          {.sigs = "difference(*others: Any) -> set",
+                                           .group = "set",
+                                           .summary = "Items of this set that are in none of the others.",
+                                           .notes = OTHERS,
+                                           .example = "{1, 2}.difference([2, 3])",
+                                           .run = run_difference},
+                                          {.sigs = "symmetric_difference(other: Any) -> set",
+                                           .group = "set",
+                                           .summary = "Items that are in one of the two only.",
+                                           .notes = OTHER,
+                                           .example = "{1, 2}.symmetric_difference([2, 3])",
+                                           .run = run_symmetric},
+                                          {.sigs = "issubset(other: Any) -> bool",
+                                           .group = "set",
+                                           .summary = "Whether every item is in `other` too.",
+                                           .notes = OTHER,
+                                           .example = "{1}.issubset([1, 2])",
+                                           .run = run_issubset},
+                                          {.sigs = "issuperset(other: Any) -> bool",
+                                           .group = "set",
+                                           .summary = "Whether every item of `other` is in this set.",
+                                           .notes = OTHER,
+                                           .example = "{1, 2}.issuperset([1])",
+                                           .run = run_issuperset},
+                                          {.sigs = "isdisjoint(other: Any) -> bool",
+                                           .group = "set",
+                                           .summary = "Whether no item is in both.",
+                                           .notes = OTHER,
+                                           .example = "{1, 2}.isdisjoint([3])",
+                                           .run = run_isdisjoint},
+                                          {0}};

@@ -190,7 +190,9 @@ static enum status run_replace(const struct call *call, struct value *out, struc
 }
 
 static bool begins(struct slice text, struct slice part) { return part.len <= text.len && memcmp(text.data, part.data, part.len) == 0; }
-static bool ends(struct slice text, struct slice part) { return part.len <= text.len && memcmp(text.data + text.len - part.len, part.data, part.len) == 0; }
+static bool ends(struct slice text, struct slice part) {
+    return part.len <= text.len && memcmp(text.data + text.len - part.len, part.data, part.len) == 0;
+}
 
 static bool any_of(const struct call *call, bool (*test)(struct slice, struct slice)) {
     struct value parts = arg(call, "part");
@@ -200,8 +202,12 @@ static bool any_of(const struct call *call, bool (*test)(struct slice, struct sl
     return false;
 }
 
-static enum status run_startswith(const struct call *call, struct value *out, struct error *err) { return (void)err, *out = value_bool(any_of(call, begins)), OK; }
-static enum status run_endswith(const struct call *call, struct value *out, struct error *err) { return (void)err, *out = value_bool(any_of(call, ends)), OK; }
+static enum status run_startswith(const struct call *call, struct value *out, struct error *err) {
+    return (void)err, *out = value_bool(any_of(call, begins)), OK;
+}
+static enum status run_endswith(const struct call *call, struct value *out, struct error *err) {
+    return (void)err, *out = value_bool(any_of(call, ends)), OK;
+}
 
 static enum status run_find(const struct call *call, struct value *out, struct error *err) {
     struct slice text = receiver(call);
@@ -224,29 +230,84 @@ static enum status run_count(const struct call *call, struct value *out, struct 
 const struct builtin_row methods_str[] = {
     {.sigs = "upper() -> str", .group = "str", .summary = "The text in capital letters.", .example = "\"Star Wars\".upper()", .run = run_upper},
     {.sigs = "lower() -> str", .group = "str", .summary = "The text in small letters.", .example = "\"Star Wars\".lower()", .run = run_lower},
-    {.sigs = "title() -> str", .group = "str", .summary = "Each word with a capital first letter.", .example = "\"star wars\".title()", .run = run_title},
-    {.sigs = "strip(chars: str = None) -> str", .group = "str", .summary = "The text without blanks at its ends.",
-     .notes = NOTES{{"chars", .doc = "drop these letters instead of blanks"}, {0}}, .example = "\"  Fargo \\n\".strip()", .run = run_strip},
-    {.sigs = "lstrip(chars: str = None) -> str", .group = "str", .summary = "The text without blanks at its beginning.",
-     .notes = NOTES{{"chars", .doc = "drop these letters instead of blanks"}, {0}}, .example = "\"007\".lstrip(\"0\")", .run = run_lstrip},
-    {.sigs = "rstrip(chars: str = None) -> str", .group = "str", .summary = "The text without blanks at its end.",
-     .notes = NOTES{{"chars", .doc = "drop these letters instead of blanks"}, {0}}, .example = "\"Fargo!!\".rstrip(\"!\")", .run = run_rstrip},
-    {.sigs = "split(sep: str = None, maxsplit: int = -1) -> list", .group = "str", .summary = "The parts between separators, as a list.",
-     .notes = NOTES{{"sep", .doc = "what stands between the parts; None: any run of blanks"}, {"maxsplit", .doc = "split at most so often; -1: everywhere"}, {0}},
-     .example = "\"Action|Sci-Fi\".split(\"|\")", .run = run_split},
-    {.sigs = "splitlines() -> list", .group = "str", .summary = "The lines, without their ends, as a list.", .example = "\"one\\ntwo\".splitlines()", .run = run_splitlines},
-    {.sigs = "join(items: Any) -> str", .group = "str", .summary = "The items with this text between them.",
-     .notes = NOTES{{"items", .doc = "strs: a list, tuple, set or comprehension"}, {0}}, .example = "\", \".join([\"Action\", \"Sci-Fi\"])", .run = run_join},
-    {.sigs = "replace(old: str, new: str, count: int = -1) -> str", .group = "str", .summary = "The text with every `old` replaced by `new`.",
-     .notes = NOTES{{"old", .doc = "what to replace"}, {"new", .doc = "what stands there instead"}, {"count", .doc = "replace at most so many; -1: all"}, {0}},
-     .example = "\"Toy Story (1995)\".replace(\" (1995)\", \"\")", .run = run_replace},
-    {.sigs = "startswith(part: str | tuple[str]) -> bool", .group = "str", .summary = "Whether the text begins with `part`.",
-     .notes = NOTES{{"part", .doc = "a str, or a tuple of them: any of these"}, {0}}, .example = "\"Star Wars\".startswith(\"Star\")", .run = run_startswith},
-    {.sigs = "endswith(part: str | tuple[str]) -> bool", .group = "str", .summary = "Whether the text ends with `part`.",
-     .notes = NOTES{{"part", .doc = "a str, or a tuple of them: any of these"}, {0}}, .example = "\"Fargo (1996)\".endswith(\"(1996)\")", .run = run_endswith},
-    {.sigs = "find(part: str) -> int", .group = "str", .summary = "Position of the first `part`, -1 where there is none.",
-     .notes = NOTES{{"part", .doc = "the text to look for"}, {0}}, .example = "\"Star Wars\".find(\"W\")", .run = run_find},
-    {.sigs = "count(part: str) -> int", .group = "str", .summary = "How often `part` occurs, without overlap.",
-     .notes = NOTES{{"part", .doc = "the text to look for"}, {0}}, .example = "\"banana\".count(\"an\")", .run = run_count},
-    {.sigs = "isdigit() -> bool", .group = "str", .summary = "Whether the text is made of the digits 0 to 9 only.", .example = "\"1995\".isdigit()", .run = run_isdigit},
+    {.sigs = "title() -> str",
+     .group = "str",
+     .summary = "Each word with a capital first letter.",
+     .example = "\"star wars\".title()",
+     .run = run_title},
+    {.sigs = "strip(chars: str = None) -> str",
+     .group = "str",
+     .summary = "The text without blanks at its ends.",
+     .notes = NOTES{{"chars", .doc = "drop these letters instead of blanks"}, {0}},
+     .example = "\"  Fargo \\n\".strip()",
+     .run = run_strip},
+    {.sigs = "lstrip(chars: str = None) -> str",
+     .group = "str",
+     .summary = "The text without blanks at its beginning.",
+     .notes = NOTES{{"chars", .doc = "drop these letters instead of blanks"}, {0}},
+     .example = "\"007\".lstrip(\"0\")",
+     .run = run_lstrip},
+    {.sigs = "rstrip(chars: str = None) -> str",
+     .group = "str",
+     .summary = "The text without blanks at its end.",
+     .notes = NOTES{{"chars", .doc = "drop these letters instead of blanks"}, {0}},
+     .example = "\"Fargo!!\".rstrip(\"!\")",
+     .run = run_rstrip},
+    {.sigs = "split(sep: str = None, maxsplit: int = -1) -> list",
+     .group = "str",
+     .summary = "The parts between separators, as a list.",
+     .notes = NOTES{{"sep", .doc = "what stands between the parts; None: any run of blanks"},
+                    {"maxsplit", .doc = "split at most so often; -1: everywhere"},
+                    {0}},
+     .example = "\"Action|Sci-Fi\".split(\"|\")",
+     .run = run_split},
+    {.sigs = "splitlines() -> list",
+     .group = "str",
+     .summary = "The lines, without their ends, as a list.",
+     .example = "\"one\\ntwo\".splitlines()",
+     .run = run_splitlines},
+    {.sigs = "join(items: Any) -> str",
+     .group = "str",
+     .summary = "The items with this text between them.",
+     .notes = NOTES{{"items", .doc = "strs: a list, tuple, set or comprehension"}, {0}},
+     .example = "\", \".join([\"Action\", \"Sci-Fi\"])",
+     .run = run_join},
+    {.sigs = "replace(old: str, new: str, count: int = -1) -> str",
+     .group = "str",
+     .summary = "The text with every `old` replaced by `new`.",
+     .notes = NOTES{{"old", .doc = "what to replace"},
+                    {"new", .doc = "what stands there instead"},
+                    {"count", .doc = "replace at most so many; -1: all"},
+                    {0}},
+     .example = "\"Toy Story (1995)\".replace(\" (1995)\", \"\")",
+     .run = run_replace},
+    {.sigs = "startswith(part: str | tuple[str]) -> bool",
+     .group = "str",
+     .summary = "Whether the text begins with `part`.",
+     .notes = NOTES{{"part", .doc = "a str, or a tuple of them: any of these"}, {0}},
+     .example = "\"Star Wars\".startswith(\"Star\")",
+     .run = run_startswith},
+    {.sigs = "endswith(part: str | tuple[str]) -> bool",
+     .group = "str",
+     .summary = "Whether the text ends with `part`.",
+     .notes = NOTES{{"part", .doc = "a str, or a tuple of them: any of these"}, {0}},
+     .example = "\"Fargo (1996)\".endswith(\"(1996)\")",
+     .run = run_endswith},
+    {.sigs = "find(part: str) -> int",
+     .group = "str",
+     .summary = "Position of the first `part`, -1 where there is none.",
+     .notes = NOTES{{"part", .doc = "the text to look for"}, {0}},
+     .example = "\"Star Wars\".find(\"W\")",
+     .run = run_find},
+    {.sigs = "count(part: str) -> int",
+     .group = "str",
+     .summary = "How often `part` occurs, without overlap.",
+     .notes = NOTES{{"part", .doc = "the text to look for"}, {0}},
+     .example = "\"banana\".count(\"an\")",
+     .run = run_count},
+    {.sigs = "isdigit() -> bool",
+     .group = "str",
+     .summary = "Whether the text is made of the digits 0 to 9 only.",
+     .example = "\"1995\".isdigit()",
+     .run = run_isdigit},
     {0}};

@@ -7,7 +7,9 @@
 #include "runtime/base/vec.h"
 
 /* Python's names that Reckon lacks, with what to write instead. */
-static const struct { const char *name, *instead; } python_names[] = {
+static const struct {
+    const char *name, *instead;
+} python_names[] = {
     {"np", "Arrays are built in: array([[1, 2], [3, 4]]), with + - * / @, .T, sum, mean, std, norm"},
     {"numpy", "Arrays are built in: array([[1, 2], [3, 4]]), with + - * / @, .T, sum, mean, std, norm"},
     {"pd", "Tables are built in: load(\"x.csv\"), table(…), sql(\"select …\"), t.where(…), t.group(…)"},

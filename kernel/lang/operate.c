@@ -26,12 +26,14 @@ static enum status no_operation(enum op op, struct value a, struct value b, stru
     const char *verb = op_verb(op);
     if (verb) err_set(err, ERR_TYPE, "can't %s %s and %s", verb, value_type_name(a), value_type_name(b));
     else err_set(err, ERR_TYPE, "`%s` doesn't work on %s and %s", op_text(op), value_type_name(a), value_type_name(b));
-    if (op == OP_ADD && is_text_and_number(a, b)) return err_hint(err, "to join text write an f-string, f\"{a}{b}\", or str(x); to add numbers write int(x) or float(x)");
+    if (op == OP_ADD && is_text_and_number(a, b))
+        return err_hint(err, "to join text write an f-string, f\"{a}{b}\", or str(x); to add numbers write int(x) or float(x)");
     if (op == OP_MOD && a.kind == VAL_STR) return err_hint(err, "write an f-string: f\"{x:.3f}\"");
     if (op == OP_ADD && a.kind == VAL_DICT) return err_hint(err, "dicts join with `|`");
     if (op == OP_ADD && a.kind == VAL_SET) return err_hint(err, "sets join with `|`");
     if (a.kind == VAL_NONE || b.kind == VAL_NONE) return err_hint(err, "one of them is None");
-    if (value_is_seq(a) || value_is_seq(b)) return err_hint(err, "for arithmetic on all items make an Array: array(x), or write a comprehension: [v + 1 for v in x]");
+    if (value_is_seq(a) || value_is_seq(b))
+        return err_hint(err, "for arithmetic on all items make an Array: array(x), or write a comprehension: [v + 1 for v in x]");
     return err->code;
 }
 
@@ -174,7 +176,8 @@ static void append_text(struct value *value, struct value other) {
 
 enum status value_augment(enum op op, struct value *value, struct value other, struct error *err) {
     struct value result;
-    if (op == OP_ADD && value->kind == VAL_LIST && (value_is_seq(other) || other.kind == VAL_RANGE || other.kind == VAL_STR || other.kind == VAL_SET || other.kind == VAL_DICT))
+    if (op == OP_ADD && value->kind == VAL_LIST &&
+        (value_is_seq(other) || other.kind == VAL_RANGE || other.kind == VAL_STR || other.kind == VAL_SET || other.kind == VAL_DICT))
         return extend(value, other, err);
     if (op == OP_ADD && value->kind == VAL_STR && other.kind == VAL_STR && !value_is_shared(*value)) return append_text(value, other), OK;
     if (op == OP_BITOR && (value->kind == VAL_DICT || value->kind == VAL_SET) && value->kind == other.kind && !value_is_shared(*value))

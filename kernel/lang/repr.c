@@ -175,10 +175,12 @@ void value_repr_short(struct value value, size_t max_bytes, struct buf *out) {
 }
 
 void value_describe(struct value value, struct buf *out) {
-    bool alone = value.kind == VAL_NONE || value.kind == VAL_OBJECT || value.kind == VAL_FUNCTION || value.kind == VAL_BUILTIN || value.kind == VAL_RANGE;
+    bool alone =
+        value.kind == VAL_NONE || value.kind == VAL_OBJECT || value.kind == VAL_FUNCTION || value.kind == VAL_BUILTIN || value.kind == VAL_RANGE;
     if (alone) {
         if (value.kind == VAL_RANGE || value.kind == VAL_BUILTIN) value_repr_short(value, 60, out);
-        else if (value.kind == VAL_OBJECT) buf_addf(out, "a%s %s", strchr("AEIO", value.u.object->type->name[0]) ? "n" : "", value.u.object->type->name);
+        else if (value.kind == VAL_OBJECT)
+            buf_addf(out, "a%s %s", strchr("AEIO", value.u.object->type->name[0]) ? "n" : "", value.u.object->type->name);
         else buf_adds(out, value.kind == VAL_NONE ? "None" : "a function");
         return;
     }

@@ -13,8 +13,12 @@ static struct value seq_new(enum value_kind kind, size_t reserve) {
     return (struct value){.kind = kind, .u.seq = seq};
 }
 
-struct value value_list(size_t reserve) { return seq_new(VAL_LIST, reserve); }
-struct value value_tuple(size_t reserve) { return seq_new(VAL_TUPLE, reserve); }
+struct value value_list(size_t reserve) {
+    return seq_new(VAL_LIST, reserve);
+}
+struct value value_tuple(size_t reserve) {
+    return seq_new(VAL_TUPLE, reserve);
+}
 
 void seq_push(struct value *list_or_tuple, struct value item) {
     struct seq *seq = list_or_tuple->u.seq;
@@ -25,7 +29,9 @@ void seq_push(struct value *list_or_tuple, struct value item) {
     seq->items[seq->len++] = item;
 }
 
-struct value seq_item(struct value list_or_tuple, size_t i) { return list_or_tuple.u.seq->items[i]; }
+struct value seq_item(struct value list_or_tuple, size_t i) {
+    return list_or_tuple.u.seq->items[i];
+}
 size_t seq_len(struct value list_or_tuple) { return list_or_tuple.u.seq->len; }
 
 int64_t range_len(const struct range *range) {

@@ -39,9 +39,13 @@ static char *word(struct scan *s) {
 
 /* --- types --- */
 
-static const struct { const char *name; enum sig_kind kind; } plain_types[] = {
-    {"Any", SIG_ANY}, {"bool", SIG_BOOL}, {"int", SIG_INT}, {"float", SIG_FLOAT}, {"str", SIG_STR}, {"Id", SIG_ID}, {"None", SIG_NONE}, {"list", SIG_LIST},
-    {"tuple", SIG_TUPLE}, {"dict", SIG_DICT}, {"set", SIG_SET}, {"range", SIG_RANGE}, {"function", SIG_FUNCTION}, {"Expr", SIG_EXPR},
+static const struct {
+    const char *name;
+    enum sig_kind kind;
+} plain_types[] = {
+    {"Any", SIG_ANY}, {"bool", SIG_BOOL},   {"int", SIG_INT},           {"float", SIG_FLOAT}, {"str", SIG_STR},
+    {"Id", SIG_ID},   {"None", SIG_NONE},   {"list", SIG_LIST},         {"tuple", SIG_TUPLE}, {"dict", SIG_DICT},
+    {"set", SIG_SET}, {"range", SIG_RANGE}, {"function", SIG_FUNCTION}, {"Expr", SIG_EXPR},
 };
 
 static struct sig_type *parse_type(struct scan *s);

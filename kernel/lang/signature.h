@@ -6,8 +6,20 @@
 #include "runtime/base/arena.h"
 
 enum sig_kind {
-    SIG_ANY, SIG_BOOL, SIG_INT, SIG_FLOAT, SIG_STR, SIG_ID, SIG_NONE, SIG_LIST, SIG_TUPLE, SIG_DICT, SIG_SET, SIG_RANGE,
-    SIG_FUNCTION, SIG_EXPR,
+    SIG_ANY,
+    SIG_BOOL,
+    SIG_INT,
+    SIG_FLOAT,
+    SIG_STR,
+    SIG_ID,
+    SIG_NONE,
+    SIG_LIST,
+    SIG_TUPLE,
+    SIG_DICT,
+    SIG_SET,
+    SIG_RANGE,
+    SIG_FUNCTION,
+    SIG_EXPR,
     SIG_WORD,   /* "all": just this str */
     SIG_OBJECT, /* by the name of its type */
 };
@@ -15,8 +27,8 @@ enum sig_kind {
 /* One alternative of a union; the others follow by `next`. */
 struct sig_type {
     enum sig_kind kind;
-    const char *word;          /* WORD, OBJECT */
-    struct sig_type *element;  /* LIST, SET, TUPLE: NULL = any */
+    const char *word;         /* WORD, OBJECT */
+    struct sig_type *element; /* LIST, SET, TUPLE: NULL = any */
     struct sig_type *next;
 };
 
@@ -51,8 +63,8 @@ struct bound_call {
     int from[SIG_PARAMS_MAX]; /* argument that fills a parameter; -1: none or several */
 };
 
-enum status bind_and_run(struct interp *interp, const struct builtin_info *info, struct value self, const struct arguments *arguments, struct value *out,
-                         struct error *err) MUST_CHECK;
+enum status bind_and_run(struct interp *interp, const struct builtin_info *info, struct value self, const struct arguments *arguments,
+                         struct value *out, struct error *err) MUST_CHECK;
 /* Checks a value against a type; makes the value that arrives (float of an int, list of a range). False: doesn't fit. *out owned. */
 bool sig_accept(const struct sig_type *type, struct value value, struct value *out);
 /* Sets ranges' and choices' errors of one parameter. */

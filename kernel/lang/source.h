@@ -9,8 +9,8 @@
 
 struct source {
     int count;
-    char *name;         /* "Cell 3", "lab.cell" */
-    struct slice text;  /* owned, NUL-terminated */
+    char *name;        /* "Cell 3", "lab.cell" */
+    struct slice text; /* owned, NUL-terminated */
     uint32_t *line_starts;
     uint32_t n_lines;
     struct arena arena; /* tokens and AST of this source live here */
@@ -18,9 +18,9 @@ struct source {
 
 struct source *source_new(const char *name, struct slice text); /* copies text; line ends \r\n become \n */
 struct source *source_ref(struct source *source);
-void source_unref(struct source *source); /* NULL is fine */
+void source_unref(struct source *source);                                                                     /* NULL is fine */
 void source_position(const struct source *source, uint32_t offset, uint32_t *out_line, uint32_t *out_column); /* from 1 */
-struct slice source_line(const struct source *source, uint32_t line); /* without its end */
+struct slice source_line(const struct source *source, uint32_t line);                                         /* without its end */
 
 /* Puts a place on an error that has none yet (takes a count of source). */
 void error_place(struct error *err, struct source *source, struct span span);

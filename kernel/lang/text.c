@@ -28,7 +28,8 @@ static enum status text_slice(struct slice text, int64_t n, bool ascii, struct v
     int64_t start, step, count;
     TRY(slice_bounds(key, n, &start, &step, &count, err));
     if (step == 1) {
-        size_t from = ascii ? (size_t)start : utf8_offset(text, (size_t)start), to = ascii ? (size_t)(start + count) : utf8_offset(text, (size_t)(start + count));
+        size_t from = ascii ? (size_t)start : utf8_offset(text, (size_t)start),
+               to = ascii ? (size_t)(start + count) : utf8_offset(text, (size_t)(start + count));
         return *out = count ? value_strn(text.data + from, to - from) : value_str(""), OK;
     }
     struct buf buf = BUF_INIT;

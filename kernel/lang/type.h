@@ -18,13 +18,13 @@ struct attribute_row {
 typedef void (*name_sink)(void *ctx, const char *name);
 
 struct type {
-    const char *name; /* "Dataset" */
-    const char *doc;  /* a sentence for the inspect panel */
+    const char *name;                       /* "Dataset" */
+    const char *doc;                        /* a sentence for the inspect panel */
     const struct attribute_row *attributes; /* ends with name NULL */
     const struct builtin_row *methods;      /* ends with sigs NULL; receiver is call->self */
 
-    void (*retain)(void *self);   /* one more count; NULL: objects are only shared through struct object */
-    void (*release)(void *self);  /* gives back what value_object took */
+    void (*retain)(void *self);  /* one more count; NULL: objects are only shared through struct object */
+    void (*release)(void *self); /* gives back what value_object took */
     enum status (*index)(void *self, struct value key, struct value *out, struct error *err); /* key: any value, VAL_SLICE, or a tuple of them */
     int64_t (*length)(void *self);
     /* Item i of an iteration (0 … length-1); NULL: index(int) serves. */
@@ -35,12 +35,12 @@ struct type {
     /* a op b where at least one is of this type; comparisons too (Arrays of truth). */
     enum status (*binary)(enum op op, struct value a, struct value b, struct value *out, struct error *err);
     enum status (*unary)(enum op op, void *self, struct value *out, struct error *err);
-    void (*column_names)(void *self, name_sink sink, void *ctx);  /* completion inside t["…"] and columns= */
-    void (*key_names)(void *self, name_sink sink, void *ctx);     /* completion of e["Toy…"] */
+    void (*column_names)(void *self, name_sink sink, void *ctx); /* completion inside t["…"] and columns= */
+    void (*key_names)(void *self, name_sink sink, void *ctx);    /* completion of e["Toy…"] */
     int64_t (*size_bytes)(void *self);
-    const char *(*place)(void *self);                              /* "cpu", "cuda:0"; NULL: cpu */
-    void (*shape)(void *self, struct buf *out);                    /* who(): "943 × 1,682"; NULL: blank */
-    void (*repr)(void *self, struct buf *out);                     /* one line */
+    const char *(*place)(void *self);           /* "cpu", "cuda:0"; NULL: cpu */
+    void (*shape)(void *self, struct buf *out); /* who(): "943 × 1,682"; NULL: blank */
+    void (*repr)(void *self, struct buf *out);  /* one line */
     /* Fills the bundle's parts; text/plain at least. May be slow (a plot): interp->task cancels. NULL: repr serves. */
     enum status (*render)(struct interp *interp, void *self, struct bundle *out, struct error *err);
 };

@@ -106,10 +106,18 @@ void value_release(struct value *value) {
 
 /* --- plain values --- */
 
-struct value value_bool(bool b) { return (struct value){.kind = VAL_BOOL, .u.b = b}; }
-struct value value_int(int64_t i) { return (struct value){.kind = VAL_INT, .u.i = i}; }
-struct value value_float(double f) { return (struct value){.kind = VAL_FLOAT, .u.f = f}; }
-struct value value_str(const char *text) { return value_strn(text, strlen(text)); }
+struct value value_bool(bool b) {
+    return (struct value){.kind = VAL_BOOL, .u.b = b};
+}
+struct value value_int(int64_t i) {
+    return (struct value){.kind = VAL_INT, .u.i = i};
+}
+struct value value_float(double f) {
+    return (struct value){.kind = VAL_FLOAT, .u.f = f};
+}
+struct value value_str(const char *text) {
+    return value_strn(text, strlen(text));
+}
 
 struct value value_strn(const char *text, size_t len) {
     struct text *out = xalloc(sizeof *out + len + 1);
@@ -152,7 +160,9 @@ struct value value_builtin(const struct builtin_row *row, struct value self) {
     return (struct value){.kind = VAL_BUILTIN, .u.bound = bound};
 }
 
-struct value value_function(struct function *takes) { return (struct value){.kind = VAL_FUNCTION, .u.function = takes}; }
+struct value value_function(struct function *takes) {
+    return (struct value){.kind = VAL_FUNCTION, .u.function = takes};
+}
 
 struct value value_object(const struct type *type, void *data) {
     struct object *object = xnew(struct object);
@@ -215,9 +225,7 @@ enum status value_truth(struct value value, bool *out, struct error *err) {
     case VAL_FUNCTION:
     case VAL_BUILTIN:
     case VAL_SLICE: return *out = true, OK;
-    default:
-        TRY(value_len(value, &n, err));
-        return *out = n > 0, OK;
+    default: TRY(value_len(value, &n, err)); return *out = n > 0, OK;
     }
 }
 

@@ -12,8 +12,17 @@
 
 enum value_kind {
     VAL_UNSET, /* no value: a quiet statement, an absent slot */
-    VAL_NONE, VAL_BOOL, VAL_INT, VAL_FLOAT, VAL_STR,
-    VAL_LIST, VAL_TUPLE, VAL_DICT, VAL_SET, VAL_RANGE, VAL_SLICE,
+    VAL_NONE,
+    VAL_BOOL,
+    VAL_INT,
+    VAL_FLOAT,
+    VAL_STR,
+    VAL_LIST,
+    VAL_TUPLE,
+    VAL_DICT,
+    VAL_SET,
+    VAL_RANGE,
+    VAL_SLICE,
     VAL_FUNCTION, /* def, lambda, thunk of an unevaluated argument */
     VAL_BUILTIN,  /* builtin row, or a method bound to its receiver */
     VAL_OBJECT,   /* native: type descriptor + pointer */
@@ -30,8 +39,8 @@ struct value {
         int64_t i;
         double f;
         struct text *text;
-        struct seq *seq;       /* LIST, TUPLE */
-        struct dict *dict;     /* DICT; SET uses keys only */
+        struct seq *seq;   /* LIST, TUPLE */
+        struct dict *dict; /* DICT; SET uses keys only */
         struct range *range;
         struct value_slice *slice;
         struct function *function;
@@ -40,12 +49,35 @@ struct value {
     } u;
 };
 
-struct text { int count; size_t len; uint64_t hash; char data[]; }; /* UTF-8, NUL-terminated */
-struct seq { int count; size_t len, cap; struct value *items; };
-struct range { int count; int64_t start, stop, step; };
-struct value_slice { int count; struct value start, stop, step; };
-struct bound { int count; const struct builtin_row *row; struct value self; }; /* self VAL_UNSET for plain builtins */
-struct object { int count; const struct type *type; void *data; }; /* data: one count (or ownership) that type->release gives back */
+struct text {
+    int count;
+    size_t len;
+    uint64_t hash;
+    char data[];
+}; /* UTF-8, NUL-terminated */
+struct seq {
+    int count;
+    size_t len, cap;
+    struct value *items;
+};
+struct range {
+    int count;
+    int64_t start, stop, step;
+};
+struct value_slice {
+    int count;
+    struct value start, stop, step;
+};
+struct bound {
+    int count;
+    const struct builtin_row *row;
+    struct value self;
+}; /* self VAL_UNSET for plain builtins */
+struct object {
+    int count;
+    const struct type *type;
+    void *data;
+}; /* data: one count (or ownership) that type->release gives back */
 
 #define UNSET ((struct value){.kind = VAL_UNSET})
 #define NONE ((struct value){.kind = VAL_NONE})
@@ -65,7 +97,7 @@ struct value value_dict(void);
 struct value value_set(void);
 struct value value_range(int64_t start, int64_t stop, int64_t step);
 struct value value_slice(struct value start, struct value stop, struct value step); /* borrows ints or NONE */
-struct value value_builtin(const struct builtin_row *row, struct value self); /* self borrowed or UNSET */
+struct value value_builtin(const struct builtin_row *row, struct value self);       /* self borrowed or UNSET */
 /* takes data (one count or ownership of it). */
 struct value value_object(const struct type *type, void *data);
 /* data of an object of this type, borrowed; NULL for anything else. */
@@ -73,7 +105,7 @@ void *value_data(struct value value, const struct type *type);
 
 /* Builders: only on a value that nobody else holds. seq_push takes item. */
 void seq_push(struct value *list_or_tuple, struct value item);
-struct value seq_item(struct value list_or_tuple, size_t i);  /* borrowed */
+struct value seq_item(struct value list_or_tuple, size_t i); /* borrowed */
 size_t seq_len(struct value list_or_tuple);
 /* Dicts and sets keep insertion order; keys compare as in Python (1 == 1.0 == True); lists, dicts, sets and Arrays can't be keys (ERR_TYPE). */
 enum status dict_put(struct value *dict, struct value key, struct value item, struct error *err); /* borrows both */
@@ -96,7 +128,7 @@ void value_own(struct value *value);
 const char *value_type_name(struct value value); /* "int", "str", "Dataset" … as users read it */
 bool value_is_number(struct value value);        /* bool, int, float */
 double value_number(struct value value);
-struct slice value_text(struct value value);     /* VAL_STR, borrowed */
+struct slice value_text(struct value value); /* VAL_STR, borrowed */
 
 /* Generic operations, also over objects (through their type). */
 enum status value_truth(struct value value, bool *out, struct error *err) MUST_CHECK;
@@ -122,7 +154,10 @@ enum status value_sort(const struct value *keys, size_t n, bool descending, size
 const struct builtin_row *value_methods(enum value_kind kind);
 
 /* Iteration over anything iterable. position: of the next item (bytes in a str); n: items in all (bytes of a str). */
-struct iter { struct value over; int64_t position, n; };
+struct iter {
+    struct value over;
+    int64_t position, n;
+};
 enum status iter_begin(struct value over, struct iter *out, struct error *err) MUST_CHECK;
 enum status iter_next(struct iter *iter, struct value *out, bool *out_done, struct error *err) MUST_CHECK;
 void iter_end(struct iter *iter);
@@ -138,8 +173,8 @@ void value_repr_short(struct value value, size_t max_bytes, struct buf *out);
 /* "str 'ten'", "None", "Dataset": what came, in an error. */
 void value_describe(struct value value, struct buf *out);
 
-#define LIMIT_LIST 100000000  /* items a list, range list or comprehension may have */
-#define LIMIT_REPR 10000      /* items shown */
-#define LIMIT_DEPTH 400       /* calls of functions of the language inside each other */
+#define LIMIT_LIST 100000000 /* items a list, range list or comprehension may have */
+#define LIMIT_REPR 10000     /* items shown */
+#define LIMIT_DEPTH 400      /* calls of functions of the language inside each other */
 
 #endif

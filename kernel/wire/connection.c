@@ -43,7 +43,8 @@ static enum status read_curve(const json_t *file, struct connection *out, struct
     const char *public_key = json_text(file, "curve_publickey", ""), *secret_key = json_text(file, "curve_secretkey", "");
     if (!*public_key && !*secret_key) return OK;
     if (strlen(public_key) != CURVE_KEY_TEXT - 1 || strlen(secret_key) != CURVE_KEY_TEXT - 1)
-        return err_set(err, ERR_PROTOCOL, "curve_publickey and curve_secretkey in the connection file must both be 40 characters (they have %zu and %zu)",
+        return err_set(err, ERR_PROTOCOL,
+                       "curve_publickey and curve_secretkey in the connection file must both be 40 characters (they have %zu and %zu)",
                        strlen(public_key), strlen(secret_key));
     memcpy(out->public_key, public_key, CURVE_KEY_TEXT);
     memcpy(out->secret_key, secret_key, CURVE_KEY_TEXT);
@@ -91,10 +92,7 @@ void connection_release(struct connection *connection) {
 
 void connection_endpoint(const struct connection *connection, enum channel channel, struct buf *out) {
     int port = connection->ports[channel];
-    if (connection->ipc)
-        buf_addf(out, "ipc://%s-%d", connection->ip, port);
-    else if (strchr(connection->ip, ':') && connection->ip[0] != '[')
-        buf_addf(out, "tcp://[%s]:%d", connection->ip, port);
-    else
-        buf_addf(out, "tcp://%s:%d", connection->ip, port);
+    if (connection->ipc) buf_addf(out, "ipc://%s-%d", connection->ip, port);
+    else if (strchr(connection->ip, ':') && connection->ip[0] != '[') buf_addf(out, "tcp://[%s]:%d", connection->ip, port);
+    else buf_addf(out, "tcp://%s:%d", connection->ip, port);
 }

@@ -14,7 +14,7 @@ struct connection {
     bool ipc; /* else tcp */
     char *ip; /* host, or the path before "-port" of ipc sockets */
     int ports[CHANNEL_COUNT];
-    char *key; /* "" = messages are not signed */
+    char *key;          /* "" = messages are not signed */
     char *session_name; /* jupyter_session: the notebook's path; "" = not told */
     bool curve;
     char public_key[CURVE_KEY_TEXT], secret_key[CURVE_KEY_TEXT];

@@ -54,7 +54,9 @@ void request_unref(struct request *request) {
     free(request);
 }
 
-struct slice request_part(const struct request *request, int part) { return request->frames.parts[part]; }
+struct slice request_part(const struct request *request, int part) {
+    return request->frames.parts[part];
+}
 
 enum status request_content(const struct request *request, json_t **out, struct error *err) {
     json_t *content = NULL;
@@ -79,8 +81,8 @@ void iso_time_now(char out[ISO_TIME_TEXT]) {
 static void add_header(struct wire *wire, const char *type, unsigned long long number, struct buf *out) {
     char date[ISO_TIME_TEXT];
     iso_time_now(date);
-    buf_addf(out, "{\"msg_id\":\"%s_%llu\",\"session\":\"%s\",\"username\":\"kernel\",\"date\":\"%s\",\"msg_type\":", wire->session, number, wire->session,
-             date);
+    buf_addf(out, "{\"msg_id\":\"%s_%llu\",\"session\":\"%s\",\"username\":\"kernel\",\"date\":\"%s\",\"msg_type\":", wire->session, number,
+             wire->session, date);
     buf_add_json_string(out, slice_of(type));
     buf_adds(out, ",\"version\":\"" PROTOCOL_VERSION "\"}");
 }
@@ -114,7 +116,8 @@ struct packet message_publish(struct wire *wire, const struct request *parent, c
                               struct slice content) {
     struct packet packet = PACKET_INIT;
     packet_adds(&packet, slice_of(topic));
-    add_body(wire, type, atomic_fetch_add(&wire->n_messages, 1), parent ? request_part(parent, PART_HEADER) : slice_of("{}"), metadata, content, &packet);
+    add_body(wire, type, atomic_fetch_add(&wire->n_messages, 1), parent ? request_part(parent, PART_HEADER) : slice_of("{}"), metadata, content,
+             &packet);
     return packet;
 }
 

@@ -5,7 +5,9 @@
 
 #include "runtime/base/mem.h"
 
-struct signer signer_of(const char *key) { return (struct signer){key, strlen(key)}; }
+struct signer signer_of(const char *key) {
+    return (struct signer){key, strlen(key)};
+}
 
 void sign_parts(const struct signer *signer, const struct slice parts[SIGNED_PARTS], char out_hex[HASH_SHA256_HEX]) {
     const void *data[SIGNED_PARTS];
@@ -90,8 +92,7 @@ bool replay_add(struct replay *replay, const char *signature) {
         slot = replay->oldest;
         replay->oldest = (replay->oldest + 1) % replay->cap;
         unlink_slot(replay, slot);
-    } else
-        replay->len++;
+    } else replay->len++;
     memcpy(replay->marks[slot], signature, MARK_BYTES);
     link_slot(replay, slot);
     return true;

@@ -13,9 +13,9 @@ struct als {
     const struct fit_request *request;
     const struct csr *by_user, *by_item; /* borrowed of the data set */
     struct events_view rows;
-    struct mf_factors now;               /* counts; each half-sweep makes new mats */
+    struct mf_factors now; /* counts; each half-sweep makes new mats */
     struct fold_rule fold;
-    float *scratch;                      /* predictions of the training rows */
+    float *scratch; /* predictions of the training rows */
 };
 
 static enum status half_sweep(struct als *als, const struct csr *ratings, struct mat *other, struct mat *other_bias, struct mat **factors,
@@ -61,8 +61,8 @@ static enum status init(struct als *als, struct model *model, struct error *err)
     if (request->start) TRY(mf_factors_to(&factors_of(request->start)->on_device, request->device, &als->now, err));
     else {
         int64_t *counts = model_counts(model, EMBED_USERS);
-        enum status status = mf_factors_new(request->device, dataset_n_users(data), dataset_n_items(data), fit_int(request, model, "factors"), true,
-                                            &als->now, err);
+        enum status status =
+            mf_factors_new(request->device, dataset_n_users(data), dataset_n_items(data), fit_int(request, model, "factors"), true, &als->now, err);
         if (status == OK) status = factors_init_rows(als->now.users, request->common.seed, RNG_INIT_USERS, INIT_DEVIATION, counts, err);
         free(counts);
         if (status != OK) return status;
@@ -88,7 +88,12 @@ static enum status fit(const struct fit_request *request, struct model *model, s
 
 static const struct param_row params[] = {
     {.name = "factors", .type = PARAM_INT, .otherwise.i = 64, .min = 1, .max = 1024, .doc = "length of the vectors"},
-    {.name = "reg", .type = PARAM_FLOAT, .otherwise.f = 0.1, .min = 0, .max = 1e4, .above_min = true,
+    {.name = "reg",
+     .type = PARAM_FLOAT,
+     .otherwise.f = 0.1,
+     .min = 0,
+     .max = 1e4,
+     .above_min = true,
      .doc = "regularisation; multiplied by the number of the user's or item's ratings"},
     {0},
 };
@@ -97,9 +102,11 @@ const struct model_class class_als = {
     .name = "als",
     .summary = "Biased matrix factorisation of ratings by alternating least squares.",
     .doc = "r ≈ mean + b_u + b_i + p_u·q_i. In turn, each item's and each user's vector and bias are the exact solution of a ridge regression on the "
-           "ratings, with reg multiplied by their number (Zhou et al. 2008, biases inside the system). Few epochs, one parameter that matters; new users "
+           "ratings, with reg multiplied by their number (Zhou et al. 2008, biases inside the system). Few epochs, one parameter that matters; new "
+           "users "
            "fold in exactly, and a score decomposes exactly into what each rated item gave (explain).",
-    .example = "train, test = split(synth(), test=0.2, seed=1)\nm = als(train, factors=8, reg=0.1, epochs=5, seed=1)\nevaluate(m, test, metrics=[\"rmse\"])",
+    .example =
+        "train, test = split(synth(), test=0.2, seed=1)\nm = als(train, factors=8, reg=0.1, epochs=5, seed=1)\nevaluate(m, test, metrics=[\"rmse\"])",
     .other_names = "ALS (Spark MLlib), BiasedMF (LensKit), CMF (cmfrec), ALS-WR",
     .params = params,
     .iterative = true,

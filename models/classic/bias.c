@@ -91,7 +91,12 @@ static int64_t size(const struct model *model) { return model->catalog->n_users 
 static int64_t bytes(const struct model *model) { return (model->catalog->n_users + model->catalog->n_items) * (int64_t)sizeof(double); }
 
 static const struct param_row params[] = {
-    {.name = "reg_user", .type = PARAM_FLOAT, .otherwise.f = 15, .min = 0, .max = 1e6, .doc = "pulls a user's bias towards 0, as so many ratings at the mean would"},
+    {.name = "reg_user",
+     .type = PARAM_FLOAT,
+     .otherwise.f = 15,
+     .min = 0,
+     .max = 1e6,
+     .doc = "pulls a user's bias towards 0, as so many ratings at the mean would"},
     {.name = "reg_item", .type = PARAM_FLOAT, .otherwise.f = 10, .min = 0, .max = 1e6, .doc = "the same for an item's bias"},
     {0},
 };
@@ -99,9 +104,10 @@ static const struct param_row params[] = {
 const struct model_class class_bias = {
     .name = "bias",
     .summary = "Mean rating plus what is peculiar to the user and to the item.",
-    .doc = "r ≈ mean + b_u + b_i, minimising the squared error + reg_user·Σ b_u² + reg_item·Σ b_i² (Koren 2010, section 2.1), solved by alternating "
-           "between the two sides until nothing moves. The baseline that a rating model has to beat: it knows no taste, only who rates high and what is "
-           "rated high.",
+    .doc =
+        "r ≈ mean + b_u + b_i, minimising the squared error + reg_user·Σ b_u² + reg_item·Σ b_i² (Koren 2010, section 2.1), solved by alternating "
+        "between the two sides until nothing moves. The baseline that a rating model has to beat: it knows no taste, only who rates high and what is "
+        "rated high.",
     .example = "train, test = split(synth(), test=0.2, seed=1)\nevaluate(bias(train), test, metrics=[\"rmse\", \"mae\"])",
     .other_names = "BaselineOnly (Surprise), Bias (LensKit), UserItemBaseline (MyMediaLite)",
     .params = params,

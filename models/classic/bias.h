@@ -10,7 +10,8 @@ struct biases {
     double mean;
     double *users, *items; /* 0 where there are no rows */
 };
-/* Minimises Σ (r − mean − b_u − b_i)² + reg_user Σ b_u² + reg_item Σ b_i² by alternating between the two sides until nothing moves by more than 1e-7. mean: that of the rows. */
+/* Minimises Σ (r − mean − b_u − b_i)² + reg_user Σ b_u² + reg_item Σ b_i² by alternating between the two sides until nothing moves by more than 1e-7.
+ * mean: that of the rows. */
 enum status biases_fit(struct task *task, struct dataset *data, double reg_user, double reg_item, struct biases *out, struct error *err) MUST_CHECK;
 void biases_release(struct biases *biases);
 

@@ -60,10 +60,19 @@ static enum status solve(struct task *task, const struct events_view *rows, int6
         item_counts[rows->items[i]]++;
     }
     if (n) biases->mean /= (double)n;
-    struct side users = {rows->users, rows->items, rows->ratings, n, biases->n_users, biases->mean, reg_user, biases->users, biases->items,
-                         user_counts, user_sums};
-    struct side items = {rows->items, rows->users, rows->ratings, n, biases->n_items, biases->mean, reg_item, biases->items, biases->users,
-                         item_counts, user_sums + biases->n_users};
+    struct side users = {rows->users, rows->items,   rows->ratings, n,           biases->n_users, biases->mean,
+                         reg_user,    biases->users, biases->items, user_counts, user_sums};
+    struct side items = {rows->items,
+                         rows->users,
+                         rows->ratings,
+                         n,
+                         biases->n_items,
+                         biases->mean,
+                         reg_item,
+                         biases->items,
+                         biases->users,
+                         item_counts,
+                         user_sums + biases->n_users};
     return alternate(task, &items, &users, err);
 }
 

@@ -20,7 +20,8 @@ void mf_factors_release(struct mf_factors *factors) {
 static struct mat *counted(struct mat *mat) { return mat ? mat_ref(mat) : NULL; }
 
 struct mf_factors mf_factors_ref(const struct mf_factors *factors) {
-    return (struct mf_factors){counted(factors->users), counted(factors->items), counted(factors->user_bias), counted(factors->item_bias), factors->mean};
+    return (struct mf_factors){counted(factors->users), counted(factors->items), counted(factors->user_bias), counted(factors->item_bias),
+                               factors->mean};
 }
 
 static enum status each(const struct mf_factors *from, struct device *device, struct mf_factors *out, struct error *err) {
@@ -148,8 +149,7 @@ enum status factors_score_block(const struct model *model, struct task *task, co
     const struct factors *factors = factors_of(model);
     const struct mf_factors *on = &factors->on_device;
     const int64_t n_items = mat_rows(on->items);
-    if (all_known(users, n_users))
-        return ops_dot_block(task, on->users, users, n_users, on->items, on->user_bias, on->item_bias, on->mean, out, err);
+    if (all_known(users, n_users)) return ops_dot_block(task, on->users, users, n_users, on->items, on->user_bias, on->item_bias, on->mean, out, err);
     for (int64_t u = 0; u < n_users; u++) {
         TRY(task_check(task, err));
         for (int32_t i = 0; i < n_items; i++) out[u * n_items + i] = host_score(factors, users[u], i);

@@ -12,13 +12,17 @@
  * RIDGE: minimise Σ (t_i − b − p·q_i)² + n (reg |p|² + reg_bias b²), n 1 unless times_count.
  * PROJECT: orthogonal factors: b = Σ t_i / (reg_bias + n), then p_f = Σ (t_i − b) q_if / |q_f|². */
 enum fold_how { FOLD_RIDGE, FOLD_PROJECT };
-struct fold_rule { enum fold_how how; bool times_count; double reg, reg_bias; };
+struct fold_rule {
+    enum fold_how how;
+    bool times_count;
+    double reg, reg_bias;
+};
 
 struct factors {
     struct mf_factors on_device; /* biases NULL: none */
     struct mf_factors host;      /* the same mats when the device is the CPU */
     struct fold_rule fold;
-    float *folded;               /* the folded-in user's vector, or NULL */
+    float *folded; /* the folded-in user's vector, or NULL */
     float folded_bias;
     struct mf_factors first, second; /* training section: Adam's moments, or NULLs */
     int64_t step;
@@ -30,23 +34,28 @@ struct mf_factors mf_factors_ref(const struct mf_factors *factors);
 enum status mf_factors_copy(const struct mf_factors *factors, struct mf_factors *out, struct error *err) MUST_CHECK;
 enum status mf_factors_to(const struct mf_factors *factors, struct device *device, struct mf_factors *out, struct error *err) MUST_CHECK;
 /* zeros: (n_users, f), (n_items, f) and, when biased, the biases. */
-enum status mf_factors_new(struct device *device, int64_t n_users, int64_t n_items, int64_t n_factors, bool biased, struct mf_factors *out, struct error *err) MUST_CHECK;
+enum status mf_factors_new(struct device *device, int64_t n_users, int64_t n_items, int64_t n_factors, bool biased, struct mf_factors *out,
+                           struct error *err) MUST_CHECK;
 /* Rows of N(0, deviation) keyed by (seed, purpose, row); rows with count 0 stay zeros. */
-enum status factors_init_rows(struct mat *mat, uint64_t seed, enum rng_purpose purpose, double deviation, const int64_t *counts, struct error *err) MUST_CHECK;
+enum status factors_init_rows(struct mat *mat, uint64_t seed, enum rng_purpose purpose, double deviation, const int64_t *counts,
+                              struct error *err) MUST_CHECK;
 
 /* Takes trained's counts (also on failure). */
 enum status factors_new(struct mf_factors *trained, struct fold_rule fold, struct factors **out, struct error *err) MUST_CHECK;
 static inline const struct factors *factors_of(const struct model *model) { return model->state; }
 /* RMSE over the data's rows, unclipped. Borrowed host columns. */
-enum status factors_rmse(struct task *task, const struct mf_factors *factors, const struct events_view *rows, int64_t n, float *scratch, double *out, struct error *err) MUST_CHECK;
+enum status factors_rmse(struct task *task, const struct mf_factors *factors, const struct events_view *rows, int64_t n, float *scratch, double *out,
+                         struct error *err) MUST_CHECK;
 
 /* Members of a model_class. */
 void factors_free(void *state);
 enum status factors_score_block(const struct model *model, struct task *task, const int32_t *users, int64_t n_users, float *out, struct error *err);
-enum status factors_score_pairs(const struct model *model, struct task *task, const int32_t *users, const int32_t *items, int64_t n, float *out, struct error *err);
+enum status factors_score_pairs(const struct model *model, struct task *task, const int32_t *users, const int32_t *items, int64_t n, float *out,
+                                struct error *err);
 enum status factors_vectors(const struct model *model, enum embedded what, struct mat **out, struct error *err);
 enum status factors_fold_in(const struct model *model, const int32_t *items, const float *ratings, int64_t n, struct model *out, struct error *err);
-enum status factors_explain(const struct model *model, int32_t user, int32_t item, const int32_t *rated, const float *ratings, int64_t n, float *out_weights, struct error *err);
+enum status factors_explain(const struct model *model, int32_t user, int32_t item, const int32_t *rated, const float *ratings, int64_t n,
+                            float *out_weights, struct error *err);
 enum status factors_save(const struct model *model, struct store_writer *writer, struct error *err);
 enum status factors_load(struct model *model, struct store_reader *reader, struct error *err);
 int64_t factors_size(const struct model *model);

@@ -45,7 +45,9 @@ enum status factors_save(const struct model *model, struct store_writer *writer,
     return put_mats(writer, "second", factors->second, err);
 }
 
-struct shape { int64_t n_users, n_items, n_factors; };
+struct shape {
+    int64_t n_users, n_items, n_factors;
+};
 
 static enum status get_mat(struct store_reader *reader, const char *name, int64_t rows, int64_t cols, struct mat **out, struct error *err) {
     const void *values;

@@ -13,7 +13,11 @@
 #include "models/classic/factors.h"
 #include "runtime/base/mem.h"
 
-struct rated { const int32_t *items; const float *ratings; int64_t n; };
+struct rated {
+    const int32_t *items;
+    const float *ratings;
+    int64_t n;
+};
 
 static const float *item_vector(const struct factors *factors, int32_t item) {
     return mat_values(factors->host.items) + item * mat_cols(factors->host.items);

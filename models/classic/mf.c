@@ -103,7 +103,8 @@ static struct mf new_trainer(const struct fit_request *request, const struct mod
     mf.reg = fit_float(request, model, mf.adam ? "weight_decay" : "reg");
     mf.reg_bias = mf.adam ? mf.reg : fit_float(request, model, "reg_bias");
     mf.batch = fit_int(request, model, "batch");
-    /* SGD decays a row at each of its ratings: reg times their number. Adam decays every row at every batch: half of weight_decay times the number of rows. */
+    /* SGD decays a row at each of its ratings: reg times their number. Adam decays every row at every batch: half of weight_decay times the number of
+     * rows. */
     const double n = (double)dataset_n(request->data);
     if (mf.adam) mf.fold = (struct fold_rule){FOLD_RIDGE, false, fmax(mf.reg * n / 2, 1e-3), fmax(mf.reg * n / 2, 1e-3)};
     else mf.fold = (struct fold_rule){FOLD_RIDGE, true, fmax(mf.reg, 1e-3), mf.reg_bias};
@@ -127,13 +128,27 @@ static const char *const optimizers[] = {"sgd", "adam", NULL};
 
 static const struct param_row params[] = {
     {.name = "factors", .type = PARAM_INT, .otherwise.i = 64, .min = 1, .max = 4096, .doc = "length of the vectors"},
-    {.name = "optimizer", .type = PARAM_STR, .otherwise.s = "sgd", .choices = "sgd|adam", .names = optimizers,
+    {.name = "optimizer",
+     .type = PARAM_STR,
+     .otherwise.s = "sgd",
+     .choices = "sgd|adam",
+     .names = optimizers,
      .doc = "sgd: one rating at a time; adam: batches, moments, weight decay"},
     {.name = "lr", .type = PARAM_FLOAT, .otherwise.f = 0.01, .min = 0, .max = 10, .above_min = true, .doc = "learning rate of the first epoch"},
-    {.name = "decay", .type = PARAM_FLOAT, .otherwise.f = 1, .min = 0, .max = 1, .above_min = true, .doc = "the learning rate is multiplied by it after every epoch"},
+    {.name = "decay",
+     .type = PARAM_FLOAT,
+     .otherwise.f = 1,
+     .min = 0,
+     .max = 1,
+     .above_min = true,
+     .doc = "the learning rate is multiplied by it after every epoch"},
     {.name = "reg", .type = PARAM_FLOAT, .otherwise.f = 0.08, .min = 0, .max = 100, .doc = "sgd: pull of the vectors towards 0 at every rating"},
     {.name = "reg_bias", .type = PARAM_FLOAT, .otherwise.f = 0.01, .min = 0, .max = 100, .doc = "sgd: the same for the biases"},
-    {.name = "weight_decay", .type = PARAM_FLOAT, .otherwise.f = 1e-5, .min = 0, .max = 10,
+    {.name = "weight_decay",
+     .type = PARAM_FLOAT,
+     .otherwise.f = 1e-5,
+     .min = 0,
+     .max = 10,
      .doc = "adam: added to every gradient, as torch.optim.Adam does"},
     {.name = "batch", .type = PARAM_INT, .otherwise.i = 1024, .min = 1, .max = 1 << 24, .doc = "adam: ratings a step"},
     {.name = "init", .type = PARAM_FLOAT, .otherwise.f = 0.1, .min = 0, .max = 10, .doc = "standard deviation of the first vectors, N(0, init)"},
@@ -143,9 +158,11 @@ static const struct param_row params[] = {
 const struct model_class class_mf = {
     .name = "mf",
     .summary = "Biased matrix factorisation of ratings by gradient descent.",
-    .doc = "r ≈ mean + b_u + b_i + p_u·q_i, minimising the squared error with a pull towards 0 (Koren, Bell & Volinsky 2009). optimizer=\"sgd\" walks the "
+    .doc = "r ≈ mean + b_u + b_i + p_u·q_i, minimising the squared error with a pull towards 0 (Koren, Bell & Volinsky 2009). optimizer=\"sgd\" "
+           "walks the "
            "ratings one by one in an order of its own for every epoch; strata keep it the same for any number of threads (Gemulla et al. 2011). "
-           "optimizer=\"adam\" takes batches; with init=0.01 and weight_decay it is the usual PyTorch embedding model, whose global bias starts at the mean and "
+           "optimizer=\"adam\" takes batches; with init=0.01 and weight_decay it is the usual PyTorch embedding model, whose global bias starts at "
+           "the mean and "
            "stays there. explain and fold_in solve a ridge regression against the item vectors: exact for als, an approximation here.",
     .example = "train, test = split(synth(), test=0.2, seed=1)\nm = mf(train, factors=8, epochs=5, seed=1)\nevaluate(m, test, metrics=[\"rmse\"])",
     .other_names = "SVD (Surprise), FunkSVD, BiasedMF (LensKit), MF (Cornac, LIBMF), EmbeddingDotBias (fastai)",

@@ -4,7 +4,9 @@
 #include "runtime/base/mem.h"
 
 /* Rows of each item: the whole state. */
-struct popular_state { float *counts; };
+struct popular_state {
+    float *counts;
+};
 
 static void free_state(void *data) {
     struct popular_state *state = data;
@@ -83,7 +85,8 @@ const struct model_class class_popular = {
     .name = "popular",
     .summary = "The items with the most rows, the same for everybody.",
     .doc = "The score of an item is the number of its rows in what the model was fitted on; a user's own seen items are left out of the list. Every "
-           "recommender has to beat it, and on short lists it is harder to beat than one thinks (Cremonesi et al. 2010). It ranks; it predicts no ratings.",
+           "recommender has to beat it, and on short lists it is harder to beat than one thinks (Cremonesi et al. 2010). It ranks; it predicts no "
+           "ratings.",
     .example = "recommend(popular(synth()), user=1, k=5)",
     .other_names = "TopPop (Elliot), Pop (RecBole), MostPop (Cornac), PopScore (LensKit), PopularModel (RecTools)",
     .params = params,

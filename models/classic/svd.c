@@ -99,7 +99,11 @@ static const char *const centers[] = {"bias", "none", NULL};
 
 static const struct param_row params[] = {
     {.name = "factors", .type = PARAM_INT, .otherwise.i = 20, .min = 1, .max = 1024, .doc = "singular values kept"},
-    {.name = "center", .type = PARAM_STR, .otherwise.s = "bias", .choices = "bias|none", .names = centers,
+    {.name = "center",
+     .type = PARAM_STR,
+     .otherwise.s = "bias",
+     .choices = "bias|none",
+     .names = centers,
      .doc = "bias: factorise what mean and biases leave; none: the ratings themselves, 0 where there is none (PureSVD)"},
     {.name = "reg_user", .type = PARAM_FLOAT, .otherwise.f = 15, .min = 0, .max = 1e6, .doc = "center=\"bias\": regularisation of the users' biases"},
     {.name = "reg_item", .type = PARAM_FLOAT, .otherwise.f = 10, .min = 0, .max = 1e6, .doc = "the same for the items'"},
@@ -109,10 +113,13 @@ static const struct param_row params[] = {
 const struct model_class class_svd = {
     .name = "svd",
     .summary = "Truncated singular value decomposition of the rating matrix.",
-    .doc = "center=\"bias\": r ≈ mean + b_u + b_i + (U S Vᵀ)_ui, the best approximation of rank `factors` to what the biases leave, with 0 where nothing was "
-           "rated. center=\"none\": of the ratings themselves, which predicts badly (the zeros are taken for ratings) but ranks well: PureSVD (Cremonesi, Koren & "
-           "Turrin 2010). Vectors are U√S and V√S. Randomised subspace iteration (Halko, Martinsson & Tropp 2011). A new user folds in by projection, "
-           "p = r̃ V / √S; a score decomposes into Σ r̃_ui (v_i·v_j).",
+    .doc =
+        "center=\"bias\": r ≈ mean + b_u + b_i + (U S Vᵀ)_ui, the best approximation of rank `factors` to what the biases leave, with 0 where "
+        "nothing was "
+        "rated. center=\"none\": of the ratings themselves, which predicts badly (the zeros are taken for ratings) but ranks well: PureSVD "
+        "(Cremonesi, Koren & "
+        "Turrin 2010). Vectors are U√S and V√S. Randomised subspace iteration (Halko, Martinsson & Tropp 2011). A new user folds in by projection, "
+        "p = r̃ V / √S; a score decomposes into Σ r̃_ui (v_i·v_j).",
     .example = "train, test = split(synth(), test=0.2, seed=1)\nevaluate(svd(train, factors=4), test, metrics=[\"rmse\"])",
     .other_names = "PureSVD (Elliot, RecTools, LensKit), TruncatedSVD (scikit-learn)",
     .params = params,

@@ -24,7 +24,8 @@ static enum status choose_folds(struct run *run, struct error *err) {
     if (!run->request->published) {
         if (run->request->k < 2) return err_set(err, ERR_VALUE, "cross-validation needs at least 2 folds, not %lld", (long long)run->request->k);
         if (run->request->k > dataset_n(run->request->data))
-            return err_set(err, ERR_VALUE, "%lld folds of %lld rows: some would be empty", (long long)run->request->k, (long long)dataset_n(run->request->data));
+            return err_set(err, ERR_VALUE, "%lld folds of %lld rows: some would be empty", (long long)run->request->k,
+                           (long long)dataset_n(run->request->data));
         run->n_folds = run->request->k;
         return OK;
     }
@@ -50,7 +51,8 @@ static enum status parts(const struct run *run, int64_t fold, struct dataset **o
 
 static enum status fit_and_judge(struct run *run, int64_t fold, struct dataset *train, struct dataset *test, struct error *err) {
     const struct cross_validate_request *request = run->request;
-    const struct fit_request fit = {.data = train, .params = request->params, .common = request->common, .device = request->device, .task = request->task};
+    const struct fit_request fit = {
+        .data = train, .params = request->params, .common = request->common, .device = request->device, .task = request->task};
     struct model *model;
     const double start_s = task_now_s(request->task);
     TRY(evaluate_fit(request->class, &fit, &model, err));
@@ -81,7 +83,8 @@ static void note_mean(const struct run *run, size_t m, struct table *table) {
     double mean = 0, square = 0;
     for (int64_t f = 0; f < run->n_folds; f++) mean += run->values[m][f] / (double)run->n_folds;
     for (int64_t f = 0; f < run->n_folds; f++) square += (run->values[m][f] - mean) * (run->values[m][f] - mean);
-    table_note(table, "%s: mean %.4f, standard deviation over folds %.4f", run->request->metrics[m].text, mean, sqrt(square / (double)(run->n_folds - 1)));
+    table_note(table, "%s: mean %.4f, standard deviation over folds %.4f", run->request->metrics[m].text, mean,
+               sqrt(square / (double)(run->n_folds - 1)));
 }
 
 static void caption(const struct run *run, struct table *table) {
@@ -89,8 +92,9 @@ static void caption(const struct run *run, struct table *table) {
     struct buf given = BUF_INIT;
     params_text(request->class, request->params, false, &given);
     if (run->names) table_caption(table, "%s(%s) on %s, the published folds", request->class->name, buf_text(&given), dataset_name(request->data));
-    else table_caption(table, "%s(%s) on %s, %lld random folds, seed %llu", request->class->name, buf_text(&given), dataset_name(request->data),
-                       (long long)run->n_folds, (unsigned long long)request->common.seed);
+    else
+        table_caption(table, "%s(%s) on %s, %lld random folds, seed %llu", request->class->name, buf_text(&given), dataset_name(request->data),
+                      (long long)run->n_folds, (unsigned long long)request->common.seed);
     buf_release(&given);
 }
 

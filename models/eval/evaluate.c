@@ -23,7 +23,10 @@ static int64_t leaked(const struct model *model, struct dataset *judged) {
 
 static const char *part_word(const struct dataset *data) {
     const int part = dataset_part(data);
-    return part == PART_TRAIN ? "training" : part == PART_VALID ? "validation" : part == (PART_TRAIN | PART_VALID) ? "training and validation" : "test";
+    return part == PART_TRAIN                  ? "training"
+           : part == PART_VALID                ? "validation"
+           : part == (PART_TRAIN | PART_VALID) ? "training and validation"
+                                               : "test";
 }
 
 static enum status check_leak(const struct model *model, struct dataset *judged, struct error *err) {
@@ -46,12 +49,17 @@ static enum status check_suits(const struct model *model, struct dataset *judged
         err_set(err, ERR_VALUE, "`%s` ranks items and predicts no ratings: %s can't judge it", model->name, metric->text);
         return err_hint(err, "leave it out here, or judge models that predict: bias, svd, als, mf");
     }
-    if (!dataset_is_explicit(judged)) return err_set(err, ERR_VALUE, "`%s` is implicit: it has no ratings for %s to compare with", dataset_name(judged), metric->text);
+    if (!dataset_is_explicit(judged))
+        return err_set(err, ERR_VALUE, "`%s` is implicit: it has no ratings for %s to compare with", dataset_name(judged), metric->text);
     return OK;
 }
 
 /* Predictions and truths of all judged rows. */
-struct judged { float *predicted; const float *truth; int64_t n, n_cold; };
+struct judged {
+    float *predicted;
+    const float *truth;
+    int64_t n, n_cold;
+};
 
 /* Rows whose user or item has no row in what the model was fitted on. */
 static int64_t cold_rows(const struct model *model, const struct model_positions *at, int64_t n) {
@@ -62,7 +70,8 @@ static int64_t cold_rows(const struct model *model, const struct model_positions
     return cold;
 }
 
-static enum status predict_rows(const struct model *model, struct dataset *data, struct task *task, bool count_cold, struct judged *out, struct error *err) {
+static enum status predict_rows(const struct model *model, struct dataset *data, struct task *task, bool count_cold, struct judged *out,
+                                struct error *err) {
     struct model_positions at;
     struct events_view view;
     TRY(dataset_columns(data, &view, err));
@@ -77,7 +86,8 @@ static enum status predict_rows(const struct model *model, struct dataset *data,
     return status;
 }
 
-enum status evaluate_one(const struct model *model, struct dataset *data, const struct metric *metric, struct task *task, double *out, struct error *err) {
+enum status evaluate_one(const struct model *model, struct dataset *data, const struct metric *metric, struct task *task, double *out,
+                         struct error *err) {
     struct judged judged;
     TRY(check_suits(model, data, metric, err));
     TRY(predict_rows(model, data, task, false, &judged, err));
@@ -88,7 +98,10 @@ enum status evaluate_one(const struct model *model, struct dataset *data, const 
 
 /* --- the table --- */
 
-struct columns { char **names; double **values; };
+struct columns {
+    char **names;
+    double **values;
+};
 
 static enum status judge_row(const struct evaluate_request *request, size_t row, struct columns *columns, int64_t *out_cold, struct error *err) {
     const struct model *model = request->models[row];
@@ -97,7 +110,8 @@ static enum status judge_row(const struct evaluate_request *request, size_t row,
     for (size_t m = 0; m < request->n_metrics; m++) TRY(check_suits(model, request->test, &request->metrics[m], err));
     TRY(predict_rows(model, request->test, request->task, true, &judged, err));
     columns->names[row] = xstrdup(model->name);
-    for (size_t m = 0; m < request->n_metrics; m++) columns->values[m][row] = request->metrics[m].row->rating(judged.predicted, judged.truth, judged.n);
+    for (size_t m = 0; m < request->n_metrics; m++)
+        columns->values[m][row] = request->metrics[m].row->rating(judged.predicted, judged.truth, judged.n);
     mem_free(judged.predicted);
     *out_cold = judged.n_cold;
     return OK;
@@ -120,7 +134,8 @@ static void note_cold(const struct evaluate_request *request, const int64_t *col
         if (cold[i] == 0 || (i > 0 && cold[i] == cold[0])) continue;
         struct buf count = BUF_INIT;
         buf_add_count(&count, cold[i]);
-        if (i == 0) table_note(table, "%s rows have a user or an item without any training row: mean and known biases predict them.", buf_text(&count));
+        if (i == 0)
+            table_note(table, "%s rows have a user or an item without any training row: mean and known biases predict them.", buf_text(&count));
         else table_note(table, "%s: %s such rows.", request->models[i]->name, buf_text(&count));
         buf_release(&count);
     }
@@ -158,7 +173,11 @@ enum status evaluate_models(const struct evaluate_request *request, struct table
 
 /* --- fitting with a validation part --- */
 
-struct judge { struct dataset *valid; struct metric metric; struct task *task; };
+struct judge {
+    struct dataset *valid;
+    struct metric metric;
+    struct task *task;
+};
 
 static enum status judge_epoch(void *ctx, const struct model *model, double *out, struct error *err) {
     const struct judge *judge = ctx;
@@ -172,7 +191,8 @@ static enum status check_valid(const struct model_class *class, const struct fit
     const int64_t overlap = dataset_overlap(request->data, valid);
     if (overlap == 0) return OK;
     buf_add_count(&some, overlap);
-    err_set(err, ERR_LEAK, "%s of the rows in valid are in what `%s` is to be fitted on: stopping early would never stop", buf_text(&some), class->name);
+    err_set(err, ERR_LEAK, "%s of the rows in valid are in what `%s` is to be fitted on: stopping early would never stop", buf_text(&some),
+            class->name);
     buf_release(&some);
     return err_hint(err, "train, valid, test = split(data, valid=0.1, test=0.2) gives a part of its own");
 }

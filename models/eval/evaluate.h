@@ -11,14 +11,16 @@ struct evaluate_request {
     struct dataset *test;
     const struct metric *metrics;
     size_t n_metrics;
-    int mask;          /* 0: by the rule; else bits of enum part */
+    int mask; /* 0: by the rule; else bits of enum part */
     bool allow_leak;
     struct task *task;
 };
-/* Table: model, then a column a metric; one row a model, in order; caption says data, split, rows, protocol. ERR_LEAK "1,234 of 20,000 test pairs are in what `popular` was fitted on". */
+/* Table: model, then a column a metric; one row a model, in order; caption says data, split, rows, protocol. ERR_LEAK "1,234 of 20,000 test pairs are
+ * in what `popular` was fitted on". */
 enum status evaluate_models(const struct evaluate_request *request, struct table **out, struct error *err) MUST_CHECK;
 /* One value (early stopping). */
-enum status evaluate_one(const struct model *model, struct dataset *judged, const struct metric *metric, struct task *task, double *out, struct error *err) MUST_CHECK;
+enum status evaluate_one(const struct model *model, struct dataset *judged, const struct metric *metric, struct task *task, double *out,
+                         struct error *err) MUST_CHECK;
 
 /* model_fit, judged by evaluate_one on request->common.valid when that is given. Refuses a valid part that is fitted on (ERR_LEAK). */
 enum status evaluate_fit(const struct model_class *class, const struct fit_request *request, struct model **out, struct error *err) MUST_CHECK;

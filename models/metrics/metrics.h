@@ -14,16 +14,16 @@ struct ranking {
     const int32_t *ranked;
     int64_t n_ranked;
     const int32_t *relevant;
-    const float *gains;      /* ratings of relevant */
+    const float *gains; /* ratings of relevant */
     int64_t n_relevant;
 };
 
 struct metric_row {
-    const char *name;        /* "ndcg" */
+    const char *name; /* "ndcg" */
     enum metric_kind kind;
     bool larger_is_better;
-    bool takes_k;            /* "@10" allowed */
-    const char *definition;  /* formula and source */
+    bool takes_k;           /* "@10" allowed */
+    const char *definition; /* formula and source */
     /* RATING: from n predictions and truths. */
     double (*rating)(const float *predicted, const float *truth, int64_t n);
     /* RANKING: one user's value at k. */

@@ -24,7 +24,8 @@ static double mae(const float *predicted, const float *truth, int64_t n) {
 const struct metric_row metric_rmse = {
     .name = "rmse",
     .kind = METRIC_RATING,
-    .definition = "Root mean squared error: sqrt(mean((predicted - rating)^2)) over all judged rows together, predictions clipped to the rating scale.",
+    .definition =
+        "Root mean squared error: sqrt(mean((predicted - rating)^2)) over all judged rows together, predictions clipped to the rating scale.",
     .rating = rmse,
 };
 

@@ -9,7 +9,7 @@
 #include "runtime/base/thread.h"
 #include "runtime/device/ops.h"
 
-#define SPARE 8              /* more candidates than neighbours: float scores choose, exact distances order */
+#define SPARE 8 /* more candidates than neighbours: float scores choose, exact distances order */
 #define ROWS_A_PIECE 16
 #define BISECTIONS 200
 #define ENTROPY_TOLERANCE 1e-5
@@ -19,8 +19,8 @@
 struct search {
     const float *x;
     int64_t n, d, k;
-    const float *norms;   /* |x_j|² */
-    float *scores;        /* a block of rows against all */
+    const float *norms;    /* |x_j|² */
+    float *scores;         /* a block of rows against all */
     int64_t first, n_rows; /* of the block */
     int32_t *neighbors;
     double *squares;
@@ -52,7 +52,8 @@ static void search_row(struct search *job, int64_t r, struct near *room, struct 
     for (int64_t j = 0; j < job->n; j++) scores[j] = job->norms[j] - 2 * scores[j];
     int64_t wanted = job->k + SPARE < job->n - 1 ? job->k + SPARE : job->n - 1;
     int64_t found = select_near(scores, job->n, i, wanted, room);
-    for (int64_t c = 0; c < found; c++) exact[c] = (struct exact){square_distance(&job->x[i * job->d], &job->x[room[c].index * job->d], job->d), room[c].index};
+    for (int64_t c = 0; c < found; c++)
+        exact[c] = (struct exact){square_distance(&job->x[i * job->d], &job->x[room[c].index * job->d], job->d), room[c].index};
     qsort(exact, (size_t)found, sizeof *exact, nearer);
     for (int64_t c = 0; c < job->k; c++) {
         job->neighbors[i * job->k + c] = exact[c].index;
@@ -82,7 +83,8 @@ static enum status search_blocks(struct task *task, struct search *job, const st
     return OK;
 }
 
-enum status tsne_neighbors(struct task *task, const float *x, int64_t n, int64_t d, int64_t k, int32_t *out_neighbors, double *out_squares, struct error *err) {
+enum status tsne_neighbors(struct task *task, const float *x, int64_t n, int64_t d, int64_t k, int32_t *out_neighbors, double *out_squares,
+                           struct error *err) {
     struct search job = {.x = x, .n = n, .d = d, .k = k, .neighbors = out_neighbors, .squares = out_squares};
     struct mat *mat = NULL;
     TRY(mat_from(device_cpu(), n, d, x, &mat, err));

@@ -191,7 +191,8 @@ static void order_by_size(int32_t *cluster, int64_t n, int64_t k) {
     int32_t *rank = xnew_array(int32_t, (size_t)k);
     for (int64_t i = n - 1; i >= 0; i--) sizes[cluster[i]]++, first[cluster[i]] = i;
     for (int64_t a = 0; a < k; a++)
-        for (int64_t b = 0; b < k; b++) rank[a] += sizes[b] > sizes[a] || (sizes[b] == sizes[a] && (first[b] < first[a] || (first[b] == first[a] && b < a)));
+        for (int64_t b = 0; b < k; b++)
+            rank[a] += sizes[b] > sizes[a] || (sizes[b] == sizes[a] && (first[b] < first[a] || (first[b] == first[a] && b < a)));
     for (int64_t i = 0; i < n; i++) cluster[i] = rank[cluster[i]];
     free(sizes);
     free(first);
@@ -221,7 +222,8 @@ static enum status check_shape(int64_t n, int64_t d, int64_t k, struct error *er
     return OK;
 }
 
-enum status kmeans(struct task *task, const struct mat *x, int64_t k, bool cosine, uint64_t seed, int32_t *out_cluster, double *out_inertia, struct error *err) {
+enum status kmeans(struct task *task, const struct mat *x, int64_t k, bool cosine, uint64_t seed, int32_t *out_cluster, double *out_inertia,
+                   struct error *err) {
     int64_t n = mat_rows(x), d = mat_cols(x);
     TRY(check_shape(n, d, k, err));
     float *rows = NULL;

@@ -27,7 +27,8 @@ static void reflect(double *a, int64_t n, int64_t first, const double *v, double
     }
 }
 
-/* The reflection that turns x (length m) into a multiple of the first unit vector: v in place, returns that multiple; v becomes 0 when there is nothing to do. */
+/* The reflection that turns x (length m) into a multiple of the first unit vector: v in place, returns that multiple; v becomes 0 when there is
+ * nothing to do. */
 static double make_reflector(double *x, int64_t m) {
     double norm = sqrt(dot(x, x, m));
     if (norm == 0) return 0;
@@ -106,7 +107,8 @@ static enum status diagonalise(struct task *task, double *d, double *e, double *
         int steps = 0;
         for (int64_t m; (m = block_end(d, e, n, l)) != l; steps++) {
             TRY(task_check(task, err));
-            if (steps == QL_STEPS_MAX) return err_set(err, ERR_NUMERIC, "the eigenvalues of a %lld × %lld matrix did not converge", (long long)n, (long long)n);
+            if (steps == QL_STEPS_MAX)
+                return err_set(err, ERR_NUMERIC, "the eigenvalues of a %lld × %lld matrix did not converge", (long long)n, (long long)n);
             ql_step(d, e, z, n, l, m);
         }
     }

@@ -10,11 +10,11 @@
 #define COST_DOT 2.0
 #define COST_DOT_POINT 5.0
 #define COST_DISTANCE 0.6
-#define COST_CROSSING 60.0     /* a leader through another label */
-#define COST_TOO_MUCH 110.0    /* better no label */
+#define COST_CROSSING 60.0       /* a leader through another label */
+#define COST_TOO_MUCH 110.0      /* better no label */
 #define COST_TOO_MUCH_POINT 26.0 /* titles of points are many and small: only where there is room */
 #define LEADER_PX 20.0
-#define CELL 4.0               /* of the grid that counts dots */
+#define CELL 4.0 /* of the grid that counts dots */
 #define TEXT_MAX_PX 210.0
 
 /* Dots of the plot counted in a grid, as sums over all cells above and to the left. */
@@ -41,7 +41,8 @@ static void density_init(struct density *density, const struct plot *plot, const
         }
     for (int r = 1; r <= density->rows; r++)
         for (int c = 1; c <= density->columns; c++)
-            density->sums[r * stride + c] += density->sums[(r - 1) * stride + c] + density->sums[r * stride + c - 1] - density->sums[(r - 1) * stride + c - 1];
+            density->sums[r * stride + c] +=
+                density->sums[(r - 1) * stride + c] + density->sums[r * stride + c - 1] - density->sums[(r - 1) * stride + c - 1];
 }
 
 static int dots_in(const struct density *density, const struct box *box) {
@@ -60,7 +61,9 @@ struct placing {
     size_t n_boxes;
 };
 
-static bool overlap(const struct box *a, const struct box *b) { return a->left < b->right && b->left < a->right && a->top < b->bottom && b->top < a->bottom; }
+static bool overlap(const struct box *a, const struct box *b) {
+    return a->left < b->right && b->left < a->right && a->top < b->bottom && b->top < a->bottom;
+}
 
 static bool is_free(const struct placing *placing, const struct box *box) {
     const struct box *panel = &placing->layout.panel;
@@ -86,7 +89,8 @@ struct spot {
     bool leader;
 };
 
-static void consider(const struct placing *placing, double anchor_x, double anchor_y, double x, double y, double half_width, double half_height, double cost_dot, struct spot *best) {
+static void consider(const struct placing *placing, double anchor_x, double anchor_y, double x, double y, double half_width, double half_height,
+                     double cost_dot, struct spot *best) {
     struct box box = {x - half_width, y - half_height, x + half_width, y + half_height};
     if (!is_free(placing, &box)) return;
     /* From the anchor to the text's edge: what the eye has to bridge. */
@@ -111,8 +115,11 @@ static struct spot find_spot(const struct placing *placing, double anchor_x, dou
     static const double far[] = {6, 24, 44, 66, 92, 130}, near[] = {5, 16, 30};
     struct spot best = {0, 0, bold ? COST_TOO_MUCH : COST_TOO_MUCH_POINT, false};
     if (bold) consider(placing, anchor_x, anchor_y, anchor_x, anchor_y, half_width, half_height, bold ? COST_DOT : COST_DOT_POINT, &best);
-    if (bold) consider_rings(placing, far, sizeof far / sizeof *far, anchor_x, anchor_y, half_width, half_height, bold ? COST_DOT : COST_DOT_POINT, &best);
-    else consider_rings(placing, near, sizeof near / sizeof *near, anchor_x, anchor_y, half_width, half_height, bold ? COST_DOT : COST_DOT_POINT, &best);
+    if (bold)
+        consider_rings(placing, far, sizeof far / sizeof *far, anchor_x, anchor_y, half_width, half_height, bold ? COST_DOT : COST_DOT_POINT, &best);
+    else
+        consider_rings(placing, near, sizeof near / sizeof *near, anchor_x, anchor_y, half_width, half_height, bold ? COST_DOT : COST_DOT_POINT,
+                       &best);
     return best;
 }
 

@@ -57,7 +57,8 @@ static double total_variance(const float *x, int64_t n, int64_t d) {
     return n > 0 ? sum / (double)n : 0;
 }
 
-static enum status loadings_by_covariance(struct task *task, const float *x, int64_t n, int64_t d, int64_t found, double *values, double *loadings, struct error *err) {
+static enum status loadings_by_covariance(struct task *task, const float *x, int64_t n, int64_t d, int64_t found, double *values, double *loadings,
+                                          struct error *err) {
     struct covariance job = {x, n, d, xnew_array(double, (size_t)(d * d))};
     enum status status = pool_run(task, (d + STRIP - 1) / STRIP, covariance_strip, &job, err);
     if (status == OK) status = eigen_largest(task, job.out, d, found, values, loadings, err);
@@ -65,7 +66,8 @@ static enum status loadings_by_covariance(struct task *task, const float *x, int
     return status;
 }
 
-static enum status read_loadings(const struct mat *s, const struct mat *v, int64_t n, int64_t found, double *values, double *loadings, struct error *err) {
+static enum status read_loadings(const struct mat *s, const struct mat *v, int64_t n, int64_t found, double *values, double *loadings,
+                                 struct error *err) {
     int64_t d = mat_rows(v);
     float *host = xnew_array(float, (size_t)(d * found + found));
     enum status status = mat_read(v, 0, d, host, err);
@@ -78,7 +80,8 @@ static enum status read_loadings(const struct mat *s, const struct mat *v, int64
     return status;
 }
 
-static enum status loadings_by_svd(struct task *task, const float *x, int64_t n, int64_t d, int64_t found, double *values, double *loadings, struct error *err) {
+static enum status loadings_by_svd(struct task *task, const float *x, int64_t n, int64_t d, int64_t found, double *values, double *loadings,
+                                   struct error *err) {
     struct mat *centred = NULL, *u = NULL, *s = NULL, *v = NULL;
     enum status status = mat_from(device_cpu(), n, d, x, &centred, err);
     if (status == OK) status = mat_svd(task, centred, found, 0, &u, &s, &v, err);
@@ -88,7 +91,8 @@ static enum status loadings_by_svd(struct task *task, const float *x, int64_t n,
     return status;
 }
 
-static enum status project_centred(struct task *task, const float *x, int64_t n, int64_t d, int64_t k, double *out, double *out_share, struct error *err) {
+static enum status project_centred(struct task *task, const float *x, int64_t n, int64_t d, int64_t k, double *out, double *out_share,
+                                   struct error *err) {
     int64_t found = k < d ? k : d;
     if (d > COVARIANCE_COLS_MAX && found > n) found = n;
     double *values = xnew_array(double, (size_t)k), *loadings = xnew_array(double, (size_t)(k * d));

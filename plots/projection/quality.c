@@ -49,7 +49,8 @@ static void judge_row(struct quality *job, int64_t r, float *flat, struct near *
     job->kept[r] = job->intruded[r] = 0;
     for (int64_t a = 0; a < n_low; a++)
         for (int64_t b = 0; b < n_high; b++) job->kept[r] += low[a].index == high[b].index;
-    for (int64_t a = 0; a < n_low && a < job->n_trust; a++) job->intruded[r] += fmax(0, (double)(rank_of(values, job->n, i, low[a].index) - job->n_trust));
+    for (int64_t a = 0; a < n_low && a < job->n_trust; a++)
+        job->intruded[r] += fmax(0, (double)(rank_of(values, job->n, i, low[a].index) - job->n_trust));
 }
 
 static void judge_piece(void *ctx, int64_t block, int thread) {
@@ -71,7 +72,8 @@ static int32_t *sample_rows(int64_t n, int64_t *out_n) {
     return rows;
 }
 
-static enum status judge(struct task *task, struct quality *job, const struct mat *x, const int32_t *sample, int64_t n_sample, double *out_kept, double *out_intruded, struct error *err) {
+static enum status judge(struct task *task, struct quality *job, const struct mat *x, const int32_t *sample, int64_t n_sample, double *out_kept,
+                         double *out_intruded, struct error *err) {
     int64_t step = rows_a_block(job->n);
     for (int64_t first = 0; first < n_sample; first += step) {
         job->rows = &sample[first];
@@ -86,7 +88,8 @@ static enum status judge(struct task *task, struct quality *job, const struct ma
     return OK;
 }
 
-enum status map_quality(struct task *task, const float *x, int64_t n, int64_t d, const double *map, double *out_recall10, double *out_trust, struct error *err) {
+enum status map_quality(struct task *task, const float *x, int64_t n, int64_t d, const double *map, double *out_recall10, double *out_trust,
+                        struct error *err) {
     int64_t n_sample, step = rows_a_block(n);
     struct mat *mat = NULL;
     TRY(mat_from(device_cpu(), n, d, x, &mat, err));
@@ -95,7 +98,14 @@ enum status map_quality(struct task *task, const float *x, int64_t n, int64_t d,
     double *sums = xnew_array(double, (size_t)(2 * step)), kept = 0, intruded = 0;
     for (int64_t i = 0; i < n; i++)
         for (int64_t c = 0; c < d; c++) norms[i] += x[i * d + c] * x[i * d + c];
-    struct quality job = {.x = x, .norms = norms, .map = map, .n = n, .d = d, .n_near = n - 1 < RECALL_NEAR ? n - 1 : RECALL_NEAR, .kept = sums, .intruded = sums + step};
+    struct quality job = {.x = x,
+                          .norms = norms,
+                          .map = map,
+                          .n = n,
+                          .d = d,
+                          .n_near = n - 1 < RECALL_NEAR ? n - 1 : RECALL_NEAR,
+                          .kept = sums,
+                          .intruded = sums + step};
     job.n_trust = n / 2 - 1 < TRUST_NEAR ? (n / 2 - 1 > 1 ? n / 2 - 1 : 1) : TRUST_NEAR; /* the measure needs k < n/2 */
     enum status status = mem_try_array((size_t)(step * n), "a block of distances", &job.scores, err);
     if (status == OK) status = judge(task, &job, mat, sample, n_sample, &kept, &intruded, err);

@@ -16,7 +16,8 @@ static enum status check_finite(const float *x, int64_t n, int64_t d, struct err
     for (int64_t i = 0; i < n; i++)
         for (int64_t c = 0; c < d; c++)
             if (!isfinite(x[i * d + c]))
-                return err_set(err, ERR_NUMERIC, "row %lld of the vectors holds %s, so it has no place on a map", (long long)i, isnan(x[i * d + c]) ? "a NaN" : "an infinity");
+                return err_set(err, ERR_NUMERIC, "row %lld of the vectors holds %s, so it has no place on a map", (long long)i,
+                               isnan(x[i * d + c]) ? "a NaN" : "an infinity");
     return OK;
 }
 

@@ -9,7 +9,7 @@
 #include "runtime/device/hot.h"
 
 #define ITERATIONS 750
-#define EARLY_SHARE 3          /* the first third is exaggerated */
+#define EARLY_SHARE 3 /* the first third is exaggerated */
 #define EXAGGERATION 12.0f
 #define PERPLEXITY 30.0
 #define LEARNING_MIN 200.0
@@ -20,18 +20,21 @@
 #define STEP_MAX 5.0f
 #define INIT_STD 1e-4
 #define JITTER 0.01
-#define FAR_AWAY 1e18f         /* squares of it are finite, so 1/(1 + d²) is 0 and no NaN */
+#define FAR_AWAY 1e18f /* squares of it are finite, so 1/(1 + d²) is 0 and no NaN */
 #define ROWS_A_PIECE 32
 
-HOT_DECLARE(void, tsne_push, (const float *x, const float *y, int64_t n_padded, int64_t first, int64_t end, float *out_x, float *out_y, double *out_z));
-HOT_DECLARE(void, tsne_pull, (const float *x, const float *y, const int64_t *starts, const int32_t *columns, const float *p, int64_t first, int64_t end,
-                              float *out_x, float *out_y));
+HOT_DECLARE(void, tsne_push,
+            (const float *x, const float *y, int64_t n_padded, int64_t first, int64_t end, float *out_x, float *out_y, double *out_z));
+HOT_DECLARE(void, tsne_pull,
+            (const float *x, const float *y, const int64_t *starts, const int32_t *columns, const float *p, int64_t first, int64_t end, float *out_x,
+             float *out_y));
 
 enum status layout2d_init(struct layout2d *layout, int64_t n, struct error *err) {
     *layout = (struct layout2d){.n = n, .n_padded = (n + TSNE_LANES - 1) / TSNE_LANES * TSNE_LANES};
     float **arrays[] = {&layout->x, &layout->y, &layout->pull_x, &layout->pull_y, &layout->push_x, &layout->push_y};
     enum status status = mem_try_array((size_t)n, "t-SNE's sums", &layout->z, err);
-    for (size_t a = 0; a < sizeof arrays / sizeof *arrays && status == OK; a++) status = mem_try_array((size_t)layout->n_padded, "t-SNE's coordinates", arrays[a], err);
+    for (size_t a = 0; a < sizeof arrays / sizeof *arrays && status == OK; a++)
+        status = mem_try_array((size_t)layout->n_padded, "t-SNE's coordinates", arrays[a], err);
     if (status != OK) {
         layout2d_release(layout);
         return status;
@@ -133,7 +136,8 @@ static void descend(struct descent *descent, struct layout2d *map, float exagger
     recentre(map->y, map->n);
 }
 
-static enum status iterate(struct task *task, const struct affinities *affinities, struct descent *descent, struct layout2d *map, int64_t iterations, struct error *err) {
+static enum status iterate(struct task *task, const struct affinities *affinities, struct descent *descent, struct layout2d *map, int64_t iterations,
+                           struct error *err) {
     double n = (double)map->n, z = 1;
     int64_t early = iterations / EARLY_SHARE;
     for (int64_t it = 0; it < iterations; it++) {
@@ -173,7 +177,8 @@ static void read_map(const struct layout2d *map, double *out) {
     }
 }
 
-static enum status run(struct task *task, const float *x, int64_t n, int64_t d, const struct tsne_request *request, struct tsne_report *report, struct layout2d *map, struct error *err) {
+static enum status run(struct task *task, const float *x, int64_t n, int64_t d, const struct tsne_request *request, struct tsne_report *report,
+                       struct layout2d *map, struct error *err) {
     struct affinities affinities = {0};
     struct descent descent = {0};
     double z = 1;
@@ -201,7 +206,8 @@ static enum status check_request(int64_t n, const struct tsne_request *request, 
     return OK;
 }
 
-enum status tsne_project(struct task *task, const struct mat *x, const struct tsne_request *request, double *out, struct tsne_report *out_report, struct error *err) {
+enum status tsne_project(struct task *task, const struct mat *x, const struct tsne_request *request, double *out, struct tsne_report *out_report,
+                         struct error *err) {
     int64_t n = mat_rows(x), d = mat_cols(x);
     struct tsne_report report;
     float *rows = NULL;

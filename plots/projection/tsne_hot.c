@@ -14,8 +14,8 @@
 typedef float lanes __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
 
 void HOT(tsne_push)(const float *x, const float *y, int64_t n_padded, int64_t first, int64_t end, float *out_x, float *out_y, double *out_z);
-void HOT(tsne_pull)(const float *x, const float *y, const int64_t *starts, const int32_t *columns, const float *p, int64_t first, int64_t end, float *out_x,
-                    float *out_y);
+void HOT(tsne_pull)(const float *x, const float *y, const int64_t *starts, const int32_t *columns, const float *p, int64_t first, int64_t end,
+                    float *out_x, float *out_y);
 
 /* Halves are added until one number is left. */
 static inline float sum_of(const lanes *v) {
@@ -56,8 +56,8 @@ void HOT(tsne_push)(const float *x, const float *y, int64_t n_padded, int64_t fi
     for (int64_t i = first; i < end; i += 2) push_two(x, y, n_padded, i, i + 1 < end ? i + 1 : i, out_x, out_y, out_z);
 }
 
-void HOT(tsne_pull)(const float *x, const float *y, const int64_t *starts, const int32_t *columns, const float *p, int64_t first, int64_t end, float *out_x,
-                    float *out_y) {
+void HOT(tsne_pull)(const float *x, const float *y, const int64_t *starts, const int32_t *columns, const float *p, int64_t first, int64_t end,
+                    float *out_x, float *out_y) {
     for (int64_t i = first; i < end; i++) {
         lanes zero = {0}, xi = zero + x[i], yi = zero + y[i], fx = zero, fy = zero;
         for (int64_t e = starts[i]; e < starts[i + 1]; e += LANES) {

@@ -9,7 +9,8 @@
 
 #define TSNE_LANES 16 /* rows of affinities and coordinates are padded to whole vectors */
 
-/* Symmetric probabilities p_ij that sum to 1. Row i: entries starts[i] … starts[i+1], a multiple of TSNE_LANES: columns ascend, then the padding with column i and p 0. */
+/* Symmetric probabilities p_ij that sum to 1. Row i: entries starts[i] … starts[i+1], a multiple of TSNE_LANES: columns ascend, then the padding with
+ * column i and p 0. */
 struct affinities {
     int64_t n;
     int64_t *starts;
@@ -18,12 +19,15 @@ struct affinities {
     int64_t n_neighbors;
 };
 
-/* The k nearest other rows of each row of x (n, d; host): out_neighbors, out_squares (n, k), nearest first, equal distances by index. Squares in double of exact differences. k <= n - 1. */
-enum status tsne_neighbors(struct task *task, const float *x, int64_t n, int64_t d, int64_t k, int32_t *out_neighbors, double *out_squares, struct error *err) MUST_CHECK;
+/* The k nearest other rows of each row of x (n, d; host): out_neighbors, out_squares (n, k), nearest first, equal distances by index. Squares in
+ * double of exact differences. k <= n - 1. */
+enum status tsne_neighbors(struct task *task, const float *x, int64_t n, int64_t d, int64_t k, int32_t *out_neighbors, double *out_squares,
+                           struct error *err) MUST_CHECK;
 /* Weights of a row's neighbours (k squares, nearest first; out_p sums to 1) whose entropy is log(perplexity); returns the entropy reached. */
 double tsne_row_weights(const double *squares, int64_t k, double perplexity, double *out_p);
 /* Takes nothing; free with affinities_release. */
-enum status tsne_affinities(struct task *task, const float *x, int64_t n, int64_t d, double perplexity, struct affinities *out, struct error *err) MUST_CHECK;
+enum status tsne_affinities(struct task *task, const float *x, int64_t n, int64_t d, double perplexity, struct affinities *out,
+                            struct error *err) MUST_CHECK;
 void affinities_release(struct affinities *affinities);
 
 /* Coordinates and forces; arrays of n_padded floats, coordinates beyond n so far away that they weigh nothing. */
@@ -41,7 +45,9 @@ enum status tsne_forces(struct task *task, const struct affinities *affinities, 
 /* KL(P‖Q) of the coordinates. */
 double tsne_kl(const struct affinities *affinities, const struct layout2d *layout, double z);
 
-/* Shares of near neighbours kept, over at most 2,000 rows: recall of the 10 nearest, trustworthiness of the 5 nearest (Venna and Kaski 2001). x (n, d), map (n, 2) host. */
-enum status map_quality(struct task *task, const float *x, int64_t n, int64_t d, const double *map, double *out_recall10, double *out_trust, struct error *err) MUST_CHECK;
+/* Shares of near neighbours kept, over at most 2,000 rows: recall of the 10 nearest, trustworthiness of the 5 nearest (Venna and Kaski 2001). x (n,
+ * d), map (n, 2) host. */
+enum status map_quality(struct task *task, const float *x, int64_t n, int64_t d, const double *map, double *out_recall10, double *out_trust,
+                        struct error *err) MUST_CHECK;
 
 #endif

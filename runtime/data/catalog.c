@@ -111,7 +111,8 @@ static enum status unknown_user(const struct catalog *catalog, struct id id, str
     if (catalog->n_users > 0) {
         catalog_user_id(catalog, 0, &first);
         catalog_user_id(catalog, (int32_t)(catalog->n_users - 1), &last);
-        err_hint(err, "the %lld users have the ids %s to %s; users(ratings) lists them", (long long)catalog->n_users, buf_text(&first), buf_text(&last));
+        err_hint(err, "the %lld users have the ids %s to %s; users(ratings) lists them", (long long)catalog->n_users, buf_text(&first),
+                 buf_text(&last));
     }
     buf_release(&words);
     buf_release(&first);
@@ -159,7 +160,8 @@ static enum status unknown_title(const struct catalog *catalog, const char *text
         catalog_item_id(catalog, near.data[i], &words);
         buf_adds(&words, ")");
     }
-    err_set(err, ERR_KEY, catalog->titles ? "there is no item with the id or title \"%s\"" : "there is no item \"%s\", and this data set has no titles", text);
+    err_set(err, ERR_KEY,
+            catalog->titles ? "there is no item with the id or title \"%s\"" : "there is no item \"%s\", and this data set has no titles", text);
     if (near.len) err_hint(err, "did you mean %s?", buf_text(&words));
     else if (catalog->titles) err_hint(err, "items(ratings).where(lambda r: \"word\" in r[\"title\"]) searches the titles");
     buf_release(&words);
@@ -173,7 +175,8 @@ static enum status unknown_item(const struct catalog *catalog, struct id id, str
     if (catalog->n_items > 0) {
         catalog_item_id(catalog, 0, &first);
         catalog_item_id(catalog, (int32_t)(catalog->n_items - 1), &last);
-        err_hint(err, "the %lld items have the ids %s to %s; items(ratings) lists them", (long long)catalog->n_items, buf_text(&first), buf_text(&last));
+        err_hint(err, "the %lld items have the ids %s to %s; items(ratings) lists them", (long long)catalog->n_items, buf_text(&first),
+                 buf_text(&last));
     }
     buf_release(&first);
     buf_release(&last);

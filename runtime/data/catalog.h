@@ -15,9 +15,10 @@ struct catalog {
     int64_t *user_ids_int, *item_ids_int;  /* when ints */
     char **user_ids_text, **item_ids_text; /* when not */
     char **titles;                         /* n_items, entries may be NULL; NULL: the source has no titles */
-    /* Feature columns, one row a position: users "age", "gender" …; items "genres" (list of str), "genre" (the item's rarest genre in the catalogue), "year" … Never id or title. */
+    /* Feature columns, one row a position: users "age", "gender" …; items "genres" (list of str), "genre" (the item's rarest genre in the catalogue),
+     * "year" … Never id or title. */
     struct table *user_features, *item_features; /* zero columns when there are none; never NULL */
-    int64_t dropped_users, dropped_items;  /* rows of side tables without an interaction */
+    int64_t dropped_users, dropped_items;        /* rows of side tables without an interaction */
 };
 
 struct catalog *catalog_ref(struct catalog *catalog);
@@ -32,7 +33,8 @@ struct id {
 /* Positions; -1 = unknown. A whole number given as text fits int ids. */
 int32_t catalog_find_user(const struct catalog *catalog, struct id id);
 int32_t catalog_find_item(const struct catalog *catalog, struct id id);
-/* By id, else by title (exact, else without case and accents) when that title is unique. ERR_KEY lists the ids of an ambiguous title, or the nearest titles. */
+/* By id, else by title (exact, else without case and accents) when that title is unique. ERR_KEY lists the ids of an ambiguous title, or the nearest
+ * titles. */
 enum status catalog_item(const struct catalog *catalog, struct id id, int32_t *out, struct error *err) MUST_CHECK;
 enum status catalog_user(const struct catalog *catalog, struct id id, int32_t *out, struct error *err) MUST_CHECK;
 void catalog_user_id(const struct catalog *catalog, int32_t user, struct buf *out); /* as text */

@@ -153,7 +153,9 @@ void dataset_unref(struct dataset *dataset) {
 }
 
 const char *dataset_name(const struct dataset *dataset) { return dataset->name; }
-struct catalog *dataset_catalog(const struct dataset *dataset) { return dataset->source->catalog; }
+struct catalog *dataset_catalog(const struct dataset *dataset) {
+    return dataset->source->catalog;
+}
 int64_t dataset_n_users(const struct dataset *dataset) { return dataset->source->catalog->n_users; }
 int64_t dataset_n_items(const struct dataset *dataset) { return dataset->source->catalog->n_items; }
 int64_t dataset_n(const struct dataset *dataset) { return dataset->n; }
@@ -198,7 +200,11 @@ int64_t dataset_bytes(const struct dataset *dataset) {
 
 /* --- columns of a view --- */
 
-struct copies { int32_t *users, *items; float *ratings; int64_t *times; };
+struct copies {
+    int32_t *users, *items;
+    float *ratings;
+    int64_t *times;
+};
 
 static enum status copy_columns(const struct dataset *dataset, struct copies *to, struct error *err) {
     const struct events *events = &dataset->source->events;
@@ -264,7 +270,11 @@ static uint64_t *id_hashes(const struct catalog *catalog, bool of_users) {
 #define HASHED_TOGETHER 256
 
 static void fingerprint_rows(const struct data_source *source, const int64_t *rows, int64_t n, char out[17]) {
-    struct { uint64_t user, item; int64_t time; double rating; } block[HASHED_TOGETHER];
+    struct {
+        uint64_t user, item;
+        int64_t time;
+        double rating;
+    } block[HASHED_TOGETHER];
     const struct events *events = &source->events;
     uint64_t *users = id_hashes(source->catalog, true), *items = id_hashes(source->catalog, false), hash = (uint64_t)n;
     for (int64_t start = 0; start < n; start += HASHED_TOGETHER) {

@@ -16,7 +16,8 @@ static int compare_ints(const void *a, const void *b) {
 /* --- whole-number ids --- */
 
 /* Ids close together: a table of places. */
-static enum status index_dense(const int64_t *ids, int64_t n, int64_t least, int64_t span, struct id_list *out, int32_t *positions, struct error *err) {
+static enum status index_dense(const int64_t *ids, int64_t n, int64_t least, int64_t span, struct id_list *out, int32_t *positions,
+                               struct error *err) {
     int32_t *place;
     TRY(mem_try_array((size_t)span, "ids", &place, err));
     for (int64_t i = 0; i < n; i++) place[ids[i] - least] = 1;
@@ -63,12 +64,16 @@ static enum status index_ints(const int64_t *ids, int64_t n, struct id_list *out
 
 /* --- text ids --- */
 
-struct named { const char *name; int64_t code; };
+struct named {
+    const char *name;
+    int64_t code;
+};
 
 static int compare_named(const void *a, const void *b) { return strcmp(((const struct named *)a)->name, ((const struct named *)b)->name); }
 
 /* Takes the names; drops those that no event has. */
-static enum status index_names(char **names, int64_t n_names, const int64_t *codes, int64_t n, struct id_list *out, int32_t *positions, struct error *err) {
+static enum status index_names(char **names, int64_t n_names, const int64_t *codes, int64_t n, struct id_list *out, int32_t *positions,
+                               struct error *err) {
     int32_t *place;
     TRY(mem_try_array((size_t)n_names, "ids", &place, err));
     struct named *sorted = xnew_array(struct named, (size_t)n_names + 1);
@@ -107,7 +112,11 @@ static void intern_texts(char **texts, int64_t n, char ***out_names, int64_t *ou
 }
 
 /* One side of a draft. */
-struct side { int64_t **ids; char ***texts, ***names; int64_t *n_names; };
+struct side {
+    int64_t **ids;
+    char ***texts, ***names;
+    int64_t *n_names;
+};
 
 static enum status index_side(struct side side, int64_t n, struct id_list *out, int32_t *positions, struct error *err) {
     if (*side.texts) {
@@ -141,9 +150,11 @@ static void draft_release(struct dataset_draft *draft) {
 
 static enum status check_draft(const struct dataset_draft *draft, struct error *err) {
     if (draft->n_events <= 0) return err_set(err, ERR_DATA, "`%s` has no interactions", draft->name);
-    if (draft->n_events > INT32_MAX) return err_set(err, ERR_LIMIT, "`%s` has %lld rows, and %d are the most", draft->name, (long long)draft->n_events, INT32_MAX);
+    if (draft->n_events > INT32_MAX)
+        return err_set(err, ERR_LIMIT, "`%s` has %lld rows, and %d are the most", draft->name, (long long)draft->n_events, INT32_MAX);
     for (int64_t i = 0; draft->ratings && i < draft->n_events; i++)
-        if (!isfinite(draft->ratings[i])) return err_set(err, ERR_DATA, "row %lld of `%s`: the rating is not a finite number", (long long)i + 1, draft->name);
+        if (!isfinite(draft->ratings[i]))
+            return err_set(err, ERR_DATA, "row %lld of `%s`: the rating is not a finite number", (long long)i + 1, draft->name);
     return OK;
 }
 
@@ -166,7 +177,8 @@ static enum status ones(struct events *events, struct error *err) {
     return OK;
 }
 
-static enum status fill_source(struct dataset_draft *draft, struct data_source *source, struct id_list *users, struct id_list *items, struct error *err) {
+static enum status fill_source(struct dataset_draft *draft, struct data_source *source, struct id_list *users, struct id_list *items,
+                               struct error *err) {
     struct events *events = &source->events;
     const struct side user_side = {&draft->user_ids, &draft->user_texts, &draft->user_names, &draft->n_user_names};
     const struct side item_side = {&draft->item_ids, &draft->item_texts, &draft->item_names, &draft->n_item_names};

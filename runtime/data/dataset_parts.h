@@ -23,7 +23,10 @@ struct data_source {
     struct monitor *monitor;
 };
 
-struct mirror { struct device *device; struct csr *by_user, *by_item; };
+struct mirror {
+    struct device *device;
+    struct csr *by_user, *by_item;
+};
 #define MIRRORS_MAX 8
 
 struct dataset {
@@ -59,7 +62,7 @@ void split_unref(struct split *split);
 /* A split of nothing yet, count 1. */
 struct split *split_new(const char *description);
 void split_name(struct split *split, const struct data_source *source); /* sets id from description, rows and source */
-const char *part_name(int part); /* "train", "train and valid" */
+const char *part_name(int part);                                        /* "train", "train and valid" */
 
 /* split_published.c */
 void dataset_set_published(struct dataset *dataset, const struct published *published);

@@ -18,7 +18,11 @@ static void sort_by(const int32_t *keys, int64_t n_keys, const int64_t *order_in
     starts[0] = 0;
 }
 
-struct sparse { int64_t *starts, *order; int32_t *columns; float *values; };
+struct sparse {
+    int64_t *starts, *order;
+    int32_t *columns;
+    float *values;
+};
 
 static void sparse_release(struct sparse *sparse) {
     mem_free(sparse->starts);
@@ -111,7 +115,8 @@ static void drop_repeats(int64_t *starts, int32_t *items, int64_t n_users) {
     }
 }
 
-static enum status gather_pairs(const struct dataset *dataset, int mask, int32_t **out_users, int32_t **out_items, int64_t *out_n, struct error *err) {
+static enum status gather_pairs(const struct dataset *dataset, int mask, int32_t **out_users, int32_t **out_items, int64_t *out_n,
+                                struct error *err) {
     const struct events *events = &dataset->source->events;
     const struct split *split = dataset->split;
     int64_t n = 0, at = 0;
@@ -167,7 +172,8 @@ enum status dataset_sibling(struct dataset *dataset, enum part part, struct data
     const int p = part == PART_TRAIN ? 0 : part == PART_VALID ? 1 : 2;
     int64_t *rows;
     if (!split) return err_set(err, ERR_VALUE, "`%s` is not a part of a split, so it has no %s part", dataset->name, part_name((int)part));
-    if (split->n_rows[p] == 0) return err_set(err, ERR_VALUE, "the split of `%s` (%s) has no %s part", dataset->name, split->description, part_name((int)part));
+    if (split->n_rows[p] == 0)
+        return err_set(err, ERR_VALUE, "the split of `%s` (%s) has no %s part", dataset->name, split->description, part_name((int)part));
     TRY(mem_try_array((size_t)split->n_rows[p], "rows", &rows, err));
     memcpy(rows, split->rows[p], (size_t)split->n_rows[p] * sizeof *rows);
     struct buf name = BUF_INIT;

@@ -5,8 +5,8 @@
 #include "runtime/data/loaders.h"
 
 struct layout {
-    const char *what;           /* "MovieLens 100K" */
-    const char *const *files;   /* that make it recognised, ends with NULL */
+    const char *what;         /* "MovieLens 100K" */
+    const char *const *files; /* that make it recognised, ends with NULL */
     /* folder and name are borrowed; licence: one line or NULL. */
     enum status (*load)(struct task *task, const char *folder, const char *name, const char *licence, struct dataset **out, struct error *err);
 };

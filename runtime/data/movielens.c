@@ -12,8 +12,8 @@
 /* --- ratings --- */
 
 static enum status bad_rating(const struct scan *scan, const char *separator, struct error *err) {
-    return err_set(err, ERR_DATA, "%s, line %lld: expected user%sitem%srating%stime, four numbers%s", scan->path, (long long)scan->line, separator, separator,
-                   separator, separator[0] == '\t' ? " separated by tabs" : "");
+    return err_set(err, ERR_DATA, "%s, line %lld: expected user%sitem%srating%stime, four numbers%s", scan->path, (long long)scan->line, separator,
+                   separator, separator, separator[0] == '\t' ? " separated by tabs" : "");
 }
 
 static bool take_rating(struct slice line, const char *separator, size_t length, struct dataset_draft *draft, int64_t row) {
@@ -82,7 +82,8 @@ static enum status ml100k_items(const char *folder, struct table **out, struct e
     enum status status = read_rows(folder, "u.genre", "|", 2, &genres, err);
     if (status == OK) {
         struct table *table = table_new(items.n_rows);
-        if (genres.n_rows != ML100K_GENRES) status = err_set(err, ERR_DATA, "u.genre has %lld genres, expected %d", (long long)genres.n_rows, ML100K_GENRES);
+        if (genres.n_rows != ML100K_GENRES)
+            status = err_set(err, ERR_DATA, "u.genre has %lld genres, expected %d", (long long)genres.n_rows, ML100K_GENRES);
         if (status == OK) status = ids_column(table, "item", &items, "u.item", err);
         if (status == OK) {
             text_column(table, "title", &items, 1);
@@ -116,7 +117,8 @@ static enum status ml100k_users(const char *folder, struct table **out, struct e
     return status;
 }
 
-static enum status load_ml100k(struct task *task, const char *folder, const char *name, const char *licence, struct dataset **out, struct error *err) {
+static enum status load_ml100k(struct task *task, const char *folder, const char *name, const char *licence, struct dataset **out,
+                               struct error *err) {
     struct dataset_draft draft = {.name = name, .origin = folder, .licence = licence, .is_explicit = true};
     char *path = path_join(folder, "u.data");
     enum status status = read_ratings(task, path, "\t", &draft, err);
@@ -133,10 +135,27 @@ const struct layout layout_ml100k = {"MovieLens 100K", ml100k_files, load_ml100k
 
 /* --- 1M and 10M --- */
 
-static const char *const occupations[] = {
-    "other", "academic/educator", "artist", "clerical/admin", "college/grad student", "customer service", "doctor/health care",
-    "executive/managerial", "farmer", "homemaker", "K-12 student", "lawyer", "programmer", "retired", "sales/marketing", "scientist",
-    "self-employed", "technician/engineer", "tradesman/craftsman", "unemployed", "writer"};
+static const char *const occupations[] = {"other",
+                                          "academic/educator",
+                                          "artist",
+                                          "clerical/admin",
+                                          "college/grad student",
+                                          "customer service",
+                                          "doctor/health care",
+                                          "executive/managerial",
+                                          "farmer",
+                                          "homemaker",
+                                          "K-12 student",
+                                          "lawyer",
+                                          "programmer",
+                                          "retired",
+                                          "sales/marketing",
+                                          "scientist",
+                                          "self-employed",
+                                          "technician/engineer",
+                                          "tradesman/craftsman",
+                                          "unemployed",
+                                          "writer"};
 #define N_OCCUPATIONS ((int64_t)(sizeof occupations / sizeof *occupations))
 
 static void occupation_column(struct table *table, const struct rows *rows, int field) {

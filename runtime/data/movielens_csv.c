@@ -21,7 +21,8 @@ static enum status csv_items(struct task *task, const char *folder, struct table
     return status;
 }
 
-static enum status load_movielens_csv(struct task *task, const char *folder, const char *name, const char *licence, struct dataset **out, struct error *err) {
+static enum status load_movielens_csv(struct task *task, const char *folder, const char *name, const char *licence, struct dataset **out,
+                                      struct error *err) {
     struct dataset_draft draft = {.name = name, .origin = folder, .licence = licence, .is_explicit = true};
     char *path = path_join(folder, "ratings.csv");
     const struct load_request columns = {.user = "userId", .item = "movieId", .rating = "rating", .time = "timestamp", .duplicates = "error"};

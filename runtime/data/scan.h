@@ -11,7 +11,7 @@
 struct scan {
     const char *at, *end;
     const char *path;
-    int64_t line;          /* from 1 */
+    int64_t line; /* from 1 */
     const char *next_check;
     const char *start;
     struct task *task;

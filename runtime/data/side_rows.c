@@ -30,7 +30,8 @@ static enum status scan_rows(struct scan *scan, const char *separator, struct ro
         if (line.len == 0) continue;
         rows->n_rows++;
         if (!take_fields(line, separator, rows->n_fields, &rows->cells[(rows->n_rows - 1) * rows->n_fields]))
-            return err_set(err, ERR_DATA, "%s, line %lld: expected %d fields separated by %s", scan->path, (long long)scan->line, rows->n_fields, separator);
+            return err_set(err, ERR_DATA, "%s, line %lld: expected %d fields separated by %s", scan->path, (long long)scan->line, rows->n_fields,
+                           separator);
     }
     return status;
 }
@@ -58,7 +59,8 @@ enum status ids_column(struct table *table, const char *name, const struct rows 
     int64_t *ids = table_add_ints(table, name);
     for (int64_t i = 0; i < rows->n_rows; i++)
         if (!parse_int64(slice_of(cell(rows, i, 0)), &ids[i]))
-            return err_set(err, ERR_DATA, "%s, line %lld: expected a whole number as the %s's id, got \"%s\"", file, (long long)i + 1, name, cell(rows, i, 0));
+            return err_set(err, ERR_DATA, "%s, line %lld: expected a whole number as the %s's id, got \"%s\"", file, (long long)i + 1, name,
+                           cell(rows, i, 0));
     return OK;
 }
 

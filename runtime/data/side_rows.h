@@ -6,7 +6,11 @@
 #include "runtime/data/dataset.h"
 
 /* Fields of every line as UTF-8 (ISO-8859-1 where they aren't), n_fields a row. */
-struct rows { char **cells; int64_t n_rows; int n_fields; };
+struct rows {
+    char **cells;
+    int64_t n_rows;
+    int n_fields;
+};
 enum status read_rows(const char *folder, const char *file, const char *separator, int n_fields, struct rows *out, struct error *err) MUST_CHECK;
 void rows_release(struct rows *rows);
 const char *cell(const struct rows *rows, int64_t row, int field);

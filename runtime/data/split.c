@@ -59,8 +59,10 @@ static enum status check_request(const struct dataset *dataset, const struct spl
 }
 
 void split_words(const struct split_request *request, struct buf *out) {
-    static const char *const names[] = {"random", "random per user", "random per item", "by time", "by time per user", "leave one out", "by user", "published", "cold items"};
-    const bool seeded = request->by != SPLIT_TIME && request->by != SPLIT_USER_TIME && request->by != SPLIT_LEAVE_ONE_OUT && request->by != SPLIT_PUBLISHED;
+    static const char *const names[] = {"random",        "random per user", "random per item", "by time",   "by time per user",
+                                        "leave one out", "by user",         "published",       "cold items"};
+    const bool seeded =
+        request->by != SPLIT_TIME && request->by != SPLIT_USER_TIME && request->by != SPLIT_LEAVE_ONE_OUT && request->by != SPLIT_PUBLISHED;
     buf_adds(out, names[request->by]);
     if (request->by == SPLIT_PUBLISHED && request->fold) buf_addf(out, " %s", request->fold);
     if (needs_share(request->by)) buf_addf(out, ", test %g", request->test);
@@ -124,10 +126,10 @@ enum status split_make(const struct choice *choice, const char *description, int
 typedef enum status (*choose_fn)(struct choice *choice, struct error *err);
 
 static enum status choose(struct choice *choice, struct error *err) {
-    static const choose_fn ways[] = {[SPLIT_RANDOM] = choose_random,       [SPLIT_PER_USER] = choose_per_user,
-                                     [SPLIT_PER_ITEM] = choose_per_item,   [SPLIT_TIME] = choose_time,
-                                     [SPLIT_USER_TIME] = choose_user_time, [SPLIT_LEAVE_ONE_OUT] = choose_leave_one_out,
-                                     [SPLIT_USER] = choose_users,          [SPLIT_COLD_ITEM] = choose_cold_items};
+    static const choose_fn ways[] = {
+        [SPLIT_RANDOM] = choose_random, [SPLIT_PER_USER] = choose_per_user,   [SPLIT_PER_ITEM] = choose_per_item,
+        [SPLIT_TIME] = choose_time,     [SPLIT_USER_TIME] = choose_user_time, [SPLIT_LEAVE_ONE_OUT] = choose_leave_one_out,
+        [SPLIT_USER] = choose_users,    [SPLIT_COLD_ITEM] = choose_cold_items};
     TRY(ways[choice->request->by](choice, err));
     return choice->request->valid_last ? choose_valid_last(choice, err) : OK;
 }
@@ -142,7 +144,8 @@ enum status split_dataset(struct task *task, struct dataset *dataset, const stru
     TRY(dataset_columns(dataset, &choice.view, err));
     TRY(mem_try_array((size_t)choice.n, "parts", &choice.part_of, err));
     split_words(request, &words);
-    enum status status = request->by == SPLIT_PUBLISHED ? choose_published(task, &choice, &words, &negatives, &n_negatives, err) : choose(&choice, err);
+    enum status status =
+        request->by == SPLIT_PUBLISHED ? choose_published(task, &choice, &words, &negatives, &n_negatives, err) : choose(&choice, err);
     if (status == OK) status = split_make(&choice, buf_text(&words), negatives, n_negatives, out_train, &valid, out_test, err);
     if (status == OK) {
         if (out_valid) *out_valid = valid;
@@ -159,11 +162,13 @@ enum status split_dataset(struct task *task, struct dataset *dataset, const stru
 
 /* --- folds --- */
 
-enum status split_fold(struct dataset *dataset, int64_t k, int64_t i, uint64_t seed, struct dataset **out_train, struct dataset **out_test, struct error *err) {
+enum status split_fold(struct dataset *dataset, int64_t k, int64_t i, uint64_t seed, struct dataset **out_train, struct dataset **out_test,
+                       struct error *err) {
     const struct split_request request = {.by = SPLIT_RANDOM, .seed = seed};
     struct choice choice = {.dataset = dataset, .request = &request, .n = dataset->n};
     int64_t *order;
-    if (k < 2 || k > dataset->n) return err_set(err, ERR_VALUE, "%lld folds of %lld rows: 2 or more, and no more than rows", (long long)k, (long long)dataset->n);
+    if (k < 2 || k > dataset->n)
+        return err_set(err, ERR_VALUE, "%lld folds of %lld rows: 2 or more, and no more than rows", (long long)k, (long long)dataset->n);
     TRY(mem_try_array((size_t)choice.n, "parts", &choice.part_of, err));
     enum status status = mem_try_array((size_t)choice.n, "order", &order, err);
     if (status == OK) {

@@ -17,7 +17,9 @@ struct choice {
 };
 
 /* Rows of each user (or item), in file order. */
-struct buckets { int64_t n, *starts, *rows; };
+struct buckets {
+    int64_t n, *starts, *rows;
+};
 enum status buckets_make(const int32_t *keys, int64_t n_rows, int64_t n_keys, struct buckets *out, struct error *err) MUST_CHECK;
 void buckets_release(struct buckets *buckets);
 /* Whole rows of n that a share asks for, to the nearest. */

@@ -34,8 +34,8 @@ static struct int_map *rows_by_pair(const struct choice *choice) {
 }
 
 /* Gives the file's rows to a part. Rows that the view lacks (a part of a split, a filter) are left alone. */
-static enum status mark_file(struct task *task, struct choice *choice, const struct int_map *rows, const char *fold, const char *ending, unsigned char part,
-                             struct error *err) {
+static enum status mark_file(struct task *task, struct choice *choice, const struct int_map *rows, const char *fold, const char *ending,
+                             unsigned char part, struct error *err) {
     const struct catalog *catalog = dataset_catalog(choice->dataset);
     struct dataset_draft draft = {0};
     struct buf file = BUF_INIT;

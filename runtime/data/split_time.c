@@ -42,8 +42,8 @@ static void note_cold(struct choice *choice) {
     const double whole = n_test ? (double)n_test : 1;
     buf_addf(&note, "%.1f %% of the ", 100 * (double)cold / whole);
     buf_add_count(&note, n_test);
-    buf_addf(&note, " test rows are of a user or item that train doesn't have (new users %.1f %%, new items %.1f %%)", 100 * (double)cold_users / whole,
-             100 * (double)cold_items / whole);
+    buf_addf(&note, " test rows are of a user or item that train doesn't have (new users %.1f %%, new items %.1f %%)",
+             100 * (double)cold_users / whole, 100 * (double)cold_items / whole);
     choice->note = buf_take(&note);
     free(known_users);
     free(known_items);

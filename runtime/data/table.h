@@ -11,27 +11,32 @@ enum column_type { COL_BOOL, COL_INT, COL_FLOAT, COL_STR, COL_TIME, COL_STRS, CO
 struct column {
     char *name;
     enum column_type type;
-    bool *nulls;           /* NULL: no nulls */
+    bool *nulls; /* NULL: no nulls */
     union {
         bool *bools;
-        int64_t *ints;     /* INT, TIME (seconds UTC) */
+        int64_t *ints; /* INT, TIME (seconds UTC) */
         double *floats;
-        char **strs;       /* STR; null entries are NULL */
-        struct { int64_t *starts; char **strs; int64_t *ints; double *floats; } lists;
+        char **strs; /* STR; null entries are NULL */
+        struct {
+            int64_t *starts;
+            char **strs;
+            int64_t *ints;
+            double *floats;
+        } lists;
     } u;
-    int8_t decimals;       /* shown digits after the point; -1 = as needed */
-    int8_t best;           /* 1: larger is better, -1: smaller, 0: no marking; the best cell is marked */
+    int8_t decimals; /* shown digits after the point; -1 = as needed */
+    int8_t best;     /* 1: larger is better, -1: smaller, 0: no marking; the best cell is marked */
 };
 
 struct table {
-    int count;             /* atomic */
+    int count; /* atomic */
     int64_t n_rows;
     size_t n_columns;
     struct column *columns;
-    char *caption;         /* above; NULL = none */
-    char **notes;          /* below */
+    char *caption; /* above; NULL = none */
+    char **notes;  /* below */
     size_t n_notes;
-    int64_t marked_row;    /* a row set off (the chosen run), -1 = none */
+    int64_t marked_row; /* a row set off (the chosen run), -1 = none */
 };
 
 struct table *table_new(int64_t n_rows); /* no columns yet, count 1 */
@@ -54,7 +59,7 @@ struct column *table_column(const struct table *table, const char *name); /* NUL
 /* ERR_KEY with the nearest name. */
 enum status table_want(const struct table *table, const char *name, struct column **out, struct error *err) MUST_CHECK;
 bool cell_is_null(const struct column *column, int64_t row);
-double cell_number(const struct column *column, int64_t row); /* BOOL INT FLOAT TIME; NaN for null and others */
+double cell_number(const struct column *column, int64_t row);              /* BOOL INT FLOAT TIME; NaN for null and others */
 void cell_text(const struct column *column, int64_t row, struct buf *out); /* as shown */
 
 /* Copies of whole rows in another order (n_rows of them). */
@@ -64,9 +69,13 @@ struct table *table_select(const struct table *table, const char *const *names, 
 /* Sorted row order by one column, stable, nulls last. Owned array of n_rows. */
 int64_t *table_order(const struct table *table, const struct column *column, bool descending);
 /* group(by, n="count", mean_r="mean:rating"): aggregates count, sum, mean, min, max, std, nunique, first. Groups in order of first appearance. */
-struct aggregate { const char *name, *function, *column; };
-enum status table_group(const struct table *table, const char *const *by, size_t n_by, const struct aggregate *aggregates, size_t n_aggregates, struct table **out, struct error *err) MUST_CHECK;
-enum status table_join(const struct table *left, const struct table *right, const char *const *on, size_t n_on, bool keep_unmatched, struct table **out, struct error *err) MUST_CHECK;
+struct aggregate {
+    const char *name, *function, *column;
+};
+enum status table_group(const struct table *table, const char *const *by, size_t n_by, const struct aggregate *aggregates, size_t n_aggregates,
+                        struct table **out, struct error *err) MUST_CHECK;
+enum status table_join(const struct table *left, const struct table *right, const char *const *on, size_t n_on, bool keep_unmatched,
+                       struct table **out, struct error *err) MUST_CHECK;
 enum status table_unique(const struct table *table, const char *const *by, size_t n_by, struct table **out, struct error *err) MUST_CHECK;
 /* "2026-11-24 08:15:00" */
 void time_text(int64_t seconds, struct buf *out);

@@ -94,8 +94,8 @@ static struct table *side_by_side(const struct table *left, const struct table *
     return joined;
 }
 
-enum status table_join(const struct table *left, const struct table *right, const char *const *on, size_t n_on, bool keep_unmatched, struct table **out,
-                       struct error *err) {
+enum status table_join(const struct table *left, const struct table *right, const char *const *on, size_t n_on, bool keep_unmatched,
+                       struct table **out, struct error *err) {
     struct column **left_keys = NULL, **right_keys = NULL;
     struct chains chains;
     rows_vec rows_left = {0}, rows_right = {0};

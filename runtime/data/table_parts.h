@@ -12,7 +12,8 @@ struct column *table_add_taken(struct table *table, const struct column *from, c
 /* Rows' keys: equal bytes where the cells of `columns` are equal (3 and 3.0 alike). */
 void row_key(struct column *const *columns, size_t n_columns, int64_t row, struct buf *out);
 /* The columns of these names; ERR_KEY names the nearest. */
-enum status table_columns(const struct table *table, const char *const *names, size_t n_names, struct column ***out_owned, struct error *err) MUST_CHECK;
+enum status table_columns(const struct table *table, const char *const *names, size_t n_names, struct column ***out_owned,
+                          struct error *err) MUST_CHECK;
 /* -1, 0, 1 of two cells that aren't null. */
 int cell_compare(const struct column *column, int64_t a, int64_t b);
 

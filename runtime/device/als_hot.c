@@ -18,9 +18,8 @@ enum { PANEL = 3, WIDE = 1 };
 #endif
 
 /* matrix[row + i][col + j] += sign * Σ_t x[t][row + i] x[t][col + j] for i < rows, j < 16 wide. rows, wide: constants after inlining. */
-__attribute__((always_inline)) static inline void rank_tile(float *matrix, int64_t ld, const float *x, int64_t n, int64_t row, int64_t col, float sign,
-                                                            int rows, int wide)
-{
+__attribute__((always_inline)) static inline void rank_tile(float *matrix, int64_t ld, const float *x, int64_t n, int64_t row, int64_t col,
+                                                            float sign, int rows, int wide) {
     vec sum[PANEL][WIDE];
     for (int i = 0; i < rows; i++)
         for (int w = 0; w < wide; w++) sum[i][w] = (vec){0};
@@ -38,16 +37,14 @@ __attribute__((always_inline)) static inline void rank_tile(float *matrix, int64
         }
 }
 
-static void rank_full(float *matrix, int64_t ld, const float *x, int64_t n, int64_t row, float sign)
-{
+static void rank_full(float *matrix, int64_t ld, const float *x, int64_t n, int64_t row, float sign) {
     int64_t col = row / 16 * 16;
     for (; col + 16 * WIDE <= ld; col += 16 * WIDE) rank_tile(matrix, ld, x, n, row, col, sign, PANEL, WIDE);
     for (; col < ld; col += 16) rank_tile(matrix, ld, x, n, row, col, sign, PANEL, 1);
 }
 
 /* Upper half of rows [row, row + rows), rows <= PANEL. */
-static void rank_rows(float *matrix, int64_t ld, const float *x, int64_t n, int64_t row, int64_t rows, float sign)
-{
+static void rank_rows(float *matrix, int64_t ld, const float *x, int64_t n, int64_t row, int64_t rows, float sign) {
     if (rows == PANEL) {
         rank_full(matrix, ld, x, n, row, sign);
         return;
@@ -57,8 +54,7 @@ static void rank_rows(float *matrix, int64_t ld, const float *x, int64_t n, int6
 }
 
 void HOT(als_accumulate)(int64_t f, const float *other, const float *other_bias, float mean, const int32_t *columns, const float *values, int64_t n,
-                         float *scratch, float *matrix)
-{
+                         float *scratch, float *matrix) {
     int64_t ld = als_ld(f), size = f + 1;
     for (int64_t e = 0; e < n; e++) {
         float *to = scratch + e * ld;
@@ -70,14 +66,12 @@ void HOT(als_accumulate)(int64_t f, const float *other, const float *other_bias,
     for (int64_t row = 0; row < size; row += PANEL) rank_rows(matrix, ld, scratch, n, row, size - row < PANEL ? size - row : PANEL, 1.0f);
 }
 
-static void axpy(float *y, float a, const float *x, int64_t from, int64_t to)
-{
+static void axpy(float *y, float a, const float *x, int64_t from, int64_t to) {
     for (int64_t j = from; j < to; j++) y[j] += a * x[j];
 }
 
 /* Rows of one panel, whose updates by earlier panels are in. */
-static bool factor_panel(float *matrix, int64_t ld, int64_t first, int64_t rows)
-{
+static bool factor_panel(float *matrix, int64_t ld, int64_t first, int64_t rows) {
     for (int64_t i = first; i < first + rows; i++) {
         float *row = matrix + i * ld;
         int64_t from = i / 16 * 16;
@@ -91,8 +85,7 @@ static bool factor_panel(float *matrix, int64_t ld, int64_t first, int64_t rows)
 }
 
 /* U x = y with y in column `size`: from the last unknown up. */
-static void solve_back(const float *matrix, int64_t ld, int64_t size, float *out)
-{
+static void solve_back(const float *matrix, int64_t ld, int64_t size, float *out) {
     for (int64_t i = size - 1; i >= 0; i--) {
         const float *row = matrix + i * ld;
         float sum = row[size];
@@ -101,8 +94,7 @@ static void solve_back(const float *matrix, int64_t ld, int64_t size, float *out
     }
 }
 
-bool HOT(als_finish)(int64_t f, float ridge, float *matrix, float *out)
-{
+bool HOT(als_finish)(int64_t f, float ridge, float *matrix, float *out) {
     int64_t ld = als_ld(f), size = f + 1;
     for (int64_t i = 0; i < size; i++) matrix[i * ld + i] += ridge;
     for (int64_t first = 0; first < size; first += PANEL) {

@@ -2,15 +2,13 @@
  * gathered, and cut back to k by quickselect when the buffer is full. */
 #include "runtime/device/hot_functions.h"
 
-static void swap(uint64_t *a, uint64_t *b)
-{
+static void swap(uint64_t *a, uint64_t *b) {
     uint64_t old = *a;
     *a = *b;
     *b = old;
 }
 
-static void insertion_sort(uint64_t *keys, int64_t n)
-{
+static void insertion_sort(uint64_t *keys, int64_t n) {
     for (int64_t i = 1; i < n; i++) {
         uint64_t key = keys[i];
         int64_t j = i;
@@ -20,8 +18,7 @@ static void insertion_sort(uint64_t *keys, int64_t n)
 }
 
 /* Median of three at the front, then Hoare's partition: returns the last index of the lower part. */
-static int64_t partition(uint64_t *keys, int64_t n)
-{
+static int64_t partition(uint64_t *keys, int64_t n) {
     if (keys[n / 2] < keys[0]) swap(&keys[n / 2], &keys[0]);
     if (keys[n - 1] < keys[0]) swap(&keys[n - 1], &keys[0]);
     if (keys[n - 1] < keys[n / 2]) swap(&keys[n - 1], &keys[n / 2]);
@@ -38,8 +35,7 @@ static int64_t partition(uint64_t *keys, int64_t n)
 }
 
 /* The k smallest keys first, in any order. */
-static void select_smallest(uint64_t *keys, int64_t n, int64_t k)
-{
+static void select_smallest(uint64_t *keys, int64_t n, int64_t k) {
     while (n > 16 && k > 0 && k < n) {
         int64_t lower = partition(keys, n) + 1;
         if (k <= lower) {
@@ -53,8 +49,7 @@ static void select_smallest(uint64_t *keys, int64_t n, int64_t k)
     if (k > 0 && k < n) insertion_sort(keys, n);
 }
 
-static void sort_keys(uint64_t *keys, int64_t n)
-{
+static void sort_keys(uint64_t *keys, int64_t n) {
     while (n > 24) { /* recurse into the smaller side: depth stays logarithmic */
         int64_t lower = partition(keys, n) + 1;
         if (lower < n - lower) {
@@ -69,8 +64,7 @@ static void sort_keys(uint64_t *keys, int64_t n)
     insertion_sort(keys, n);
 }
 
-static float score_of(uint64_t key)
-{
+static float score_of(uint64_t key) {
     uint32_t order = (uint32_t)(key >> 32);
     union {
         uint32_t u;
@@ -79,8 +73,7 @@ static float score_of(uint64_t key)
     return bits.f;
 }
 
-static float cut_back(uint64_t *keys, int64_t n, int64_t k)
-{
+static float cut_back(uint64_t *keys, int64_t n, int64_t k) {
     select_smallest(keys, n, k);
     uint64_t worst = keys[0];
     for (int64_t i = 1; i < k; i++) worst = keys[i] > worst ? keys[i] : worst;
@@ -89,8 +82,7 @@ static float cut_back(uint64_t *keys, int64_t n, int64_t k)
 
 static inline uint64_t key_of(float score, int64_t col) { return (uint64_t)best_order(score) << 32 | (uint64_t)(uint32_t)col; }
 
-int64_t HOT(best_of)(const float *scores, int64_t n, int64_t k, uint64_t *keys)
-{
+int64_t HOT(best_of)(const float *scores, int64_t n, int64_t k, uint64_t *keys) {
     enum { STRIDE = 32 };
     int64_t room = best_room(k), n_keys = 0, i = 0;
     float threshold = -__builtin_inff();

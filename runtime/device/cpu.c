@@ -12,20 +12,17 @@
 
 /* --- storage --- */
 
-static enum status cpu_alloc(void *state, size_t size_bytes, const char *what, void **out, struct error *err)
-{
+static enum status cpu_alloc(void *state, size_t size_bytes, const char *what, void **out, struct error *err) {
     (void)state;
     return mem_try(size_bytes ? size_bytes : 1, 1, what, out, err);
 }
 
-static void cpu_release(void *state, void *data)
-{
+static void cpu_release(void *state, void *data) {
     (void)state;
     mem_free(data);
 }
 
-static enum status cpu_move(void *state, void *to, const void *from, size_t size_bytes, struct error *err)
-{
+static enum status cpu_move(void *state, void *to, const void *from, size_t size_bytes, struct error *err) {
     (void)state, (void)err;
     if (size_bytes) memcpy(to, from, size_bytes);
     return OK;
@@ -35,8 +32,7 @@ static void cpu_close(void *state) { (void)state; }
 
 /* --- describing --- */
 
-static void cpu_name(char *out, size_t size_bytes)
-{
+static void cpu_name(char *out, size_t size_bytes) {
     snprintf(out, size_bytes, "CPU");
 #if defined(__x86_64__)
     unsigned words[13] = {0};
@@ -49,8 +45,7 @@ static void cpu_name(char *out, size_t size_bytes)
 #endif
 }
 
-static void cpu_describe(void *state, struct device_info *out)
-{
+static void cpu_describe(void *state, struct device_info *out) {
     (void)state;
     snprintf(out->backend, sizeof out->backend, "cpu");
     cpu_name(out->name, sizeof out->name);
@@ -62,16 +57,14 @@ static void cpu_describe(void *state, struct device_info *out)
 
 /* --- the pool --- */
 
-enum status cpu_blocks(struct task *task, int64_t n_blocks, pool_fn fn, void *ctx, struct error *err)
-{
+enum status cpu_blocks(struct task *task, int64_t n_blocks, pool_fn fn, void *ctx, struct error *err) {
     if (n_blocks != 1) return pool_run(task, n_blocks, fn, ctx, err);
     TRY(task_check(task, err));
     fn(ctx, 0, 0);
     return OK;
 }
 
-enum status cpu_scratch(int64_t floats, float **out, struct error *err)
-{
+enum status cpu_scratch(int64_t floats, float **out, struct error *err) {
     int64_t padded = (floats + 15) / 16 * 16;
     return mem_try_array((size_t)(padded * pool_threads()), "room to compute in", out, err);
 }
@@ -86,8 +79,7 @@ struct kernel_run {
     int64_t n_rows, n_cols, rows_each, cols_each, blocks_across;
 };
 
-static void kernel_block(void *ctx, int64_t block, int thread)
-{
+static void kernel_block(void *ctx, int64_t block, int thread) {
     const struct kernel_run *run = ctx;
     (void)thread;
     int64_t r0 = block / run->blocks_across * run->rows_each, c0 = block % run->blocks_across * run->cols_each;
@@ -96,8 +88,7 @@ static void kernel_block(void *ctx, int64_t block, int thread)
     run->fn(run->args, run->n_cols, r0, r1, c0, c1);
 }
 
-static enum status run_kernel(kernel_fn fn, int64_t n_rows, int64_t n_cols, const struct kernel_args *args, struct error *err)
-{
+static enum status run_kernel(kernel_fn fn, int64_t n_rows, int64_t n_cols, const struct kernel_args *args, struct error *err) {
     struct kernel_run run = {.fn = fn, .args = args, .n_rows = n_rows, .n_cols = n_cols};
     run.cols_each = n_cols < KERNEL_BLOCK ? n_cols : KERNEL_BLOCK;
     if (args->a_row == 1 && args->a_col > 1 && n_cols > 64) run.cols_each = 64; /* a transpose: tiles keep both sides in the cache */
@@ -106,11 +97,10 @@ static enum status run_kernel(kernel_fn fn, int64_t n_rows, int64_t n_cols, cons
     return cpu_blocks(NULL, block_count(n_rows, run.rows_each) * run.blocks_across, kernel_block, &run, err);
 }
 
-#define KERNEL(name, body)                                                                                                            \
-    static enum status cpu_##name(void *state, int64_t n_rows, int64_t n_cols, const struct kernel_args *args, struct error *err)     \
-    {                                                                                                                                 \
-        (void)state;                                                                                                                  \
-        return run_kernel(HOT_PICK(kernel_##name), n_rows, n_cols, args, err);                                                        \
+#define KERNEL(name, body)                                                                                                          \
+    static enum status cpu_##name(void *state, int64_t n_rows, int64_t n_cols, const struct kernel_args *args, struct error *err) { \
+        (void)state;                                                                                                                \
+        return run_kernel(HOT_PICK(kernel_##name), n_rows, n_cols, args, err);                                                      \
     }
 #include "runtime/device/kernels.def"
 #undef KERNEL
@@ -124,8 +114,7 @@ struct spmm_run {
     float *out;
 };
 
-static void spmm_block(void *ctx, int64_t block, int thread)
-{
+static void spmm_block(void *ctx, int64_t block, int thread) {
     const struct spmm_run *run = ctx;
     (void)thread;
     const struct sparse *a = run->a;
@@ -136,8 +125,7 @@ static void spmm_block(void *ctx, int64_t block, int thread)
     }
 }
 
-enum status cpu_spmm(void *state, struct task *task, const struct sparse *a, int64_t n_cols, const float *dense, float *out, struct error *err)
-{
+enum status cpu_spmm(void *state, struct task *task, const struct sparse *a, int64_t n_cols, const float *dense, float *out, struct error *err) {
     (void)state;
     struct spmm_run run = {a, n_cols, 1, dense, out};
     int64_t work_per_row = a->rows ? (a->n / a->rows + 1) * (n_cols + 1) : 1;

@@ -9,22 +9,22 @@
 /* Users or items: which samples of the batch touch which row. */
 struct side {
     int64_t n_rows;
-    int32_t *slot;             /* row -> its place among the touched, or -1 */
-    int32_t *touched;          /* rows in order of first occurrence */
-    int32_t *first, *last;     /* per touched: chain of samples */
-    int32_t *next;             /* per sample */
+    int32_t *slot;         /* row -> its place among the touched, or -1 */
+    int32_t *touched;      /* rows in order of first occurrence */
+    int32_t *first, *last; /* per touched: chain of samples */
+    int32_t *next;         /* per sample */
     int64_t n_touched;
-    float *gradient;           /* n_touched × f */
-    float *bias_gradient;      /* n_rows: zeros but for the touched */
+    float *gradient;      /* n_touched × f */
+    float *bias_gradient; /* n_rows: zeros but for the touched */
     float *x, *x_first, *x_second, *bias, *bias_first, *bias_second;
 };
 
 struct adam_run {
     const struct adam_job *job;
     struct side users, items;
-    const int32_t *samples;    /* of the batch: entries */
+    const int32_t *samples; /* of the batch: entries */
     int64_t n_samples;
-    float *errors;             /* predicted - rating */
+    float *errors; /* predicted - rating */
     float scale1, scale2;
 };
 
@@ -34,8 +34,7 @@ static const struct rating_entry *entry(const struct adam_run *run, int64_t s) {
 
 enum { SAMPLES_EACH = 256, ROWS_EACH = 32, UPDATES_EACH = 1 << 15 };
 
-static void errors_block(void *ctx, int64_t block, int thread)
-{
+static void errors_block(void *ctx, int64_t block, int thread) {
     const struct adam_run *run = ctx;
     (void)thread;
     int64_t f = run->job->n_factors, end = (block + 1) * SAMPLES_EACH < run->n_samples ? (block + 1) * SAMPLES_EACH : run->n_samples;
@@ -47,8 +46,7 @@ static void errors_block(void *ctx, int64_t block, int thread)
 }
 
 /* d/dx of the mean squared error: 2 / batch · error · other side's vector. */
-static void row_gradient(const struct adam_run *run, struct side *side, bool is_user, int64_t slot)
-{
+static void row_gradient(const struct adam_run *run, struct side *side, bool is_user, int64_t slot) {
     int64_t f = run->job->n_factors;
     float *to = side->gradient + slot * f, bias = 0.0f, weight = 2.0f / (float)run->n_samples;
     memset(to, 0, (size_t)f * sizeof *to);
@@ -61,21 +59,20 @@ static void row_gradient(const struct adam_run *run, struct side *side, bool is_
     side->bias_gradient[side->touched[slot]] = bias;
 }
 
-static void gradients_block(void *ctx, int64_t block, int thread)
-{
+static void gradients_block(void *ctx, int64_t block, int thread) {
     struct adam_run *run = ctx;
     (void)thread;
     int64_t user_blocks = block_count(run->users.n_touched, ROWS_EACH);
     bool is_user = block < user_blocks;
     struct side *side = is_user ? &run->users : &run->items;
-    int64_t first = (is_user ? block : block - user_blocks) * ROWS_EACH, end = first + ROWS_EACH < side->n_touched ? first + ROWS_EACH : side->n_touched;
+    int64_t first = (is_user ? block : block - user_blocks) * ROWS_EACH,
+            end = first + ROWS_EACH < side->n_touched ? first + ROWS_EACH : side->n_touched;
     for (int64_t slot = first; slot < end; slot++) row_gradient(run, side, is_user, slot);
 }
 
 static int64_t rows_of_update(int64_t f) { return f < UPDATES_EACH ? UPDATES_EACH / f : 1; }
 
-static void update_block(void *ctx, int64_t block, int thread)
-{
+static void update_block(void *ctx, int64_t block, int thread) {
     struct adam_run *run = ctx;
     (void)thread;
     const struct adam_job *job = run->job;
@@ -94,8 +91,7 @@ static void update_block(void *ctx, int64_t block, int thread)
 
 /* --- the batch's rows --- */
 
-static void touch(struct side *side, int32_t row, int32_t sample)
-{
+static void touch(struct side *side, int32_t row, int32_t sample) {
     int32_t slot = side->slot[row];
     side->next[sample] = -1;
     if (slot >= 0) {
@@ -109,8 +105,7 @@ static void touch(struct side *side, int32_t row, int32_t sample)
     side->first[slot] = side->last[slot] = sample;
 }
 
-static void forget(struct side *side)
-{
+static void forget(struct side *side) {
     for (int64_t s = 0; s < side->n_touched; s++) {
         side->slot[side->touched[s]] = -1;
         side->bias_gradient[side->touched[s]] = 0.0f;
@@ -118,8 +113,7 @@ static void forget(struct side *side)
     side->n_touched = 0;
 }
 
-static enum status run_batch(struct adam_run *run, struct task *task, struct error *err)
-{
+static enum status run_batch(struct adam_run *run, struct task *task, struct error *err) {
     int64_t each = rows_of_update(run->job->n_factors);
     for (int64_t s = 0; s < run->n_samples; s++) {
         touch(&run->users, entry(run, s)->row, (int32_t)s);
@@ -132,8 +126,7 @@ static enum status run_batch(struct adam_run *run, struct task *task, struct err
 
 /* --- an epoch --- */
 
-static enum status side_init(struct side *side, int64_t n_rows, int64_t batch, int64_t f, struct error *err)
-{
+static enum status side_init(struct side *side, int64_t n_rows, int64_t batch, int64_t f, struct error *err) {
     const char *what = "room for an epoch of Adam";
     side->n_rows = n_rows;
     TRY(mem_try_array((size_t)n_rows, what, &side->slot, err));
@@ -147,8 +140,7 @@ static enum status side_init(struct side *side, int64_t n_rows, int64_t batch, i
     return OK;
 }
 
-static void side_release(struct side *side)
-{
+static void side_release(struct side *side) {
     mem_free(side->slot);
     mem_free(side->bias_gradient);
     mem_free(side->touched);
@@ -158,8 +150,7 @@ static void side_release(struct side *side)
     mem_free(side->gradient);
 }
 
-static void point(struct adam_run *run)
-{
+static void point(struct adam_run *run) {
     const struct adam_job *job = run->job;
     struct side *u = &run->users, *i = &run->items;
     u->x = job->factors.users, u->x_first = job->first.users, u->x_second = job->second.users;
@@ -168,8 +159,7 @@ static void point(struct adam_run *run)
     i->bias = job->factors.item_bias, i->bias_first = job->first.item_bias, i->bias_second = job->second.item_bias;
 }
 
-static enum status all_batches(struct adam_run *run, struct task *task, double *out_square_sum, struct error *err)
-{
+static enum status all_batches(struct adam_run *run, struct task *task, double *out_square_sum, struct error *err) {
     const struct adam_job *job = run->job;
     double sum = 0.0, power1 = 1.0, power2 = 1.0;
     for (int64_t s = 0; s < job->first_step; s++) power1 *= 0.9, power2 *= 0.999;
@@ -188,8 +178,7 @@ static enum status all_batches(struct adam_run *run, struct task *task, double *
     return task_check(task, err);
 }
 
-enum status cpu_adam_epoch(void *state, struct task *task, const struct adam_job *job, double *out_square_sum, struct error *err)
-{
+enum status cpu_adam_epoch(void *state, struct task *task, const struct adam_job *job, double *out_square_sum, struct error *err) {
     (void)state;
     struct adam_run run = {.job = job};
     int64_t batch = job->batch < job->n ? job->batch : job->n;

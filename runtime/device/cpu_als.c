@@ -13,14 +13,13 @@ struct als_run {
     int64_t firsts[MAX_BLOCKS + 1]; /* rows of a block */
     float *room;                    /* per thread: matrix, chunk of entries, solution */
     int64_t room_each;
-    atomic_llong failed_row;        /* least row that failed; INT64_MAX: none */
+    atomic_llong failed_row; /* least row that failed; INT64_MAX: none */
 };
 
 static int64_t work_of(const struct als_job *job, int64_t entries) { return entries * (job->n_factors + 1) + job->n_factors * job->n_factors; }
 
 /* Blocks of about equal work; from the data's shape only. Returns how many. */
-static int64_t cut_rows(const struct als_job *job, int64_t *firsts)
-{
+static int64_t cut_rows(const struct als_job *job, int64_t *firsts) {
     int64_t rows = job->ratings.rows, n_blocks = 0, work = 0;
     const int64_t *starts = job->ratings.starts_host;
     int64_t total = work_of(job, 0) * rows + job->ratings.n * (job->n_factors + 1), each = total / (MAX_BLOCKS - 1) + 1;
@@ -33,14 +32,12 @@ static int64_t cut_rows(const struct als_job *job, int64_t *firsts)
     return n_blocks;
 }
 
-static void note_failure(struct als_run *run, int64_t row)
-{
+static void note_failure(struct als_run *run, int64_t row) {
     long long known = atomic_load(&run->failed_row);
     while (row < known && !atomic_compare_exchange_weak(&run->failed_row, &known, row)) continue;
 }
 
-static void solve_row(struct als_run *run, int64_t row, float *room)
-{
+static void solve_row(struct als_run *run, int64_t row, float *room) {
     const struct als_job *job = run->job;
     int64_t f = job->n_factors, ld = als_ld(f), from = job->ratings.starts[row], n = job->ratings.starts[row + 1] - from;
     float *matrix = room, *chunk = matrix + (f + 1) * ld, *solution = chunk + ALS_CHUNK * ld;
@@ -56,15 +53,13 @@ static void solve_row(struct als_run *run, int64_t row, float *room)
     job->out_bias[row] = solution[f];
 }
 
-static void als_block(void *ctx, int64_t block, int thread)
-{
+static void als_block(void *ctx, int64_t block, int thread) {
     struct als_run *run = ctx;
     for (int64_t row = run->firsts[block]; row < run->firsts[block + 1] && !task_cancelled(run->task); row++)
         solve_row(run, row, run->room + thread * run->room_each);
 }
 
-enum status cpu_als_solve(void *state, struct task *task, const struct als_job *job, int64_t *out_failed_row, struct error *err)
-{
+enum status cpu_als_solve(void *state, struct task *task, const struct als_job *job, int64_t *out_failed_row, struct error *err) {
     (void)state;
     struct als_run run = {.job = job, .task = task, .failed_row = INT64_MAX};
     int64_t n_blocks = cut_rows(job, run.firsts), f = job->n_factors;

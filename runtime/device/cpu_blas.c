@@ -18,8 +18,7 @@ static atomic_int opened; /* 0 no, 1 being opened, 2 there, 3 not installed */
 
 static void *symbol(void *library, const char *text) { return dlsym(library, text); }
 
-static void describe(void *library)
-{
+static void describe(void *library) {
     char *(*config)(void), *(*core)(void);
     void *pointers[] = {symbol(library, "openblas_get_config"), symbol(library, "openblas_get_corename")};
     memcpy(&config, &pointers[0], sizeof config);
@@ -29,8 +28,7 @@ static void describe(void *library)
     snprintf(name, sizeof name, "OpenBLAS %s%s%.24s", version, core ? " " : "", core ? core() : "");
 }
 
-static int open_library(void)
-{
+static int open_library(void) {
     void *library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
     void *found = library ? symbol(library, "cblas_sgemm") : NULL;
     if (!found) {
@@ -46,8 +44,7 @@ static int open_library(void)
     return 2;
 }
 
-bool blas_open(void)
-{
+bool blas_open(void) {
     int state = 0;
     if (atomic_load(&opened) >= 2) return atomic_load(&opened) == 2;
     if (atomic_compare_exchange_strong(&opened, &state, 1)) atomic_store(&opened, open_library());
@@ -57,8 +54,7 @@ bool blas_open(void)
 
 const char *blas_name(void) { return atomic_load(&opened) >= 2 ? name : "none yet"; }
 
-void blas_gemm(const struct gemm *job, float beta)
-{
-    sgemm(ROW_MAJOR, job->a_transposed ? TRANSPOSED : AS_IT_IS, job->b_transposed ? TRANSPOSED : AS_IT_IS, (int)job->m, (int)job->n, (int)job->k, 1.0f,
-          job->a, (int)job->lda, job->b, (int)job->ldb, beta, job->c, (int)job->ldc);
+void blas_gemm(const struct gemm *job, float beta) {
+    sgemm(ROW_MAJOR, job->a_transposed ? TRANSPOSED : AS_IT_IS, job->b_transposed ? TRANSPOSED : AS_IT_IS, (int)job->m, (int)job->n, (int)job->k,
+          1.0f, job->a, (int)job->lda, job->b, (int)job->ldb, beta, job->c, (int)job->ldc);
 }

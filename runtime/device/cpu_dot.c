@@ -10,8 +10,7 @@
 float dot_canonical(const float *a, const float *b, int64_t n);
 float dot_canonical(const float *a, const float *b, int64_t n) { return HOT_PICK(dot_run)(a, b, n); }
 
-static float score_pair(const struct dot_job *job, int64_t row, int64_t col)
-{
+static float score_pair(const struct dot_job *job, int64_t row, int64_t col) {
     int64_t f = job->n_factors;
     float score = job->constant;
     if (job->row_bias) score += job->row_bias[row];
@@ -23,16 +22,14 @@ static float score_pair(const struct dot_job *job, int64_t row, int64_t col)
 
 enum { PAIRS = 4096 };
 
-static void pairs_block(void *ctx, int64_t block, int thread)
-{
+static void pairs_block(void *ctx, int64_t block, int thread) {
     const struct dot_job *job = ctx;
     (void)thread;
     int64_t end = (block + 1) * PAIRS < job->n ? (block + 1) * PAIRS : job->n;
     for (int64_t i = block * PAIRS; i < end; i++) job->out[i] = score_pair(job, job->rows[i], job->cols[i]);
 }
 
-enum status cpu_dot_pairs(void *state, struct task *task, const struct dot_job *job, struct error *err)
-{
+enum status cpu_dot_pairs(void *state, struct task *task, const struct dot_job *job, struct error *err) {
     (void)state;
     return cpu_blocks(task, block_count(job->n, PAIRS), pairs_block, (void *)job, err);
 }
@@ -51,8 +48,7 @@ struct dot_run {
 };
 
 /* Few columns at a time when rows are long, so that a tile stays in the cache. */
-static void dot_run_init(const struct dot_job *job, int64_t cols_each, struct dot_run *run)
-{
+static void dot_run_init(const struct dot_job *job, int64_t cols_each, struct dot_run *run) {
     run->job = job;
     run->cols_each = cols_each < job->b_rows ? cols_each : job->b_rows;
     run->rows_each = MAX_ROWS;
@@ -63,23 +59,19 @@ static void dot_run_init(const struct dot_job *job, int64_t cols_each, struct do
 }
 
 /* Scores of rows [first, first + n) against columns [col, col + n_cols) into scores (n_cols a row). */
-static float *score_tile(const struct dot_run *run, int64_t first, int64_t n, int64_t col, int64_t n_cols, float *room)
-{
+static float *score_tile(const struct dot_run *run, int64_t first, int64_t n, int64_t col, int64_t n_cols, float *room) {
     const struct dot_job *job = run->job;
     int64_t f = job->n_factors, padded = gemm_padded(n);
     float *rows = room, *scores = room + (run->rows_each * f + 15) / 16 * 16, *pack = scores + run->rows_each * run->cols_each;
     for (int64_t i = 0; i < n; i++) memcpy(rows + i * f, job->a + (int64_t)job->rows[first + i] * f, (size_t)f * sizeof *rows);
     memset(rows + n * f, 0, (size_t)((padded - n) * f) * sizeof *rows);
     struct gemm tile = {false, true, padded, n_cols, f, rows, job->b + col * f, f, f, scores, n_cols};
-    if (f > 0)
-        gemm_tile(&tile, pack);
-    else
-        memset(scores, 0, (size_t)(padded * n_cols) * sizeof *scores);
+    if (f > 0) gemm_tile(&tile, pack);
+    else memset(scores, 0, (size_t)(padded * n_cols) * sizeof *scores);
     return scores;
 }
 
-static void add_biases(const struct dot_job *job, int64_t row, int64_t col, int64_t n_cols, const float *from, float *to)
-{
+static void add_biases(const struct dot_job *job, int64_t row, int64_t col, int64_t n_cols, const float *from, float *to) {
     float base = job->constant + (job->row_bias ? job->row_bias[job->rows[row]] : 0.0f);
     if (job->col_bias)
         for (int64_t c = 0; c < n_cols; c++) to[c] = from[c] + base + job->col_bias[col + c];
@@ -87,8 +79,7 @@ static void add_biases(const struct dot_job *job, int64_t row, int64_t col, int6
         for (int64_t c = 0; c < n_cols; c++) to[c] = from[c] + base;
 }
 
-static void dot_tile(void *ctx, int64_t block, int thread)
-{
+static void dot_tile(void *ctx, int64_t block, int thread) {
     const struct dot_run *run = ctx;
     const struct dot_job *job = run->job;
     int64_t first = block / run->blocks_across * run->rows_each, col = block % run->blocks_across * run->cols_each;
@@ -99,13 +90,11 @@ static void dot_tile(void *ctx, int64_t block, int thread)
 }
 
 /* One row: the canonical product is faster than a padded tile. */
-static void one_row(const struct dot_job *job)
-{
+static void one_row(const struct dot_job *job) {
     for (int64_t c = 0; c < job->b_rows; c++) job->out[c] = score_pair(job, job->rows[0], c);
 }
 
-enum status cpu_dot_block(void *state, struct task *task, const struct dot_job *job, struct error *err)
-{
+enum status cpu_dot_block(void *state, struct task *task, const struct dot_job *job, struct error *err) {
     (void)state;
     struct dot_run run = {.task = task};
     if (job->n == 0 || job->b_rows == 0) return task_check(task, err);
@@ -124,16 +113,14 @@ enum status cpu_dot_block(void *state, struct task *task, const struct dot_job *
 
 enum { SPARE = 16 }; /* candidates beyond k: BLAS's order may differ from the canonical one in the last bits */
 
-static void drop_skipped(const struct best_job *job, int64_t row, float *scores)
-{
+static void drop_skipped(const struct best_job *job, int64_t row, float *scores) {
     if (!job->skip_starts) return;
     for (int64_t e = job->skip_starts[row]; e < job->skip_starts[row + 1]; e++)
         if (job->skip_cols[e] >= 0 && job->skip_cols[e] < job->dot.b_rows) scores[job->skip_cols[e]] = NAN;
 }
 
 /* Canonical scores of the candidates, best k in order (insertion: there are few). */
-static void rank_candidates(const struct best_job *job, int64_t row, const uint64_t *keys, int64_t n_keys, int32_t *cols, float *scores)
-{
+static void rank_candidates(const struct best_job *job, int64_t row, const uint64_t *keys, int64_t n_keys, int32_t *cols, float *scores) {
     int64_t kept = 0;
     for (int64_t c = 0; c < n_keys; c++) {
         int32_t col = (int32_t)(uint32_t)keys[c];
@@ -154,8 +141,7 @@ static void rank_candidates(const struct best_job *job, int64_t row, const uint6
     }
 }
 
-static void best_block(void *ctx, int64_t block, int thread)
-{
+static void best_block(void *ctx, int64_t block, int thread) {
     const struct dot_run *run = ctx;
     const struct best_job *job = run->best;
     int64_t first = block * run->rows_each, n = job->dot.n - first < run->rows_each ? job->dot.n - first : run->rows_each, cols = job->dot.b_rows;
@@ -172,8 +158,7 @@ static void best_block(void *ctx, int64_t block, int thread)
     }
 }
 
-enum status cpu_dot_top_k(void *state, struct task *task, const struct best_job *job, struct error *err)
-{
+enum status cpu_dot_top_k(void *state, struct task *task, const struct best_job *job, struct error *err) {
     (void)state;
     struct dot_run run = {.task = task, .best = job};
     dot_run_init(&job->dot, job->dot.b_rows, &run);

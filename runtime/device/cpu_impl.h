@@ -28,7 +28,8 @@ static inline int64_t gemm_padded(int64_t m) { return (m + GEMM_PAD - 1) / GEMM_
 /* cpu_reduce.c, cpu_als.c, cpu_sgd.c, cpu_adam.c, cpu_dot.c */
 enum status cpu_reduce(void *state, enum mat_reduction reduction, int axis, int64_t n_rows, int64_t n_cols, const float *a, float *out,
                        struct error *err) MUST_CHECK;
-enum status cpu_spmm(void *state, struct task *task, const struct sparse *a, int64_t n_cols, const float *dense, float *out, struct error *err) MUST_CHECK;
+enum status cpu_spmm(void *state, struct task *task, const struct sparse *a, int64_t n_cols, const float *dense, float *out,
+                     struct error *err) MUST_CHECK;
 enum status cpu_als_solve(void *state, struct task *task, const struct als_job *job, int64_t *out_failed_row, struct error *err) MUST_CHECK;
 int64_t cpu_sgd_side(int64_t n_rows, int64_t n_cols, int64_t n);
 enum status cpu_sgd_epoch(void *state, struct task *task, const struct sgd_job *job, double *out_square_sum, struct error *err) MUST_CHECK;

@@ -9,19 +9,18 @@ enum { RUN = 1 << 14 }; /* numbers a partial result covers */
 
 /* Cut of the numbers into runs: n_runs pieces of each of n_out results. */
 struct reduce_run {
-    bool down;                 /* axis 0 */
-    int64_t n_rows, n_cols;    /* of a; a whole reduction is one row */
-    int64_t each, n_runs;      /* rows (down) or columns of a run; runs a result */
+    bool down;              /* axis 0 */
+    int64_t n_rows, n_cols; /* of a; a whole reduction is one row */
+    int64_t each, n_runs;   /* rows (down) or columns of a run; runs a result */
     const float *a;
-    const double *shift;       /* per result, or NULL */
+    const double *shift; /* per result, or NULL */
     bool squared, extreme, most;
-    double *partial;           /* n_runs × n_out */
+    double *partial; /* n_runs × n_out */
 };
 
 static int64_t n_out(const struct reduce_run *run) { return run->down ? run->n_cols : run->n_rows; }
 
-static void down_block(const struct reduce_run *run, int64_t piece)
-{
+static void down_block(const struct reduce_run *run, int64_t piece) {
     int64_t first = piece * run->each, n = run->n_rows - first < run->each ? run->n_rows - first : run->each;
     const float *x = run->a + first * run->n_cols;
     double *to = run->partial + piece * run->n_cols;
@@ -38,22 +37,18 @@ static void down_block(const struct reduce_run *run, int64_t piece)
     }
 }
 
-static void along_block(const struct reduce_run *run, int64_t block)
-{
+static void along_block(const struct reduce_run *run, int64_t block) {
     int64_t row = block / run->n_runs, piece = block % run->n_runs, first = piece * run->each;
     int64_t n = run->n_cols - first < run->each ? run->n_cols - first : run->each;
     const float *x = run->a + row * run->n_cols + first;
     double *to = run->partial + piece * run->n_rows + row;
-    if (run->extreme)
-        *to = (double)HOT_PICK(extreme_run)(x, n, run->most);
-    else
-        *to = HOT_PICK(sum_run)(x, n, run->shift ? run->shift[row] : 0.0, run->squared);
+    if (run->extreme) *to = (double)HOT_PICK(extreme_run)(x, n, run->most);
+    else *to = HOT_PICK(sum_run)(x, n, run->shift ? run->shift[row] : 0.0, run->squared);
 }
 
 enum { BLOCKS_EACH = 16 }; /* short rows: several to a pool block */
 
-static void reduce_block(void *ctx, int64_t block, int thread)
-{
+static void reduce_block(void *ctx, int64_t block, int thread) {
     const struct reduce_run *run = ctx;
     (void)thread;
     if (run->down) {
@@ -65,24 +60,20 @@ static void reduce_block(void *ctx, int64_t block, int thread)
 }
 
 /* out[i] = the partial results of i put together in order. */
-static void combine(const struct reduce_run *run, double *out)
-{
+static void combine(const struct reduce_run *run, double *out) {
     int64_t n = n_out(run);
     for (int64_t i = 0; i < n; i++) {
         double sum = run->partial[i];
         for (int64_t piece = 1; piece < run->n_runs; piece++) {
             double next = run->partial[piece * n + i];
-            if (!run->extreme)
-                sum += next;
-            else if (next != next || (sum == sum && (run->most ? next > sum : next < sum)))
-                sum = next;
+            if (!run->extreme) sum += next;
+            else if (next != next || (sum == sum && (run->most ? next > sum : next < sum))) sum = next;
         }
         out[i] = sum;
     }
 }
 
-static enum status pass(struct reduce_run *run, double *out, struct error *err)
-{
+static enum status pass(struct reduce_run *run, double *out, struct error *err) {
     int64_t n = n_out(run), n_blocks = run->down ? run->n_runs : block_count(run->n_rows * run->n_runs, BLOCKS_EACH);
     TRY(mem_try_array((size_t)(n * run->n_runs), "room to sum in", &run->partial, err));
     enum status status = cpu_blocks(NULL, n_blocks, reduce_block, run, err);
@@ -91,8 +82,7 @@ static enum status pass(struct reduce_run *run, double *out, struct error *err)
     return status;
 }
 
-static void cut(struct reduce_run *run)
-{
+static void cut(struct reduce_run *run) {
     int64_t length = run->down ? run->n_rows : run->n_cols;
     run->each = run->down ? RUN / run->n_cols : RUN;
     if (run->each < 1) run->each = 1;
@@ -101,8 +91,7 @@ static void cut(struct reduce_run *run)
 }
 
 /* Σ (x - mean)² in a second pass. */
-static enum status spread(struct reduce_run *run, double *values, int64_t n_each, struct error *err)
-{
+static enum status spread(struct reduce_run *run, double *values, int64_t n_each, struct error *err) {
     double *means;
     int64_t n = n_out(run);
     TRY(mem_try_array((size_t)n, "room for means", &means, err));
@@ -114,8 +103,7 @@ static enum status spread(struct reduce_run *run, double *values, int64_t n_each
     return status;
 }
 
-static double finish(enum mat_reduction reduction, double value, int64_t n_each)
-{
+static double finish(enum mat_reduction reduction, double value, int64_t n_each) {
     switch (reduction) {
     case MAT_MEAN: return value / (double)n_each;
     case MAT_STD: return sqrt(value / (double)n_each);
@@ -128,8 +116,7 @@ static double finish(enum mat_reduction reduction, double value, int64_t n_each)
 }
 
 enum status cpu_reduce(void *state, enum mat_reduction reduction, int axis, int64_t n_rows, int64_t n_cols, const float *a, float *out,
-                       struct error *err)
-{
+                       struct error *err) {
     (void)state;
     struct reduce_run run = {.down = axis == 0, .n_rows = axis == -1 ? 1 : n_rows, .n_cols = axis == -1 ? n_rows * n_cols : n_cols, .a = a};
     run.extreme = reduction == MAT_LEAST || reduction == MAT_MOST;

@@ -8,8 +8,7 @@
 enum { WALK = 1 << 16, MAX_SIDE = 64 }; /* entries between two looks at the task; grid side */
 
 /* About 2,500 entries a block: the factors that a block touches stay in the core's cache, and there are blocks enough for many threads. */
-int64_t cpu_sgd_side(int64_t n_rows, int64_t n_cols, int64_t n)
-{
+int64_t cpu_sgd_side(int64_t n_rows, int64_t n_cols, int64_t n) {
     int64_t side = (int64_t)(sqrt((double)n) / 50.0);
     if (side > MAX_SIDE) side = MAX_SIDE;
     if (side > n_rows) side = n_rows;
@@ -24,16 +23,14 @@ struct sgd_run {
     double *squares; /* per block of the stratum */
 };
 
-static double walk_range(const struct sgd_run *run, int64_t from, int64_t to)
-{
+static double walk_range(const struct sgd_run *run, int64_t from, int64_t to) {
     double sum = 0.0;
     for (; from < to && !task_cancelled(run->task); from += WALK)
         sum += HOT_PICK(sgd_walk)(run->job, run->job->entries + from, to - from < WALK ? to - from : WALK);
     return sum;
 }
 
-static void sgd_block(void *ctx, int64_t i, int thread)
-{
+static void sgd_block(void *ctx, int64_t i, int thread) {
     const struct sgd_run *run = ctx;
     (void)thread;
     int64_t block = i * run->job->side + (i + run->shift) % run->job->side;
@@ -42,8 +39,7 @@ static void sgd_block(void *ctx, int64_t i, int thread)
     run->squares[i] = first + walk_range(run, from, middle);
 }
 
-enum status cpu_sgd_epoch(void *state, struct task *task, const struct sgd_job *job, double *out_square_sum, struct error *err)
-{
+enum status cpu_sgd_epoch(void *state, struct task *task, const struct sgd_job *job, double *out_square_sum, struct error *err) {
     (void)state;
     struct sgd_run run = {.job = job, .task = task};
     double sum = 0.0;

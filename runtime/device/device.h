@@ -10,14 +10,14 @@
 struct device; /* counted; complete in device_impl.h, which only runtime/device includes */
 
 struct device_info {
-    char backend[16];          /* "cpu", "cuda" */
-    char name[128];            /* "AMD EPYC 9354", "NVIDIA H200" */
-    char instruction_set[64];  /* "x86-64-v4", "sm_90" */
-    char blas[64];             /* "OpenBLAS 0.3.21 SkylakeX", "none yet", "cuBLAS 13" */
+    char backend[16];                        /* "cpu", "cuda" */
+    char name[128];                          /* "AMD EPYC 9354", "NVIDIA H200" */
+    char instruction_set[64];                /* "x86-64-v4", "sm_90" */
+    char blas[64];                           /* "OpenBLAS 0.3.21 SkylakeX", "none yet", "cuBLAS 13" */
     int64_t memory_bytes, memory_used_bytes; /* of the device; used = by Reckon's mats */
     int threads;
     bool available;
-    char why_not[256];         /* when it isn't */
+    char why_not[256]; /* when it isn't */
 };
 
 /* The CPU; never fails. Borrowed, lives as long as the process. */

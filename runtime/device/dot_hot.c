@@ -4,8 +4,7 @@
 
 enum { LANES = 16 };
 
-float HOT(dot_run)(const float *a, const float *b, int64_t n)
-{
+float HOT(dot_run)(const float *a, const float *b, int64_t n) {
     float lane[LANES] = {0};
     int64_t i = 0;
     for (; i + LANES <= n; i += LANES)

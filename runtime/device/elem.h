@@ -17,26 +17,22 @@
 #define EL static inline
 #endif
 
-EL uint32_t el_bits(float x)
-{
+EL uint32_t el_bits(float x) {
     uint32_t bits;
     memcpy(&bits, &x, sizeof bits);
     return bits;
 }
-EL float el_float(uint32_t bits)
-{
+EL float el_float(uint32_t bits) {
     float x;
     memcpy(&x, &bits, sizeof x);
     return x;
 }
-EL uint64_t el_bits64(double x)
-{
+EL uint64_t el_bits64(double x) {
     uint64_t bits;
     memcpy(&bits, &x, sizeof bits);
     return bits;
 }
-EL double el_double(uint64_t bits)
-{
+EL double el_double(uint64_t bits) {
     double x;
     memcpy(&x, &bits, sizeof x);
     return x;
@@ -49,8 +45,7 @@ EL float el_max(float x, float y) { return x > y || x != x ? x : y; }
 EL float el_min(float x, float y) { return x < y || x != x ? x : y; }
 
 /* e^x: x = n ln 2 + r, |r| <= ln 2 / 2, e^r by its series, times 2^n in two steps (reaches infinity and the subnormals). */
-EL float el_exp(float x)
-{
+EL float el_exp(float x) {
     float magic = 12582912.0f; /* 1.5 * 2^23: adding it rounds to a whole number that stands in the low bits */
     float y = x > 89.0f ? 89.0f : x;
     y = y < -104.0f ? -104.0f : y;
@@ -72,8 +67,7 @@ EL float el_exp(float x)
 }
 
 /* ln m and the exponent of x = m 2^e with m in [sqrt(1/2), sqrt 2): ln m = 2 artanh(s), s = (m - 1) / (m + 1). */
-EL float el_log_parts(float x, float *out_exponent)
-{
+EL float el_log_parts(float x, float *out_exponent) {
     int is_tiny = x < 1.17549435e-38f;
     float y = is_tiny ? x * 8388608.0f : x;
     uint32_t bits = el_bits(y) + (0x3f800000u - 0x3f3504f3u);
@@ -89,26 +83,22 @@ EL float el_log_parts(float x, float *out_exponent)
     return f - s * (f - 2.0f * z * p);
 }
 /* What log and log2 share outside (0, inf). */
-EL float el_log_edges(float x, float result)
-{
+EL float el_log_edges(float x, float result) {
     float edge = x == 0.0f ? -INFINITY : x < 0.0f ? NAN : x;
     return x > 0.0f && x < INFINITY ? result : edge;
 }
-EL float el_log(float x)
-{
+EL float el_log(float x) {
     float exponent, mantissa = el_log_parts(x, &exponent);
     return el_log_edges(x, exponent * 0.693359375f + (exponent * -2.12194440e-4f + mantissa));
 }
-EL float el_log2(float x)
-{
+EL float el_log2(float x) {
     float exponent, mantissa = el_log_parts(x, &exponent);
     float high = mantissa * 1.44140625f, low = mantissa * 1.28779e-3f; /* 1 / ln 2 in two parts */
     return el_log_edges(x, exponent + (high + low));
 }
 
 /* The same in double, for powers. x > 0 and finite. */
-EL double el_log64(double x)
-{
+EL double el_log64(double x) {
     uint64_t bits = el_bits64(x) + (0x3ff0000000000000u - 0x3fe6a09e667f3bcdu);
     double exponent = (double)((int64_t)(bits >> 52) - 1023);
     double m = el_double((bits & 0xfffffffffffffu) + 0x3fe6a09e667f3bcdu);
@@ -116,8 +106,7 @@ EL double el_log64(double x)
     for (int i = 21; i >= 1; i -= 2) p = p * z + 1.0 / i;
     return exponent * 0.6931471805599453 + 2.0 * s * p;
 }
-EL double el_exp64(double x)
-{
+EL double el_exp64(double x) {
     if (x > 710.0) return INFINITY;
     if (x < -745.0) return 0.0;
     double whole = (double)(int64_t)(x * 1.4426950408889634 + (x < 0.0 ? -0.5 : 0.5));
@@ -127,8 +116,7 @@ EL double el_exp64(double x)
     return p * el_double((uint64_t)(half + 1023) << 52) * el_double((uint64_t)(rest + 1023) << 52);
 }
 /* x^y as C's pow gives it, to float32: whole powers by squaring, others through the logarithm. */
-EL float el_pow(float x, float y)
-{
+EL float el_pow(float x, float y) {
     if (y == 0.0f || x == 1.0f) return 1.0f;
     if (x != x || y != y) return x + y;
     if (y == 0.5f && x >= 0.0f) return el_sqrt(x);
@@ -152,8 +140,7 @@ EL float el_pow(float x, float y)
 EL float el_sgd(float x, float y, float error, float lr, float reg) { return x + lr * (error * y - reg * x); }
 
 /* One Adam step (Kingma & Ba 2015, bias-corrected, weight decay added to the gradient). scale1, scale2: 1 / (1 - beta^t). */
-EL float el_adam(float x, float gradient, float *first, float *second, float lr, float weight_decay, float scale1, float scale2)
-{
+EL float el_adam(float x, float gradient, float *first, float *second, float lr, float weight_decay, float scale1, float scale2) {
     float g = gradient + weight_decay * x;
     *first = 0.9f * *first + 0.1f * g;
     *second = 0.999f * *second + 0.001f * g * g;
@@ -161,9 +148,6 @@ EL float el_adam(float x, float gradient, float *first, float *second, float lr,
 }
 
 /* Order of every top-k: higher score first, ties to the lower column; NaN loses against everything. */
-EL int el_better(float score_a, int32_t col_a, float score_b, int32_t col_b)
-{
-    return score_a > score_b || (score_a == score_b && col_a < col_b);
-}
+EL int el_better(float score_a, int32_t col_a, float score_b, int32_t col_b) { return score_a > score_b || (score_a == score_b && col_a < col_b); }
 
 #endif

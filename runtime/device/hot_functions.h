@@ -34,8 +34,8 @@ static inline int64_t als_ld(int64_t f) { return (f + 2 + 15) / 16 * 16; }
 #define ALS_CHUNK 64
 /* Adds n <= ALS_CHUNK entries. scratch: ALS_CHUNK * ld. */
 HOT_DECLARE(void, als_accumulate,
-            (int64_t f, const float *other, const float *other_bias, float mean, const int32_t *columns, const float *values, int64_t n, float *scratch,
-             float *matrix));
+            (int64_t f, const float *other, const float *other_bias, float mean, const int32_t *columns, const float *values, int64_t n,
+             float *scratch, float *matrix));
 /* Adds ridge to the diagonal, factors, solves. out: f + 1. False: not positive definite. */
 HOT_DECLARE(bool, als_finish, (int64_t f, float ridge, float *matrix, float *out));
 
@@ -52,8 +52,7 @@ HOT_DECLARE(float, dot_run, (const float *a, const float *b, int64_t n));
 
 /* --- best_hot.c --- */
 /* Keys of the best: ascending keys are descending scores, ties to the lower column. A key holds both. */
-static inline uint32_t best_order(float score)
-{
+static inline uint32_t best_order(float score) {
     union {
         float f;
         uint32_t u;

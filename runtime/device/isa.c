@@ -7,8 +7,7 @@
 #include "runtime/device/device.h"
 #include "runtime/device/hot.h"
 
-static int cpu_level(void)
-{
+static int cpu_level(void) {
 #if defined(__x86_64__)
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
@@ -20,8 +19,7 @@ static int cpu_level(void)
 }
 
 /* RECKON_ISA may lower the level, never raise it. */
-static int level_from_environment(void)
-{
+static int level_from_environment(void) {
     static const char *const names[] = {"x86-64-v2", "x86-64-v3", "x86-64-v4"};
     int level = cpu_level();
     const char *wanted = getenv("RECKON_ISA");
@@ -30,8 +28,7 @@ static int level_from_environment(void)
     return level;
 }
 
-int hot_level(void)
-{
+int hot_level(void) {
     static atomic_int known; /* 0: not looked yet; every thread finds the same */
     int level = atomic_load_explicit(&known, memory_order_relaxed);
     if (level) return level;
@@ -40,8 +37,7 @@ int hot_level(void)
     return level;
 }
 
-const char *device_isa(void)
-{
+const char *device_isa(void) {
 #if defined(__x86_64__)
     return hot_level() == 4 ? "x86-64-v4" : hot_level() == 3 ? "x86-64-v3" : "x86-64-v2";
 #elif defined(__aarch64__)
@@ -51,8 +47,7 @@ const char *device_isa(void)
 #endif
 }
 
-void device_prepare_environment(void)
-{
+void device_prepare_environment(void) {
     setenv("OMP_NUM_THREADS", "1", 1); /* the pool is ours: no library brings its own threads */
     setenv("OMP_WAIT_POLICY", "passive", 1);
     setenv("OPENBLAS_NUM_THREADS", "1", 1);

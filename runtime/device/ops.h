@@ -10,32 +10,35 @@
  *     minimise Σ_i (r_ui − mean − b_i − b_u − p_u·q_i)² + reg·n_u (|p_u|² + b_u²)
  * other: (cols, f); other_bias: (cols, 1); out: (rows, f) and out_bias: (rows, 1), overwritten. A row without entries becomes zeros.
  * Cholesky of (f + 1)², batched. ERR_NUMERIC when a system isn't positive definite. */
-enum status ops_als_solve(struct task *task, const struct csr *ratings, float mean, const struct mat *other, const struct mat *other_bias,
-                          float reg, struct mat *out, struct mat *out_bias, struct error *err) MUST_CHECK;
+enum status ops_als_solve(struct task *task, const struct csr *ratings, float mean, const struct mat *other, const struct mat *other_bias, float reg,
+                          struct mat *out, struct mat *out_bias, struct error *err) MUST_CHECK;
 
-/* Ratings laid out for SGD: a grid of strata whose side comes from the data's size; within a stratum no two blocks share a row or a column, so blocks run side by side and the result doesn't depend on how many do. */
+/* Ratings laid out for SGD: a grid of strata whose side comes from the data's size; within a stratum no two blocks share a row or a column, so blocks
+ * run side by side and the result doesn't depend on how many do. */
 struct sgd_plan;
-enum status sgd_plan_new(struct device *device, int64_t n_rows, int64_t n_cols, int64_t n, const int32_t *rows, const int32_t *cols, const float *values,
-                         uint64_t seed, struct sgd_plan **out, struct error *err) MUST_CHECK;
+enum status sgd_plan_new(struct device *device, int64_t n_rows, int64_t n_cols, int64_t n, const int32_t *rows, const int32_t *cols,
+                         const float *values, uint64_t seed, struct sgd_plan **out, struct error *err) MUST_CHECK;
 void sgd_plan_free(struct sgd_plan *plan);
 
 /* The biased factor model: r ≈ mean + b_u + b_i + p_u·q_i. All on one device. */
 struct mf_factors {
-    struct mat *users, *items;           /* (n_users, f), (n_items, f) */
-    struct mat *user_bias, *item_bias;   /* (n, 1) */
+    struct mat *users, *items;         /* (n_users, f), (n_items, f) */
+    struct mat *user_bias, *item_bias; /* (n, 1) */
     float mean;
 };
 /* One epoch of SGD in an order drawn from (seed, epoch): x += lr (e·y − reg·x). *out_rmse: root mean squared error seen during the epoch. */
-enum status ops_mf_sgd(struct task *task, const struct sgd_plan *plan, struct mf_factors *factors, float lr, float reg, float reg_bias,
-                       uint64_t seed, int64_t epoch, double *out_rmse, struct error *err) MUST_CHECK;
-/* One epoch of mini-batch Adam on the mean squared error, weight decay added to the gradient as torch.optim.Adam does (product.md's reference shape; every row decays at every step).
- * first, second: moments, shaped like factors; *step counts batches across epochs. */
-enum status ops_mf_adam(struct task *task, const struct sgd_plan *plan, struct mf_factors *factors, struct mf_factors *first, struct mf_factors *second,
-                        int64_t *step, int64_t batch, float lr, float weight_decay, uint64_t seed, int64_t epoch, double *out_rmse, struct error *err) MUST_CHECK;
+enum status ops_mf_sgd(struct task *task, const struct sgd_plan *plan, struct mf_factors *factors, float lr, float reg, float reg_bias, uint64_t seed,
+                       int64_t epoch, double *out_rmse, struct error *err) MUST_CHECK;
+/* One epoch of mini-batch Adam on the mean squared error, weight decay added to the gradient as torch.optim.Adam does (product.md's reference shape;
+ * every row decays at every step). first, second: moments, shaped like factors; *step counts batches across epochs. */
+enum status ops_mf_adam(struct task *task, const struct sgd_plan *plan, struct mf_factors *factors, struct mf_factors *first,
+                        struct mf_factors *second, int64_t *step, int64_t batch, float lr, float weight_decay, uint64_t seed, int64_t epoch,
+                        double *out_rmse, struct error *err) MUST_CHECK;
 
-/* out[i] = constant + row_bias[rows[i]] + col_bias[cols[i]] + a[rows[i]]·b[cols[i]]; biases may be NULL. rows, cols, out: host arrays of n. Canonical dot product. */
-enum status ops_dot_pairs(struct task *task, const struct mat *a, const struct mat *b, const struct mat *row_bias, const struct mat *col_bias, float constant,
-                          const int32_t *rows, const int32_t *cols, int64_t n, float *out, struct error *err) MUST_CHECK;
+/* out[i] = constant + row_bias[rows[i]] + col_bias[cols[i]] + a[rows[i]]·b[cols[i]]; biases may be NULL. rows, cols, out: host arrays of n. Canonical
+ * dot product. */
+enum status ops_dot_pairs(struct task *task, const struct mat *a, const struct mat *b, const struct mat *row_bias, const struct mat *col_bias,
+                          float constant, const int32_t *rows, const int32_t *cols, int64_t n, float *out, struct error *err) MUST_CHECK;
 /* out (n_rows × b.rows, host): the same for whole rows against every row of b. BLAS: agrees with ops_dot_pairs to rounding. */
 enum status ops_dot_block(struct task *task, const struct mat *a, const int32_t *rows, int64_t n_rows, const struct mat *b,
                           const struct mat *row_bias, const struct mat *col_bias, float constant, float *out, struct error *err) MUST_CHECK;

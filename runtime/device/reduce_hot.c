@@ -2,8 +2,7 @@
 
 enum { LANES = 8 };
 
-double HOT(sum_run)(const float *x, int64_t n, double shift, bool squared)
-{
+double HOT(sum_run)(const float *x, int64_t n, double shift, bool squared) {
     double lane[LANES] = {0};
     int64_t i = 0;
     for (; i + LANES <= n; i += LANES)
@@ -20,8 +19,7 @@ double HOT(sum_run)(const float *x, int64_t n, double shift, bool squared)
     return lane[0];
 }
 
-float HOT(extreme_run)(const float *x, int64_t n, bool most)
-{
+float HOT(extreme_run)(const float *x, int64_t n, bool most) {
     float best = x[0];
     for (int64_t i = 1; i < n; i++) {
         bool wins = x[i] != x[i] || (best == best && (most ? x[i] > best : x[i] < best));
@@ -30,8 +28,7 @@ float HOT(extreme_run)(const float *x, int64_t n, bool most)
     return best;
 }
 
-void HOT(sum_down)(const float *x, int64_t n_rows, int64_t n_cols, const double *shift, bool squared, double *sums)
-{
+void HOT(sum_down)(const float *x, int64_t n_rows, int64_t n_cols, const double *shift, bool squared, double *sums) {
     for (int64_t r = 0; r < n_rows; r++)
         for (int64_t c = 0; c < n_cols; c++) {
             double d = (double)x[r * n_cols + c] - (shift ? shift[c] : 0.0);
@@ -39,8 +36,7 @@ void HOT(sum_down)(const float *x, int64_t n_rows, int64_t n_cols, const double 
         }
 }
 
-void HOT(extreme_down)(const float *x, int64_t n_rows, int64_t n_cols, bool most, float *best)
-{
+void HOT(extreme_down)(const float *x, int64_t n_rows, int64_t n_cols, bool most, float *best) {
     for (int64_t r = 0; r < n_rows; r++)
         for (int64_t c = 0; c < n_cols; c++) {
             float v = x[r * n_cols + c];

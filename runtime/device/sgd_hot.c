@@ -3,15 +3,13 @@
 
 typedef float vec __attribute__((vector_size(64), aligned(4), may_alias));
 
-static float add_lanes(const float *lane)
-{
+static float add_lanes(const float *lane) {
     float half[8];
     for (int j = 0; j < 8; j++) half[j] = lane[j] + lane[j + 8];
     return ((half[0] + half[4]) + (half[2] + half[6])) + ((half[1] + half[5]) + (half[3] + half[7]));
 }
 
-__attribute__((always_inline)) static inline float dot16(const float *p, const float *q, int64_t f)
-{
+__attribute__((always_inline)) static inline float dot16(const float *p, const float *q, int64_t f) {
     vec sum = {0};
     int64_t j = 0;
     for (; j + 16 <= f; j += 16) sum += *(const vec *)(p + j) * *(const vec *)(q + j);
@@ -21,8 +19,7 @@ __attribute__((always_inline)) static inline float dot16(const float *p, const f
 }
 
 /* p += lr (e q - reg p), q += lr (e p - reg q), both from the old values. */
-__attribute__((always_inline)) static inline void step16(float *p, float *q, int64_t f, float step, float keep)
-{
+__attribute__((always_inline)) static inline void step16(float *p, float *q, int64_t f, float step, float keep) {
     int64_t j = 0;
     for (; j + 16 <= f; j += 16) {
         vec x = *(const vec *)(p + j), y = *(const vec *)(q + j);
@@ -37,8 +34,7 @@ __attribute__((always_inline)) static inline void step16(float *p, float *q, int
 }
 
 /* f is a constant after inlining for the usual sizes. */
-__attribute__((always_inline)) static inline double walk(const struct sgd_job *job, const struct rating_entry *entries, int64_t n, int64_t f)
-{
+__attribute__((always_inline)) static inline double walk(const struct sgd_job *job, const struct rating_entry *entries, int64_t n, int64_t f) {
     struct factor_pointers to = job->factors;
     float keep = 1.0f - job->lr * job->reg, keep_bias = 1.0f - job->lr * job->reg_bias;
     double square_sum = 0.0;
@@ -57,8 +53,7 @@ __attribute__((always_inline)) static inline double walk(const struct sgd_job *j
     return square_sum;
 }
 
-double HOT(sgd_walk)(const struct sgd_job *job, const struct rating_entry *entries, int64_t n)
-{
+double HOT(sgd_walk)(const struct sgd_job *job, const struct rating_entry *entries, int64_t n) {
     switch (job->n_factors) {
     case 16: return walk(job, entries, n, 16);
     case 32: return walk(job, entries, n, 32);
@@ -69,15 +64,13 @@ double HOT(sgd_walk)(const struct sgd_job *job, const struct rating_entry *entri
 }
 
 void HOT(adam_run)(float *restrict x, const float *restrict gradient, float *restrict first, float *restrict second, int64_t n, float lr,
-                   float weight_decay, float scale1, float scale2)
-{
+                   float weight_decay, float scale1, float scale2) {
     if (gradient)
         for (int64_t i = 0; i < n; i++) x[i] = el_adam(x[i], gradient[i], &first[i], &second[i], lr, weight_decay, scale1, scale2);
     else
         for (int64_t i = 0; i < n; i++) x[i] = el_adam(x[i], 0.0f, &first[i], &second[i], lr, weight_decay, scale1, scale2);
 }
 
-void HOT(axpy_run)(float *restrict y, float a, const float *restrict x, int64_t n)
-{
+void HOT(axpy_run)(float *restrict y, float a, const float *restrict x, int64_t n) {
     for (int64_t i = 0; i < n; i++) y[i] += a * x[i];
 }

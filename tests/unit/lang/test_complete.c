@@ -453,9 +453,9 @@ static void check_text(const struct world *w, const char *text, int detail, cons
     free(got);
 }
 
-#define ALS_HEAD                                                                                                                                     \
-    "als(data: Dataset, factors: int = 64, reg: float = 0.1, *, seed: int = None) -> Model\n"                                                        \
-    "als(*, factors: int = 64, reg: float = 0.1, seed: int = None) -> Recipe\n"                                                                      \
+#define ALS_HEAD                                                                              \
+    "als(data: Dataset, factors: int = 64, reg: float = 0.1, *, seed: int = None) -> Model\n" \
+    "als(*, factors: int = 64, reg: float = 0.1, seed: int = None) -> Recipe\n"               \
     "\nFactors by alternating least squares.\n\n"
 
 static void a_builtin_shows_its_row(void **state) {

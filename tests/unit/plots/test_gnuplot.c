@@ -92,7 +92,15 @@ static void hostile_texts_run_nothing(void **state) {
     assert_true(fd >= 0);
     close(fd);
     unlink(marker);
-    static const char *const forms[] = {"`touch %s`", "' . system('touch %s') . '", "x'\nsystem 'touch %s'\n'", "'; system('touch %s'); '", "\\'; !touch %s", "\"; !touch %s\n!touch %s", "$(touch %s)", "< touch %s", "EOD\n!touch %s\nEOD"};
+    static const char *const forms[] = {"`touch %s`",
+                                        "' . system('touch %s') . '",
+                                        "x'\nsystem 'touch %s'\n'",
+                                        "'; system('touch %s'); '",
+                                        "\\'; !touch %s",
+                                        "\"; !touch %s\n!touch %s",
+                                        "$(touch %s)",
+                                        "< touch %s",
+                                        "EOD\n!touch %s\nEOD"};
     for (size_t f = 0; f < sizeof forms / sizeof *forms; f++) {
         struct buf image = BUF_INIT;
         snprintf(title, sizeof title, forms[f], marker, marker);

@@ -34,10 +34,12 @@ static void texts_are_quoted(void **state) {
 
 static void bad_bytes_are_left_out(void **state) {
     (void)state;
-    check_text("a\xff" "b\xc3", "'ab'");
-    check_text("\xc2\x85next\xc2\x9b", "'next'");                        /* C1 controls */
-    check_text("a\xe2\x80\xa8z\xe2\x80\xaex", "'azx'");                  /* line separator, right-to-left override */
-    check_text("\xef\xbf\xbd", "'\xef\xbf\xbd'");                        /* a real U+FFFD stays */
+    check_text("a\xff"
+               "b\xc3",
+               "'ab'");
+    check_text("\xc2\x85next\xc2\x9b", "'next'");       /* C1 controls */
+    check_text("a\xe2\x80\xa8z\xe2\x80\xaex", "'azx'"); /* line separator, right-to-left override */
+    check_text("\xef\xbf\xbd", "'\xef\xbf\xbd'");       /* a real U+FFFD stays */
 }
 
 static void long_texts_are_cut(void **state) {
@@ -58,7 +60,13 @@ static bool quotes_balance(const char *line, size_t len) {
     return n % 2 == 0;
 }
 
-static const char *const hostile[] = {"`touch /tmp/owned`", "' . system('touch /tmp/owned') . '", "x'\nsystem \"touch /tmp/owned\"\n'", "\\'; !touch /tmp/owned", "@x", "%s%n%d", "$(touch)"};
+static const char *const hostile[] = {"`touch /tmp/owned`",
+                                      "' . system('touch /tmp/owned') . '",
+                                      "x'\nsystem \"touch /tmp/owned\"\n'",
+                                      "\\'; !touch /tmp/owned",
+                                      "@x",
+                                      "%s%n%d",
+                                      "$(touch)"};
 
 static struct plot *hostile_plot(enum plot_kind kind) {
     struct plot *plot = plot_new(kind);
@@ -106,27 +114,28 @@ static void the_text_of_lines(void **state) {
     for (int i = 0; i < 3; i++) series->x[i] = i + 1, series->y[i] = 1.5 - 0.25 * i;
     struct script script;
     script_write(plot, IMAGE_PNG, 2, "/data", "/image", &script);
-    assert_string_equal(buf_text(&script.commands),
-                        "reset\n"
-                        "set encoding utf8\n"
-                        "set terminal pngcairo noenhanced size 1800,1120 fontscale 2 linewidth 2 pointscale 2 font 'DejaVu Sans,9.375' background '#ffffff'\n"
-                        "set output '/image'\n"
-                        "unset key\n"
-                        "set style fill solid noborder\n"
-                        "set lmargin at screen 0.06431\n"
-                        "set rmargin at screen 0.96889\n"
-                        "set tmargin at screen 0.89286\n"
-                        "set bmargin at screen 0.10357\n"
-                        "set label 1 'als' at screen 0.03111,0.95000 left font 'DejaVu Sans:Bold,15' tc rgb '#1f2328' noenhanced front\n"
-                        "set xrange [0.96:3.04]\n"
-                        "set yrange [1:1.5]\n"
-                        "set border 1 lc rgb '#8c959f' lw 0.8 back\n"
-                        "set grid y lt 1 dt solid lc rgb '#e6e8eb' lw 0.8 back\n"
-                        "set xtics out nomirror scale 0.5 textcolor rgb '#656d76' ('1' 1, '2' 2, '3' 3)\n"
-                        "set ytics out nomirror scale 0.5 textcolor rgb '#656d76' ('1.0' 1, '1.1' 1.1, '1.2' 1.2, '1.3' 1.3, '1.4' 1.4, '1.5' 1.5)\n"
-                        "set label 2 'epoch' at screen 0.51660,0.03214 center font 'DejaVu Sans,9.375' tc rgb '#656d76' noenhanced front\n"
-                        "plot '/data' binary skip=0 record=(3) format='%double%double' using 1:2 with lines lc rgb '#0072B2' lw 2.2 pt 7 ps 0.833 notitle\n"
-                        "unset output\n");
+    assert_string_equal(
+        buf_text(&script.commands),
+        "reset\n"
+        "set encoding utf8\n"
+        "set terminal pngcairo noenhanced size 1800,1120 fontscale 2 linewidth 2 pointscale 2 font 'DejaVu Sans,9.375' background '#ffffff'\n"
+        "set output '/image'\n"
+        "unset key\n"
+        "set style fill solid noborder\n"
+        "set lmargin at screen 0.06431\n"
+        "set rmargin at screen 0.96889\n"
+        "set tmargin at screen 0.89286\n"
+        "set bmargin at screen 0.10357\n"
+        "set label 1 'als' at screen 0.03111,0.95000 left font 'DejaVu Sans:Bold,15' tc rgb '#1f2328' noenhanced front\n"
+        "set xrange [0.96:3.04]\n"
+        "set yrange [1:1.5]\n"
+        "set border 1 lc rgb '#8c959f' lw 0.8 back\n"
+        "set grid y lt 1 dt solid lc rgb '#e6e8eb' lw 0.8 back\n"
+        "set xtics out nomirror scale 0.5 textcolor rgb '#656d76' ('1' 1, '2' 2, '3' 3)\n"
+        "set ytics out nomirror scale 0.5 textcolor rgb '#656d76' ('1.0' 1, '1.1' 1.1, '1.2' 1.2, '1.3' 1.3, '1.4' 1.4, '1.5' 1.5)\n"
+        "set label 2 'epoch' at screen 0.51660,0.03214 center font 'DejaVu Sans,9.375' tc rgb '#656d76' noenhanced front\n"
+        "plot '/data' binary skip=0 record=(3) format='%double%double' using 1:2 with lines lc rgb '#0072B2' lw 2.2 pt 7 ps 0.833 notitle\n"
+        "unset output\n");
     const double expected[] = {1, 1.5, 2, 1.25, 3, 1};
     assert_int_equal(script.data.len, sizeof expected);
     assert_memory_equal(script.data.data, expected, sizeof expected);
@@ -177,7 +186,8 @@ static void a_map_keeps_its_aspect(void **state) {
     series->x[0] = -50, series->x[1] = 30, series->y[0] = 2, series->y[1] = 3;
     struct layout layout;
     plot_layout(plot, &layout);
-    double x_unit = (layout.x.max - layout.x.min) / (layout.panel.right - layout.panel.left), y_unit = (layout.y.max - layout.y.min) / (layout.panel.bottom - layout.panel.top);
+    double x_unit = (layout.x.max - layout.x.min) / (layout.panel.right - layout.panel.left),
+           y_unit = (layout.y.max - layout.y.min) / (layout.panel.bottom - layout.panel.top);
     assert_true(fabs(x_unit / y_unit - 1) < 1e-9);
     assert_true(layout_x(&layout, -50) > layout.panel.left && layout_x(&layout, 30) < layout.panel.right);
     layout_release(&layout);
@@ -188,7 +198,8 @@ static void long_titles_fit(void **state) {
     (void)state;
     struct plot *plot = plot_new(PLOT_SCATTER);
     plot_set_text(&plot->title, "%0300d", 7);
-    plot_set_text(&plot->subtitle, "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty twenty-one");
+    plot_set_text(&plot->subtitle, "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+                                   "eighteen nineteen twenty twenty-one");
     struct layout layout;
     plot_layout(plot, &layout);
     assert_true(strlen(layout.title) < 300);
@@ -201,11 +212,9 @@ static void long_titles_fit(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(texts_are_quoted),         cmocka_unit_test(bad_bytes_are_left_out),
-        cmocka_unit_test(long_texts_are_cut),       cmocka_unit_test(hostile_texts_stay_texts),
-        cmocka_unit_test(the_text_of_lines),        cmocka_unit_test(the_same_spec_gives_the_same_text),
-        cmocka_unit_test(ticks_are_round_numbers),  cmocka_unit_test(a_map_keeps_its_aspect),
-        cmocka_unit_test(long_titles_fit),
+        cmocka_unit_test(texts_are_quoted),         cmocka_unit_test(bad_bytes_are_left_out), cmocka_unit_test(long_texts_are_cut),
+        cmocka_unit_test(hostile_texts_stay_texts), cmocka_unit_test(the_text_of_lines),      cmocka_unit_test(the_same_spec_gives_the_same_text),
+        cmocka_unit_test(ticks_are_round_numbers),  cmocka_unit_test(a_map_keeps_its_aspect), cmocka_unit_test(long_titles_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,12 +36,11 @@ static void points_travel_as_csv(void **state) {
     assert_string_equal(json_text(json, "$schema", ""), "https://vega.github.io/schema/vega-lite/v5.json");
     json_t *layers = json_object_get(json, "layer"), *first = json_array_get(layers, 0);
     assert_int_equal(json_array_size(layers), 2);
-    assert_string_equal(json_text(json_object_get(first, "data"), "values", ""),
-                        "x,y,s,g,t\n"
-                        "0.1235,0.0000,1,\"Com,edy\",\"say \"\"hi\"\", ok\\\"\n"
-                        "1.1235,-1.0000,1,\"Com,edy\",\"plain\"\n"
-                        "0.1235,0.0000,1,\"Sci-Fi\",\"plain\"\n"
-                        "1.1235,-1.0000,1,\"Sci-Fi\",\"plain\"\n");
+    assert_string_equal(json_text(json_object_get(first, "data"), "values", ""), "x,y,s,g,t\n"
+                                                                                 "0.1235,0.0000,1,\"Com,edy\",\"say \"\"hi\"\", ok\\\"\n"
+                                                                                 "1.1235,-1.0000,1,\"Com,edy\",\"plain\"\n"
+                                                                                 "0.1235,0.0000,1,\"Sci-Fi\",\"plain\"\n"
+                                                                                 "1.1235,-1.0000,1,\"Sci-Fi\",\"plain\"\n");
     assert_true(json_is_null(json_object_get(json, "background")));
     json_decref(json);
     buf_release(&out);

@@ -188,7 +188,8 @@ static void labels_do_not_overlap(void **state) {
     plot_layout(plot, &layout);
     for (size_t a = 0; a < plot->n_labels; a++) {
         struct box x = label_box(&layout, &plot->labels[a]);
-        assert_true(x.left >= layout.panel.left - 0.01 && x.right <= layout.panel.right + 0.01 && x.top >= layout.panel.top - 0.01 && x.bottom <= layout.panel.bottom + 0.01);
+        assert_true(x.left >= layout.panel.left - 0.01 && x.right <= layout.panel.right + 0.01 && x.top >= layout.panel.top - 0.01 &&
+                    x.bottom <= layout.panel.bottom + 0.01);
         for (size_t b = 0; b < a; b++) {
             struct box y = label_box(&layout, &plot->labels[b]);
             assert_true(x.right <= y.left + 0.01 || y.right <= x.left + 0.01 || x.bottom <= y.top + 0.01 || y.bottom <= x.top + 0.01);
@@ -201,7 +202,11 @@ static void labels_do_not_overlap(void **state) {
 static void heavier_wishes_come_first(void **state) {
     (void)state;
     struct plot *plot = crowded_map(50);
-    struct label_wish wishes[] = {{"light", 0, 0, 1, 0, true}, {"heavy", 0, 0, 9, 0, true}, {"middle", 0, 0, 5, 0, true}, {NULL, 0, 0, 99, 0, true}, {"nowhere", NAN, 0, 98, 0, true}};
+    struct label_wish wishes[] = {{"light", 0, 0, 1, 0, true},
+                                  {"heavy", 0, 0, 9, 0, true},
+                                  {"middle", 0, 0, 5, 0, true},
+                                  {NULL, 0, 0, 99, 0, true},
+                                  {"nowhere", NAN, 0, 98, 0, true}};
     place_labels(plot, wishes, 5, 2);
     assert_int_equal(plot->n_labels, 2);
     assert_string_equal(plot->labels[0].text, "heavy");
@@ -211,10 +216,14 @@ static void heavier_wishes_come_first(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(eigenvectors_satisfy_their_equation), cmocka_unit_test(zero_and_diagonal_matrices),
-        cmocka_unit_test(pca_finds_the_line),                  cmocka_unit_test(pca_of_little),
-        cmocka_unit_test(kmeans_finds_blobs),                  cmocka_unit_test(clusters_come_by_size),
-        cmocka_unit_test(kmeans_of_hard_inputs),               cmocka_unit_test(labels_do_not_overlap),
+        cmocka_unit_test(eigenvectors_satisfy_their_equation),
+        cmocka_unit_test(zero_and_diagonal_matrices),
+        cmocka_unit_test(pca_finds_the_line),
+        cmocka_unit_test(pca_of_little),
+        cmocka_unit_test(kmeans_finds_blobs),
+        cmocka_unit_test(clusters_come_by_size),
+        cmocka_unit_test(kmeans_of_hard_inputs),
+        cmocka_unit_test(labels_do_not_overlap),
         cmocka_unit_test(heavier_wishes_come_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

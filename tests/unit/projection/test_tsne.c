@@ -26,8 +26,7 @@ static void the_least_are_selected(void **state) {
         assert_int_equal(select_near(values, N, 17, k, room), k);
         for (int64_t i = 0; i < k; i++) {
             int64_t before = 0;
-            for (int64_t j = 0; j < N; j++)
-                before += j != 17 && (values[j] < room[i].value || (values[j] == room[i].value && j < room[i].index));
+            for (int64_t j = 0; j < N; j++) before += j != 17 && (values[j] < room[i].value || (values[j] == room[i].value && j < room[i].index));
             assert_int_equal(before, i);
         }
     }
@@ -208,7 +207,8 @@ static void blobs_separate(void **state) {
         int nearest = -1;
         double least = INFINITY;
         for (int j = 0; j < N; j++) {
-            double square = (map[2 * i] - map[2 * j]) * (map[2 * i] - map[2 * j]) + (map[2 * i + 1] - map[2 * j + 1]) * (map[2 * i + 1] - map[2 * j + 1]);
+            double square =
+                (map[2 * i] - map[2 * j]) * (map[2 * i] - map[2 * j]) + (map[2 * i + 1] - map[2 * j + 1]) * (map[2 * i + 1] - map[2 * j + 1]);
             if (j != i && square < least) least = square, nearest = j;
         }
         assert_int_equal(nearest % K, i % K);

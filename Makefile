@@ -15,6 +15,7 @@ PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 VERSION := 0.1.0
 BUILD_ID := $(VERSION)-$(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
+Q = $(if $(V),,@)# V=1 shows the commands
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wno-format-nonliteral -Werror
 CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -O2 -g -ffp-contract=off -fno-math-errno -fno-trapping-math -fPIC -I. -MMD -MP $(WARN) $(PKG_CFLAGS) $(CFLAGS)
 LIBS = $(PKG_LIBS) -lpthread -ldl -lm
@@ -71,7 +72,8 @@ $$(LIB_$(1)): $$(OBJ_$(1))
 TESTS_$(1) := $$(patsubst tests/unit/$(1)/%.c,$$(BUILD)/tests/$(1)/%,$$(wildcard tests/unit/$(1)/test_*.c))
 $$(TESTS_$(1)): $$(BUILD)/tests/$(1)/%: tests/unit/$(1)/%.c $$(LIB_$(1)) $$(foreach n,$$(NEEDS_$(1)),$$(BUILD)/lib$$(n).a)
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS_ALL) $$< -o $$@ -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LIBS) -lcmocka -rdynamic
+	@echo "  LD  $$@"
+	$$(Q)$$(CC) $$(CFLAGS_ALL) $$< -o $$@ -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LIBS) -lcmocka -rdynamic
 endef
 $(foreach l,$(LAYERS),$(eval $(call LAYER,$(l))))
 
@@ -82,16 +84,19 @@ all: $(KERNEL) plugins ## build the kernel and its plugins into build/
 $(BUILD)/obj/runtime/base/plugin.o: CFLAGS_ALL += -DRECKON_BUILD_ID='"$(BUILD_ID)"'
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -c $< -o $@
+	@echo "  CC  $<"
+	$(Q)$(CC) $(CFLAGS_ALL) -c $< -o $@
 define HOT_RULE
 $$(BUILD)/obj/%.v$(1).o: %.c
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS_ALL) $$(HOT_FLAGS) $$(HOT_ISA_$(1)) -DHOT_LEVEL=$(1) -c $$< -o $$@
+	@echo "  CC  $$< (level $(1))"
+	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(HOT_FLAGS) $$(HOT_ISA_$(1)) -DHOT_LEVEL=$(1) -c $$< -o $$@
 endef
 $(foreach l,$(HOT_LEVELS),$(eval $(call HOT_RULE,$(l))))
 
 $(KERNEL): $(BUILD)/obj/kernel/main.o $(foreach l,$(LAYERS),$(LIB_$(l)))
-	$(CC) $(CFLAGS_ALL) $< -o $@ -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -rdynamic
+	@echo "  LD  $@"
+	$(Q)$(CC) $(CFLAGS_ALL) $< -o $@ -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -rdynamic
 
 # --- plugins (each a section of its own) ---
 plugins:
@@ -107,7 +112,8 @@ test-lang: $(BUILD)/tests/lang/run ## cells with their expectations on the line 
 	@$(BUILD)/tests/lang/run $(if $(T),-k $(T)) tests/lang
 $(BUILD)/tests/lang/run: $(wildcard tests/lang/*.c) $(foreach l,$(LAYERS),$(LIB_$(l)))
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(filter %.c,$^) -o $@ -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -rdynamic
+	@echo "  LD  $@"
+	$(Q)$(CC) $(CFLAGS_ALL) $(filter %.c,$^) -o $@ -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -rdynamic
 test-wire: all $(VENV_TEST) ## the protocol, by jupyter_client, bare zmq and jupyter_kernel_test
 	@$(PYTHON) tests/wire/run.py --kernel $(KERNEL) $(T)
 test-notebooks: all $(VENV_TEST) ## executes the notebooks (quick) and checks their numbers

@@ -57,6 +57,8 @@ static bool take(struct slice text, size_t *at, const char *any, char *out) {
     return true;
 }
 
+static void fill_with_zero(struct spec *spec) { memcpy(spec->fill, "0", sizeof "0"); }
+
 static enum status read_spec(struct slice text, struct spec *out, struct error *err) {
     struct spec spec = {.fill = " ", .sign = '-', .precision = -1};
     size_t at = read_align(text, &spec);
@@ -71,9 +73,9 @@ static enum status read_spec(struct slice text, struct spec *out, struct error *
     if (at < text.len) return bad_spec(text, "something follows the type letter", err);
     if (spec.width > WIDTH_MAX || spec.precision > WIDTH_MAX) return bad_spec(text, "it is wider than 10,000", err);
     if (spec.zero && !spec.align) {
-        strcpy(spec.fill, "0");
+        fill_with_zero(&spec);
         spec.align = '=';
-    } else if (spec.zero && strcmp(spec.fill, " ") == 0) strcpy(spec.fill, "0");
+    } else if (spec.zero && strcmp(spec.fill, " ") == 0) fill_with_zero(&spec);
     *out = spec;
     return OK;
 }
@@ -161,7 +163,7 @@ static int exponent_of(double number, int precision) {
     char text[64];
     if (precision > 40) precision = 40;
     snprintf(text, sizeof text, "%.*e", precision, number);
-    return atoi(strchr(text, 'e') + 1);
+    return (int)strtol(strchr(text, 'e') + 1, NULL, 10);
 }
 
 /* 'g', and with `keep_point` the form without a type letter: at least one digit after the point. */

@@ -142,7 +142,7 @@ static void a_killed_child_is_replaced(void **state) {
 
 /* A program that stands in for gnuplot: a shell script in a temporary file. */
 static void stand_in(char path[static 64], const char *script) {
-    strcpy(path, "/tmp/reckon-gnuplot-XXXXXX");
+    snprintf(path, 64, "/tmp/reckon-gnuplot-XXXXXX");
     int fd = mkstemp(path);
     assert_true(fd >= 0);
     assert_true(write(fd, script, strlen(script)) == (ssize_t)strlen(script));
@@ -313,7 +313,7 @@ static void the_child_inherits_nothing_else(void **state) {
     DIR *dir = opendir(path);
     assert_non_null(dir);
     for (struct dirent *entry; (entry = readdir(dir));)
-        if (entry->d_name[0] != '.') assert_true(atoi(entry->d_name) <= 4 || is_own_file(path, entry->d_name));
+        if (entry->d_name[0] != '.') assert_true(strtol(entry->d_name, NULL, 10) <= 4 || is_own_file(path, entry->d_name));
     closedir(dir);
     close(ours);
 }

@@ -1,0 +1,48 @@
+/* The whole language: every group of rows, every object type, and the names
+ * that completion offers inside strings. */
+#include "kernel/builtins/builtins.h"
+
+#include "kernel/builtins/core.h"
+#include "kernel/lang/complete.h"
+#include "models/metrics/metrics.h"
+#include "runtime/data/loaders.h"
+
+static const struct builtin_row *const groups[] = {
+    builtins_core,
+    builtins_items,
+    builtins_math,
+    builtins_kinds,
+};
+
+static enum status add_all(struct registry *registry, struct error *err) {
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) TRY(registry_add(registry, groups[i], err));
+    return OK;
+}
+
+struct registry *builtins_registry(struct error *err) {
+    struct registry *registry = registry_new();
+    if (add_all(registry, err) == OK) return registry;
+    registry_free(registry);
+    return NULL;
+}
+
+static void dataset_names(name_sink sink, void *ctx) {
+    const struct known_dataset *known;
+    const size_t n = known_datasets(&known);
+    for (size_t i = 0; i < n; i++) sink(ctx, known[i].name);
+}
+
+/* "rmse", "ndcg@10": a ranking metric at its usual length. */
+static void metric_names(name_sink sink, void *ctx) {
+    const struct metric_row *const *rows;
+    const size_t n = metric_rows(&rows);
+    struct buf name = BUF_INIT;
+    for (size_t i = 0; i < n; i++) {
+        buf_clear(&name);
+        buf_addf(&name, "%s%s", rows[i]->name, rows[i]->takes_k ? "@10" : "");
+        sink(ctx, buf_text(&name));
+    }
+    buf_release(&name);
+}
+
+const struct complete_sources builtins_complete_sources = {.datasets = dataset_names, .metrics = metric_names};

@@ -1,0 +1,19 @@
+/* What the builtins of a session share: its device and its plotter. */
+#include "kernel/builtins/context.h"
+
+#include "plots/plot.h"
+#include "runtime/device/device.h"
+
+void context_release(struct context *context) {
+    device_unref(context->device);
+    gnuplot_free(context->gnuplot);
+    context->device = NULL;
+    context->gnuplot = NULL;
+}
+
+enum status context_device(struct context *context, struct device **out, struct error *err) {
+    (void)err;
+    if (!context->device) context->device = device_ref(device_cpu());
+    *out = context->device;
+    return OK;
+}

@@ -17,7 +17,7 @@ struct embeddings {
     int64_t *popularity;     /* interactions a row in what was fitted; NULL: unknown */
     bool cosine;             /* the model scores by cosine */
 };
-/* Takes counts of vectors and catalog (may be NULL), takes popularity. */
+/* Adds counts of its own to vectors and catalog (may be NULL); takes popularity. */
 struct embeddings *embeddings_new(enum embedded what, const char *name, struct mat *vectors, struct catalog *catalog, int64_t *popularity);
 struct embeddings *embeddings_ref(struct embeddings *embeddings);
 void embeddings_unref(struct embeddings *embeddings);

@@ -20,6 +20,8 @@ struct table_view {
 };
 enum { MARK_BEST = 1, MARK_SECOND = 2, MARK_ROW = 4, MARK_FAINT = 8 };
 
+/* "1,000 rows × 4 columns", said below a table that is cut or empty. */
+void table_view_size(const struct table_view *view, struct buf *out);
 void table_view_html(const struct table_view *view, struct buf *out);
 void table_view_text(const struct table_view *view, struct buf *out);
 void table_view_markdown(const struct table_view *view, struct buf *out);

@@ -3,6 +3,8 @@
 # Flags that decide numbers stand here and nowhere else:
 #   -std=c11 -ffp-contract=off  no silent fused multiply-adds in ordinary files
 #   HOT_FLAGS                   hot loops (*_hot.c) may fuse: each CPU level has its own bits, by design
+#   EXACT_FLAGS                 but the canonical dot product and the element kernels: one result on every CPU level and on CUDA
+#   CUDA_FLAGS                  -fmad=false: what fuses on a GPU says so in the source (fma), as in its emulation
 #   no -Ofast, no -ffast-math   they break NaN and infinity handling
 BUILD ?= build
 PREFIX ?=
@@ -24,6 +26,7 @@ CFLAGS_ALL += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recov
 LIBS += -fsanitize=$(SANITIZE)
 endif
 HOT_FLAGS = -O3 -ffp-contract=fast -fno-signed-zeros
+EXACT_FLAGS = -O3 -ffp-contract=off
 ifeq ($(shell uname -m),x86_64)
 HOT_LEVELS = 2 3 4
 HOT_ISA_2 = -march=x86-64-v2
@@ -93,6 +96,7 @@ $$(BUILD)/obj/%.v$(1).o: %.c
 	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(HOT_FLAGS) $$(HOT_ISA_$(1)) -DHOT_LEVEL=$(1) -c $$< -o $$@
 endef
 $(foreach l,$(HOT_LEVELS),$(eval $(call HOT_RULE,$(l))))
+$(foreach l,$(HOT_LEVELS),$(BUILD)/obj/runtime/device/dot_hot.v$(l).o $(BUILD)/obj/runtime/device/kernels_hot.v$(l).o): HOT_FLAGS = $(EXACT_FLAGS)
 
 $(KERNEL): $(BUILD)/obj/kernel/main.o $(foreach l,$(LAYERS),$(LIB_$(l)))
 	@echo "  LD  $@"
@@ -100,6 +104,17 @@ $(KERNEL): $(BUILD)/obj/kernel/main.o $(foreach l,$(LAYERS),$(LIB_$(l)))
 
 # --- plugins (each a section of its own) ---
 plugins:
+
+# net: what fetches data sets
+DIRS_net = runtime/net
+NEEDS_net = data base
+NET_PLUGIN = $(BUILD)/lib/libreckon_net.so
+plugins: $(NET_PLUGIN)
+$(NET_PLUGIN): $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard runtime/net/*.c))
+	@mkdir -p $(@D)
+	@echo "  LD  $@"
+	$(Q)$(CC) $(CFLAGS_ALL) -shared $^ -o $@ $(shell pkg-config --libs libcurl libarchive)
+$(BUILD)/tests/data/test_download: | $(NET_PLUGIN)
 
 # --- tests ---
 UNIT = $(foreach l,$(LAYERS),$(TESTS_$(l)))

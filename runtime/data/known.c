@@ -4,7 +4,7 @@
 
 #include "runtime/base/file.h"
 #include "runtime/base/mem.h"
-#include "runtime/data/loaders.h"
+#include "runtime/data/download.h"
 
 #define GROUPLENS "https://files.grouplens.org/datasets/movielens/"
 /* The terms in the publisher's READMEs: the three oldest may not be passed on, the later ones may under the same terms. */
@@ -38,7 +38,7 @@ size_t known_datasets(const struct known_dataset **out) {
 }
 
 /* A folder that holds something else (or nothing yet) doesn't count. */
-static bool holds_ratings(const char *folder) {
+bool folder_holds_ratings(const char *folder) {
     static const char *const files[] = {"u.data", "ratings.dat", "ratings.csv"};
     bool found = false;
     for (size_t i = 0; i < sizeof files / sizeof *files && !found; i++) {
@@ -53,7 +53,7 @@ static bool holds_ratings(const char *folder) {
 static char *found_below(char *parent, const char *name) {
     char *folder = path_join(parent, name);
     free(parent);
-    if (holds_ratings(folder)) return folder;
+    if (folder_holds_ratings(folder)) return folder;
     free(folder);
     return NULL;
 }

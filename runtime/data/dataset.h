@@ -113,6 +113,9 @@ struct data_filter {
     int64_t since, until;
     bool has_since, has_until;
 };
+/* Rows with since <= time < until that keep_rows (dataset_n, NULL: all) allows, of users with at least min_user and items with at least min_item of
+ * them (repeated until both hold). A whole data set gives a new source whose catalogue holds what is left; a part stays in its split and keeps the
+ * catalogue. ERR_DATA when nothing is left. */
 enum status dataset_filter(struct dataset *dataset, const struct data_filter *filter, const bool *keep_rows, struct dataset **out,
                            struct error *err) MUST_CHECK;
 
@@ -121,11 +124,15 @@ enum status dataset_open(const char *path, struct dataset **out, struct error *e
 /* CSV with header user,item,rating,time and the source's own ids; TSV by the ending. */
 enum status dataset_export(struct task *task, struct dataset *dataset, const char *path, struct error *err) MUST_CHECK;
 
-/* Tables about a data set. */
-struct table *dataset_describe(struct dataset *dataset);
+/* Tables about a data set; describe.h has its figures. */
+enum status dataset_describe(struct dataset *dataset, struct table **out, struct error *err) MUST_CHECK;
 struct table *dataset_head(struct dataset *dataset, int64_t n); /* user, item, rating, time, title */
 struct table *dataset_interactions(struct dataset *dataset);    /* the same for all rows */
 struct table *dataset_users(struct dataset *dataset);           /* user, features…, ratings, mean */
 struct table *dataset_items(struct dataset *dataset);           /* item, title, features…, ratings, mean */
+/* Columns of table->n_rows positions: "user", "item" as the source's own ids, "title" where the source has titles. */
+void table_add_users(struct table *table, const struct catalog *catalog, const int32_t *users);
+void table_add_items(struct table *table, const struct catalog *catalog, const int32_t *items);
+void table_add_titles(struct table *table, const struct catalog *catalog, const int32_t *items);
 
 #endif

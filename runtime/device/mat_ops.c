@@ -122,7 +122,7 @@ static element_fn map_kernel(const struct device_ops *ops, enum mat_fn fn) {
     case MAT_LOG: return ops->log;
     case MAT_LOG2: return ops->log2;
     case MAT_SQRT: return ops->sqrt;
-    case MAT_NOT: return ops->not ;
+    case MAT_NOT: return ops->is_zero;
     }
     return NULL;
 }

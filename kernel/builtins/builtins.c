@@ -8,14 +8,14 @@
 #include "runtime/data/loaders.h"
 
 static const struct builtin_row *const groups[] = {
-    builtins_core,
-    builtins_items,
-    builtins_math,
-    builtins_kinds,
+    builtins_core, builtins_items, builtins_math, builtins_kinds, builtins_tables,
 };
+
+static const struct type *const types[] = {&type_table};
 
 static enum status add_all(struct registry *registry, struct error *err) {
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) TRY(registry_add(registry, groups[i], err));
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) TRY(registry_add_type(registry, types[i], err));
     return OK;
 }
 

@@ -10,6 +10,7 @@
 extern const struct builtin_row builtins_core[];     /* print len range sum … */
 extern const struct builtin_row builtins_session[];  /* who seed timeit reset help licenses … */
 extern const struct builtin_row builtins_device[];   /* device use memory threads array */
+extern const struct builtin_row builtins_tables[];   /* table */
 extern const struct builtin_row builtins_data[];     /* load split describe … */
 extern const struct builtin_row builtins_models[];   /* fit predict recommend … (the models' own rows come from their classes) */
 extern const struct builtin_row builtins_evaluate[]; /* evaluate cross_validate */

@@ -112,6 +112,8 @@ struct column *table_add_like(struct table *table, const struct column *like) {
     return column;
 }
 
+void table_drop_last(struct table *table) { column_release(&table->columns[--table->n_columns], table->n_rows); }
+
 void table_set_null(struct column *column, int64_t n_rows, int64_t row) {
     if (!column->nulls) column->nulls = xnew_array(bool, (size_t)n_rows + 1);
     column->nulls[row] = true;
@@ -189,27 +191,6 @@ double cell_number(const struct column *column, int64_t row) {
 }
 
 /* --- cells as text --- */
-
-/* Days since 1970-01-01 to a date of the proleptic Gregorian calendar; eras of 400 years keep it in whole numbers. */
-static void date_of(int64_t days, int64_t *out_year, int *out_month, int *out_day) {
-    days += 719468;
-    const int64_t era = (days >= 0 ? days : days - 146096) / 146097;
-    const int64_t day_of_era = days - era * 146097;
-    const int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    const int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    const int64_t month = (5 * day_of_year + 2) / 153;
-    *out_day = (int)(day_of_year - (153 * month + 2) / 5 + 1);
-    *out_month = (int)(month < 10 ? month + 3 : month - 9);
-    *out_year = year_of_era + era * 400 + (*out_month <= 2);
-}
-
-void time_text(int64_t seconds, struct buf *out) {
-    int64_t days = seconds / 86400, rest = seconds % 86400, year;
-    int month, day;
-    if (rest < 0) days--, rest += 86400;
-    date_of(days, &year, &month, &day);
-    buf_addf(out, "%04lld-%02d-%02d %02d:%02d:%02d", (long long)year, month, day, (int)(rest / 3600), (int)(rest / 60 % 60), (int)(rest % 60));
-}
 
 static void number_text(const struct column *column, double number, struct buf *out) {
     if (isfinite(number) && column->decimals >= 0) buf_addf(out, "%.*f", column->decimals, number);

@@ -51,6 +51,7 @@ char **table_add_strs(struct table *table, const char *name); /* entries: owned 
 int64_t *table_add_times(struct table *table, const char *name);
 struct column *table_add_lists(struct table *table, const char *name, enum column_type type, int64_t n_entries); /* starts has n_rows + 1 */
 struct column *table_add_like(struct table *table, const struct column *like); /* an empty column of the same name, type, decimals */
+void table_drop_last(struct table *table);                                     /* the column that was added last */
 void table_set_null(struct column *column, int64_t n_rows, int64_t row);
 void table_caption(struct table *table, const char *format, ...) PRINTF_LIKE(2, 3);
 void table_note(struct table *table, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -79,5 +80,7 @@ enum status table_join(const struct table *left, const struct table *right, cons
 enum status table_unique(const struct table *table, const char *const *by, size_t n_by, struct table **out, struct error *err) MUST_CHECK;
 /* "2026-11-24 08:15:00" */
 void time_text(int64_t seconds, struct buf *out);
+/* Seconds since 1970 (a fraction is left out), or "2026-11-24" with or without "08:15", "08:15:00", "T", "Z", "+02:00". False: neither. */
+bool time_parse(struct slice text, int64_t *out);
 
 #endif

@@ -234,7 +234,7 @@ enum status rows_of_list(struct value list, int64_t n_rows, const char *what, in
     for (size_t i = 0; i < n; i++) {
         const struct value item = seq_item(list, i);
         if (item.kind != (truths ? VAL_BOOL : VAL_INT))
-            return err_set(err, ERR_TYPE, "%s are chosen by positions or by a bool for each; item %zu is %s", what, i, value_type_name(item));
+            return err_set(err, ERR_TYPE, "the rows of a%s %s are chosen by positions, or by a bool for each; item %zu is %s", what[0] == 'A' ? "n" : "", what, i, value_type_name(item));
         if (!truths) TRY(index_position(item, n_rows, what, &rows[kept++], err));
         else if (item.u.b) rows[kept++] = (int64_t)i;
     }
@@ -245,7 +245,7 @@ enum status rows_of_list(struct value list, int64_t n_rows, const char *what, in
 static enum status take_list(const struct table *table, struct value key, struct value *out, struct error *err) {
     if (seq_len(key) > 0 && seq_item(key, 0).kind == VAL_STR) return take_columns(table, key, out, err);
     int64_t *rows = xnew_array(int64_t, seq_len(key) + 1), n;
-    enum status status = rows_of_list(key, table->n_rows, "rows of a Table", rows, &n, err);
+    enum status status = rows_of_list(key, table->n_rows, "Table", rows, &n, err);
     if (status == OK) status = take(table, rows, n, out);
     free(rows);
     return status;

@@ -53,6 +53,9 @@ bool inspect_at(const struct registry *registry, const struct snapshot *snapshot
 /* Panel of one row, for `als?`, help() and the reference page. current_param: name to mark, or NULL. */
 void inspect_row(const struct builtin_info *info, const char *current_param, int detail, struct bundle *out);
 
+/* Panel of an object type: what it is, its attributes and methods. */
+void inspect_type(const struct registry *registry, const struct type *type, struct bundle *out);
+
 /* is_complete_request: "complete", "incomplete" (then *out_indent), "invalid". */
 const char *completeness(struct slice code, int *out_indent);
 

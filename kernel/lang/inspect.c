@@ -218,12 +218,12 @@ static void columns(struct panel *p, const struct snapshot_name *name) {
     buf_release(&list);
 }
 
-static void members(struct panel *p, const struct lookup *lookup, const struct type *type) {
+static void members(struct panel *p, const struct registry *registry, const struct type *type) {
     struct buf list = BUF_INIT;
     for (const struct attribute_row *row = type->attributes; row && row->name; row++)
         buf_addf(&list, ".%s: %s%s%s\n", row->name, row->type ? row->type : "", row->doc ? "  " : "", row->doc ? row->doc : "");
-    for (const struct builtin_row *row = type->methods; row && row->sigs && lookup->registry; row++) {
-        const struct builtin_info *info = registry_info(lookup->registry, row);
+    for (const struct builtin_row *row = type->methods; row && row->sigs && registry; row++) {
+        const struct builtin_info *info = registry_info(registry, row);
         if (info) buf_addf(&list, ".%s  %s\n", info->signatures[0].text, row->summary ? row->summary : "");
     }
     code(p, "Members", buf_text(&list));
@@ -240,7 +240,7 @@ static void inspect_name(const struct lookup *lookup, const struct snapshot_name
     columns(&p, name);
     if (detail > 0 && name->object_type) {
         paragraph(&p, name->object_type->doc);
-        members(&p, lookup, name->object_type);
+        members(&p, lookup->registry, name->object_type);
     }
     buf_adds(p.html, "</div>");
 }
@@ -254,10 +254,19 @@ static void inspect_attribute(const struct lookup *lookup, const struct thing *t
     paragraph(&p, thing->attribute->doc);
     if (detail > 0 && thing->type) {
         paragraph(&p, thing->type->doc);
-        members(&p, lookup, thing->type);
+        members(&p, lookup->registry, thing->type);
     }
     buf_adds(p.html, "</div>");
     buf_release(&name);
+}
+
+void inspect_type(const struct registry *registry, const struct type *type, struct bundle *out) {
+    struct panel p = panel_of(out);
+    buf_adds(p.html, "<div>");
+    heading(&p, type->name, "type", "");
+    paragraph(&p, type->doc);
+    members(&p, registry, type);
+    buf_adds(p.html, "</div>");
 }
 
 static bool inspect_thing(const struct lookup *lookup, const struct thing *thing, const char *param, int detail, struct bundle *out) {

@@ -116,6 +116,35 @@ $(NET_PLUGIN): $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard runtime/net/*.c))
 	$(Q)$(CC) $(CFLAGS_ALL) -shared $^ -o $@ $(shell pkg-config --libs libcurl libarchive)
 $(BUILD)/tests/data/test_download: | $(NET_PLUGIN)
 
+# cuda: the GPU backend, where nvcc is; its emulation by the host compiler, for tests, everywhere
+NVCC ?= $(firstword $(shell command -v nvcc 2>/dev/null) $(wildcard /usr/local/cuda/bin/nvcc))
+CUDA_HOME := $(patsubst %/bin/,%,$(if $(NVCC),$(dir $(realpath $(shell command -v $(NVCC) 2>/dev/null)))))
+CUDA_ARCH = -gencode arch=compute_80,code=sm_80 -gencode arch=compute_90,code=sm_90 -gencode arch=compute_90,code=compute_90
+CUDA_FLAGS = -fmad=false -std=c++20 -O3 $(CUDA_ARCH) -I. -MMD -MP -Werror all-warnings \
+	-Xcompiler -fPIC,-fvisibility=hidden,-ffp-contract=off,-Wall,-Wextra
+EMULATED_FLAGS = -x c++ -std=c++20 -O2 -g -ffp-contract=off -fPIC -fvisibility=hidden -I. -MMD -MP -Wall -Wextra -Wshadow -Werror \
+	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+CUDA_SRC := $(wildcard runtime/device/cuda*.cu)
+CUDA_PLUGIN = $(BUILD)/lib/libreckon_cuda.so
+EMULATED_PLUGIN = $(BUILD)/lib/libreckon_cuda_emulated.so
+plugins: $(if $(wildcard $(CUDA_HOME)/include/cublas_v2.h),$(CUDA_PLUGIN))
+$(CUDA_PLUGIN): $(CUDA_SRC:%.cu=$(BUILD)/obj/%.cuda.o)
+	@mkdir -p $(@D)
+	@echo "  NVLD $@"
+	$(Q)$(NVCC) -shared $^ -o $@ -lcublas -Xlinker -rpath=$(CUDA_HOME)/lib64
+$(BUILD)/obj/%.cuda.o: %.cu
+	@mkdir -p $(@D)
+	@echo "  NVCC $< (sm_80, sm_90, PTX)"
+	$(Q)$(NVCC) $(CUDA_FLAGS) -c $< -o $@
+$(EMULATED_PLUGIN): $(CUDA_SRC:%.cu=$(BUILD)/obj/%.emulated.o)
+	@mkdir -p $(@D)
+	@echo "  LD  $@"
+	$(Q)$(CXX) $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -shared $^ -o $@ -lm
+$(BUILD)/obj/%.emulated.o: %.cu
+	@mkdir -p $(@D)
+	@echo "  CXX $< (emulation)"
+	$(Q)$(CXX) $(EMULATED_FLAGS) -c $< -o $@
+
 # --- tests ---
 UNIT = $(foreach l,$(LAYERS),$(TESTS_$(l)))
 test-unit: $(UNIT) ## unit tests (T=name: only those whose path holds it)
@@ -123,6 +152,15 @@ test-unit: $(UNIT) ## unit tests (T=name: only those whose path holds it)
 $(foreach l,$(LAYERS),test-unit-$(l)): test-unit-%:
 	@$(MAKE) --no-print-directory $(TESTS_$*) && sh tests/unit/run.sh $(TESTS_$*)
 
+PARITY = $(BUILD)/tests/device/parity
+parity: $(PARITY) $(EMULATED_PLUGIN) ## every operation of the CPU and of the CUDA backend, emulated, side by side (no GPU needed)
+	@RECKON_PLUGINS=$(abspath $(BUILD)/lib) $(PARITY) emulated
+test-gpu: $(PARITY) plugins ## the same list on a real GPU; fails where there is none
+	@RECKON_PLUGINS=$(abspath $(BUILD)/lib) $(PARITY) gpu
+$(PARITY): $(wildcard tests/device/*.c) $(wildcard tests/device/*.h) $(LIB_device) $(LIB_base)
+	@mkdir -p $(@D)
+	@echo "  LD  $@"
+	$(Q)$(CC) $(CFLAGS_ALL) $(filter %.c,$^) -o $@ -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -rdynamic
 test-lang: $(BUILD)/tests/lang/run ## cells with their expectations on the line (T=name)
 	@$(BUILD)/tests/lang/run $(if $(T),-k $(T)) tests/lang
 $(BUILD)/tests/lang/run: $(wildcard tests/lang/*.c) $(foreach l,$(LAYERS),$(LIB_$(l)))
@@ -178,6 +216,6 @@ clean: ## remove build/
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-.PHONY: all plugins test-unit test-lang test-wire test-notebooks test-browser test-install test test-all lint asan tsan clean help \
+.PHONY: all plugins parity test-gpu test-unit test-lang test-wire test-notebooks test-browser test-install test test-all lint asan tsan clean help \
 	setup setup-test demo demo-run report install uninstall $(foreach l,$(LAYERS),test-unit-$(l))
 -include $(shell find $(BUILD)/obj $(BUILD)/tests -name '*.d' 2>/dev/null)

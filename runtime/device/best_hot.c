@@ -1,5 +1,6 @@
 /* Partial selection of the k best scores: keys above a rising threshold are
  * gathered, and cut back to k by quickselect when the buffer is full. */
+#include "runtime/device/elem.h"
 #include "runtime/device/hot_functions.h"
 
 static void swap(uint64_t *a, uint64_t *b) {
@@ -80,7 +81,7 @@ static float cut_back(uint64_t *keys, int64_t n, int64_t k) {
     return score_of(worst);
 }
 
-static inline uint64_t key_of(float score, int64_t col) { return (uint64_t)best_order(score) << 32 | (uint64_t)(uint32_t)col; }
+static inline uint64_t key_of(float score, int64_t col) { return (uint64_t)el_order(score) << 32 | (uint64_t)(uint32_t)col; }
 
 int64_t HOT(best_of)(const float *scores, int64_t n, int64_t k, uint64_t *keys) {
     enum { STRIDE = 32 };

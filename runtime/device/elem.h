@@ -147,7 +147,10 @@ EL float el_adam(float x, float gradient, float *first, float *second, float lr,
     return x - lr * (*first * scale1) / (el_sqrt(*second * scale2) + 1e-8f);
 }
 
-/* Order of every top-k: higher score first, ties to the lower column; NaN loses against everything. */
-EL int el_better(float score_a, int32_t col_a, float score_b, int32_t col_b) { return score_a > score_b || (score_a == score_b && col_a < col_b); }
+/* Order of every top-k as whole numbers: ascending ones are descending scores; -0 ties with 0. Ties go to the lower column; NaN never wins. */
+EL uint32_t el_order(float score) {
+    uint32_t u = el_bits(score) == 0x80000000u ? 0u : el_bits(score);
+    return u & 0x80000000u ? u : ~(u | 0x80000000u);
+}
 
 #endif

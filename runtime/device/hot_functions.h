@@ -28,6 +28,10 @@ HOT_DECLARE(void, gemm_packed, (int64_t m, int64_t n, int64_t k, const float *ap
 /* out (n_cols) = Σ_e values[e] · dense[columns[e]] */
 HOT_DECLARE(void, spmm_row, (int64_t n, const int32_t *columns, const float *values, const float *dense, int64_t n_cols, float *out));
 
+/* --- svd_hot.c --- */
+/* Rows [first, end) of the upper half of xᵀx (n_cols²), added up row after row. */
+HOT_DECLARE(void, gram_rows, (const float *x, int64_t n_rows, int64_t n_cols, int64_t first, int64_t end, double *gram));
+
 /* --- als_hot.c --- */
 /* Normal matrix of one row: upper half of (f + 1)², right-hand side in column f + 1; row length ld = als_ld(f), a multiple of 16. */
 static inline int64_t als_ld(int64_t f) { return (f + 2 + 15) / 16 * 16; }
@@ -51,15 +55,8 @@ HOT_DECLARE(void, axpy_run, (float *y, float a, const float *x, int64_t n)); /* 
 HOT_DECLARE(float, dot_run, (const float *a, const float *b, int64_t n));
 
 /* --- best_hot.c --- */
-/* Keys of the best: ascending keys are descending scores, ties to the lower column. A key holds both. */
-static inline uint32_t best_order(float score) {
-    union {
-        float f;
-        uint32_t u;
-    } bits = {score};
-    uint32_t u = bits.u == 0x80000000u ? 0 : bits.u; /* -0 ties with 0 */
-    return u & 0x80000000u ? u : ~(u | 0x80000000u);
-}
+/* Keys of the best: el_order of the score above the column, so ascending keys are descending scores, ties to the lower column. */
+static inline int32_t best_col(uint64_t key) { return (int32_t)(uint32_t)key; }
 /* Up to k best of scores (NaN and -inf never win): keys sorted ascending in keys; returns how many. keys: room for best_room(k). */
 static inline int64_t best_room(int64_t k) { return 4 * k + 64; }
 HOT_DECLARE(int64_t, best_of, (const float *scores, int64_t n, int64_t k, uint64_t *keys));

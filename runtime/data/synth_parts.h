@@ -8,6 +8,8 @@
 #define SYNTH_TASTES 8      /* dimensions of the planted taste */
 #define SYNTH_GENRES_MAX 24 /* genres that have a name */
 
+enum { SYNTH_STUDENT = 0, SYNTH_OTHER = 1, SYNTH_RETIRED = 15 }; /* of the list of occupations */
+
 /* Streams of numbers: one a kind and an index. */
 enum synth_kind {
     SYNTH_GENRE,

@@ -7,10 +7,10 @@
 #include "runtime/base/mem.h"
 #include "runtime/data/synth_parts.h"
 
-#define ACTIVITY_SPREAD 1.15   /* of the logarithm: MovieLens 100K's users */
-#define POPULARITY_SPREAD 1.45 /* and movies */
-#define TAIL 2.2               /* standard deviations at which both are cut */
-#define OWN_TASTE 0.55         /* of users and items, next to 1 for the genres' */
+#define ACTIVITY_SPREAD 1.25  /* of the logarithm: MovieLens 100K's users */
+#define POPULARITY_SPREAD 1.6 /* and movies */
+#define TAIL 2.2              /* standard deviations at which both are cut */
+#define OWN_TASTE 0.55        /* of users and items, next to 1 for the genres' */
 
 struct rng synth_rng(const struct synth_request *request, enum synth_kind kind, int64_t index) {
     return rng_at(request->seed, RNG_SYNTH, (uint64_t)kind << 40 | (uint64_t)index);
@@ -93,10 +93,13 @@ static void make_item(struct synth_world *world, int64_t i) {
 
 /* --- users --- */
 
-/* Index of a list whose first entries are the commonest. */
-static int draw_occupation(struct rng *rng) {
+/* Index of a list whose first entries are the commonest; the young are students, the old are retired. */
+static int draw_occupation(struct rng *rng, int age) {
     const double x = rng_uniform(rng);
-    return (int)(21 * x * x);
+    const int drawn = (int)(21 * x * x);
+    if (age >= 65) return SYNTH_RETIRED;
+    if (age < 18 || (age < 24 && x < 0.7)) return SYNTH_STUDENT;
+    return drawn == SYNTH_RETIRED ? SYNTH_OTHER : drawn;
 }
 
 static void make_user(struct synth_world *world, const struct leaning *leanings, int64_t u) {
@@ -106,7 +109,7 @@ static void make_user(struct synth_world *world, const struct leaning *leanings,
     const double years = normal_within(&rng, -1.8, 3);
     user->age = (int)(34 + 13 * years);
     user->is_woman = rng_uniform(&rng) < 0.29;
-    user->occupation = draw_occupation(&rng);
+    user->occupation = draw_occupation(&rng, user->age);
     user->zip = (int)rng_below(&rng, 100000);
     user->activity = exp_of(ACTIVITY_SPREAD * normal_within(&rng, -TAIL, TAIL));
     user->mildness = rng_normal(&rng);

@@ -14,6 +14,7 @@ struct table_view {
     const unsigned char *marks; /* n_rows × n_columns bits, or NULL */
     int64_t n_rows, n_columns;  /* what is given */
     int64_t total_rows;         /* of the table; rows left out are in the middle, after gap_after */
+    int64_t total_columns;      /* 0: n_columns */
     int64_t gap_after;          /* rows given before the gap; -1 = no gap */
     const char *const *notes;
     size_t n_notes;

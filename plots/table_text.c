@@ -10,8 +10,9 @@
 void table_view_size(const struct table_view *view, struct buf *out) {
     buf_add_count(out, view->total_rows);
     buf_addf(out, " row%s × ", view->total_rows == 1 ? "" : "s");
-    buf_add_count(out, view->n_columns);
-    buf_addf(out, " column%s", view->n_columns == 1 ? "" : "s");
+    const int64_t n_columns = view->total_columns ? view->total_columns : view->n_columns;
+    buf_add_count(out, n_columns);
+    buf_addf(out, " column%s", n_columns == 1 ? "" : "s");
 }
 
 static const char *cell_at(const struct table_view *view, int64_t row, int64_t column) {

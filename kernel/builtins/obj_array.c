@@ -130,8 +130,6 @@ enum status array_of(struct device *device, struct value value, struct mat **out
 static int64_t shown_at(int64_t i, int64_t n, int64_t most) { return n <= most || i < (most + 1) / 2 ? i : n - (most - i); }
 static int64_t shown_count(int64_t n, int64_t most) { return n < most ? n : most; }
 
-static float number_at(const struct mat *mat, const float *rows, int64_t row, int64_t col) { return rows[row * mat_cols(mat) + col]; }
-
 /* The rows that are shown, read to the host. Owned. */
 static float *corner_rows(const struct mat *mat, int64_t most) {
     const int64_t n = shown_count(mat_rows(mat), most), cols = mat_cols(mat);
@@ -175,6 +173,7 @@ static void repr(void *self, struct buf *out) {
     free(rows);
 }
 
+/* A matrix's corner; a vector stands as one row. */
 struct corner {
     int64_t n_rows, n_cols; /* of the view, the column "…" included */
     char **cells, **headers;
@@ -187,24 +186,25 @@ static char *number_text(float x) {
     return buf_take(&text);
 }
 
-static void corner_fill(const struct mat *mat, struct corner *corner) {
-    const int64_t cols = mat_cols(mat), shown = shown_count(cols, CORNER_COLS), gap = cols > CORNER_COLS ? shown / 2 : -1;
-    float *rows = corner_rows(mat, CORNER_ROWS);
-    *corner = (struct corner){.n_rows = shown_count(mat_rows(mat), CORNER_ROWS), .n_cols = shown + (gap >= 0)};
-    corner->cells = xnew_array(char *, (size_t)(corner->n_rows * corner->n_cols) + 1);
+static char *position_text(int64_t i) {
+    struct buf text = BUF_INIT;
+    buf_addf(&text, "%lld", (long long)i);
+    return buf_take(&text);
+}
+
+/* rows: the shown rows of a matrix of `cols`; of a vector its numbers. */
+static void corner_fill(const float *rows, int64_t n_rows, int64_t cols, struct corner *corner) {
+    const int64_t shown = shown_count(cols, CORNER_COLS), gap = cols > CORNER_COLS ? shown / 2 : -1;
+    *corner = (struct corner){.n_rows = n_rows, .n_cols = shown + (gap >= 0)};
+    corner->cells = xnew_array(char *, (size_t)(n_rows * corner->n_cols) + 1);
     corner->headers = xnew_array(char *, (size_t)corner->n_cols + 1);
     corner->numeric = xnew_array(bool, (size_t)corner->n_cols + 1);
     for (int64_t c = 0; c < corner->n_cols; c++) {
-        const int64_t i = gap >= 0 && c > gap ? c - 1 : c, col = shown_at(i, cols, CORNER_COLS);
-        struct buf header = BUF_INIT;
-        if (c == gap) buf_adds(&header, "…");
-        else buf_addf(&header, "%lld", (long long)col);
-        corner->headers[c] = buf_take(&header);
+        const int64_t col = shown_at(gap >= 0 && c > gap ? c - 1 : c, cols, CORNER_COLS);
+        corner->headers[c] = c == gap ? xstrdup("…") : position_text(col);
         corner->numeric[c] = true;
-        for (int64_t r = 0; r < corner->n_rows; r++)
-            corner->cells[r * corner->n_cols + c] = c == gap ? xstrdup("…") : number_text(number_at(mat, rows, r, col));
+        for (int64_t r = 0; r < n_rows; r++) corner->cells[r * corner->n_cols + c] = c == gap ? xstrdup("…") : number_text(rows[r * cols + col]);
     }
-    free(rows);
 }
 
 static void corner_release(struct corner *corner) {
@@ -215,31 +215,40 @@ static void corner_release(struct corner *corner) {
     free(corner->numeric);
 }
 
+static void corner_show(const struct mat *mat, const struct corner *corner, struct bundle *out) {
+    struct buf caption = BUF_INIT;
+    const int64_t total = mat_is_vector(mat) ? 1 : mat_rows(mat);
+    buf_adds(&caption, "Array ");
+    array_shape_text(mat, &caption);
+    const struct table_view view = {.caption = buf_text(&caption),
+                                    .headers = (const char *const *)corner->headers,
+                                    .numeric = corner->numeric,
+                                    .cells = (const char *const *)corner->cells,
+                                    .n_rows = corner->n_rows,
+                                    .n_columns = corner->n_cols,
+                                    .total_rows = total,
+                                    .total_columns = mat_cols(mat),
+                                    .gap_after = corner->n_rows < total ? CORNER_ROWS / 2 : -1};
+    table_view_text(&view, bundle_part(out, MIME_TEXT));
+    table_view_html(&view, bundle_part(out, MIME_HTML));
+    buf_release(&caption);
+}
+
 static enum status render(struct interp *interp, void *self, struct bundle *out, struct error *err) {
     const struct mat *mat = self;
     struct corner corner;
-    struct buf caption = BUF_INIT;
     (void)interp;
     (void)err;
     if (mat_is_vector(mat) && mat_rows(mat) <= REPR_NUMBERS) {
         repr(self, bundle_part(out, MIME_TEXT));
         return OK;
     }
-    corner_fill(mat, &corner);
-    buf_adds(&caption, "Array ");
-    array_shape_text(mat, &caption);
-    const struct table_view view = {.caption = buf_text(&caption),
-                                    .headers = (const char *const *)corner.headers,
-                                    .numeric = corner.numeric,
-                                    .cells = (const char *const *)corner.cells,
-                                    .n_rows = corner.n_rows,
-                                    .n_columns = corner.n_cols,
-                                    .total_rows = mat_rows(mat),
-                                    .gap_after = corner.n_rows < mat_rows(mat) ? CORNER_ROWS / 2 : -1};
-    table_view_text(&view, bundle_part(out, MIME_TEXT));
-    table_view_html(&view, bundle_part(out, MIME_HTML));
+    float *rows = corner_rows(mat, mat_is_vector(mat) ? mat_rows(mat) : CORNER_ROWS);
+    if (mat_is_vector(mat)) corner_fill(rows, 1, mat_rows(mat), &corner);
+    else corner_fill(rows, shown_count(mat_rows(mat), CORNER_ROWS), mat_cols(mat), &corner);
+    free(rows);
+    corner_show(mat, &corner, out);
     corner_release(&corner);
-    buf_release(&caption);
     return OK;
 }
 

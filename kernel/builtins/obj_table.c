@@ -111,6 +111,7 @@ static void shown_fill(const struct table *table, struct shown *shown) {
                                       .n_rows = n_rows,
                                       .n_columns = (int64_t)n_columns,
                                       .total_rows = table->n_rows,
+                                      .total_columns = (int64_t)table->n_columns,
                                       .gap_after = n_rows < table->n_rows ? SHOWN_ENDS : -1};
     for (size_t c = 0; c < n_columns; c++) fill_column(table, (int64_t)c, shown);
     shown_notes(table, shown);
@@ -234,7 +235,8 @@ enum status rows_of_list(struct value list, int64_t n_rows, const char *what, in
     for (size_t i = 0; i < n; i++) {
         const struct value item = seq_item(list, i);
         if (item.kind != (truths ? VAL_BOOL : VAL_INT))
-            return err_set(err, ERR_TYPE, "the rows of a%s %s are chosen by positions, or by a bool for each; item %zu is %s", what[0] == 'A' ? "n" : "", what, i, value_type_name(item));
+            return err_set(err, ERR_TYPE, "the rows of a%s %s are chosen by positions, or by a bool for each; item %zu is %s",
+                           what[0] == 'A' ? "n" : "", what, i, value_type_name(item));
         if (!truths) TRY(index_position(item, n_rows, what, &rows[kept++], err));
         else if (item.u.b) rows[kept++] = (int64_t)i;
     }

@@ -18,7 +18,7 @@ static int64_t weigh(struct value value, int64_t *parts) {
     int64_t bytes = (int64_t)sizeof value;
     if (--*parts < 0) return bytes;
     if (value.kind == VAL_STR) return bytes + (int64_t)value.u.text->len;
-    if (value.kind == VAL_OBJECT) return bytes + (value.u.object->type->size_bytes ? value.u.object->type->size_bytes(value.u.object->data) : 0);
+    if (value.kind == VAL_OBJECT) return value.u.object->type->size_bytes ? value.u.object->type->size_bytes(value.u.object->data) : bytes;
     const size_t n = is_seq ? seq_len(value) : is_dict ? dict_len(value) : 0;
     size_t i = 0;
     for (; i<n && * parts> 0; i++) {

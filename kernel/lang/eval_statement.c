@@ -1,5 +1,7 @@
 /* Statements. Safe points: before each statement and at each turn of a loop. */
 #include "kernel/lang/complete.h"
+#include <string.h>
+
 #include "kernel/lang/eval.h"
 
 static enum status exec_expression(struct frame *frame, const struct node *node, struct error *err) {
@@ -126,7 +128,13 @@ enum status exec_block(struct frame *frame, const struct node *block, enum flow 
 static enum status help_missing(struct frame *frame, const struct node *node, const char *path, struct error *err) {
     struct value found;
     const char *first = node->u.help.path[0];
-    if (!registry_find(frame->interp->registry, first)) TRY(eval_name(frame, first, &found, err));
+    if (!registry_find(frame->interp->registry, first) && eval_name(frame, first, &found, err) != OK) {
+        const char *text = frame->source->text.data;
+        uint32_t start = node->span.start;
+        while (text[start] == '?' || text[start] == ' ') start++; /* ?name */
+        error_place(err, frame->source, (struct span){start, start + (uint32_t)strlen(first)});
+        return err->code;
+    }
     return err_set(err, ERR_NAME, "there is nothing to say about `%s`", path);
 }
 

@@ -52,13 +52,14 @@ enum status index_position(struct value key, int64_t n, const char *what, int64_
     if (!value_is_whole(key)) {
         struct buf got = BUF_INIT;
         value_describe(key, &got);
-        err_set(err, ERR_TYPE, "a %s is indexed by an int or a slice, got %s", what, buf_text(&got));
+        err_set(err, ERR_TYPE, "a%s %s is indexed by an int or a slice, got %s", strchr("AEIO", what[0]) ? "n" : "", what, buf_text(&got));
         buf_release(&got);
         return err->code;
     }
     int64_t i = value_whole(key);
     if (i >= -n && i < n) return *out = i < 0 ? i + n : i, OK;
-    err_set(err, ERR_INDEX, "index %lld is outside a %s of %lld item%s", (long long)i, what, (long long)n, n == 1 ? "" : "s");
+    err_set(err, ERR_INDEX, "index %lld is outside a%s %s of %lld item%s", (long long)i, strchr("AEIO", what[0]) ? "n" : "", what, (long long)n,
+            n == 1 ? "" : "s");
     if (n == 0) return err_hint(err, "it is empty");
     return err_hint(err, "positions go from 0 to %lld, or from -1 back to -%lld", (long long)n - 1, (long long)n);
 }

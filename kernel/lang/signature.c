@@ -112,12 +112,20 @@ void sig_type_words(const struct sig_type *type, struct buf *out) {
 
 static bool parse_literal(struct scan *s, struct value *out);
 
+static char escaped(char c) { return c == 'n' ? '\n' : c == 't' ? '\t' : c; }
+
 static bool literal_text(struct scan *s, char quote, struct value *out) {
-    const char *start = s->at;
-    while (s->at < s->end && *s->at != quote) s->at++;
-    if (s->at == s->end) return false;
-    *out = value_strn(start, (size_t)(s->at++ - start));
-    return true;
+    struct buf text = BUF_INIT;
+    while (s->at < s->end && *s->at != quote) {
+        const bool is_escape = *s->at == '\\' && s->at + 1 < s->end;
+        buf_addc(&text, is_escape ? escaped(s->at[1]) : *s->at);
+        s->at += is_escape ? 2 : 1;
+    }
+    const bool closed = s->at < s->end;
+    if (closed) *out = value_strn(buf_text(&text), text.len);
+    if (closed) s->at++;
+    buf_release(&text);
+    return closed;
 }
 
 static bool literal_items(struct scan *s, const char *close, struct value seq, struct value *out) {

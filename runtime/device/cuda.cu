@@ -154,8 +154,11 @@ static bool cuda_count(int *out_n, char *why, size_t why_bytes) {
         *out_n = n;
         return true;
     }
+    int driver = 0;
     (void)cudaGetLastError();
-    snprintf(why, why_bytes, "%s", error == cudaSuccess ? "the driver knows no GPU" : cudaGetErrorString(error));
+    (void)cudaDriverGetVersion(&driver);
+    const char *reason = error == cudaSuccess ? "the driver knows no GPU" : cudaGetErrorString(error);
+    snprintf(why, why_bytes, "%s", driver == 0 ? "no NVIDIA driver is installed (libcuda.so.1)" : reason);
     return false;
 }
 

@@ -39,7 +39,8 @@ struct gram_kernel {
         int64_t j = thread < TILE ? tile_row * TILE + thread : tile_col * TILE + thread - TILE;
         for (int e = 0; e < CHUNK; e++) {
             int64_t at = chunk * CHUNK + e;
-            (thread < TILE ? to->left[e] : to->right[e])[thread % TILE] = at < n ? number(start + at, j) : 0.0f;
+            float *row = thread < TILE ? to->left[e] : to->right[e];
+            row[thread % TILE] = at < n ? number(start + at, j) : 0.0f;
         }
     }
     /* A chunk's sum first, then the total: long rows lose fewer digits. */

@@ -42,6 +42,10 @@ static inline cudaError_t cudaGetDeviceCount(int *out) {
     *out = 1;
     return cudaSuccess;
 }
+static inline cudaError_t cudaDriverGetVersion(int *out) {
+    *out = 1;
+    return cudaSuccess;
+}
 static inline cudaError_t cudaSetDevice(int) { return cudaSuccess; }
 static inline cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *out, int) {
     *out = {};

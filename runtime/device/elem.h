@@ -51,7 +51,7 @@ EL float el_exp(float x) {
     y = y < -104.0f ? -104.0f : y;
     float shifted = y * 1.44269504f + magic;
     float whole = shifted - magic;
-    int32_t n = (int32_t)(el_bits(shifted) - el_bits(magic));
+    uint32_t n = el_bits(shifted) - el_bits(magic);
     float r = (y - whole * 0.693359375f) - whole * -2.12194440e-4f;
     float p = 1.0f / 5040;
     p = p * r + 1.0f / 720;
@@ -60,8 +60,7 @@ EL float el_exp(float x) {
     p = p * r + 1.0f / 6;
     p = p * r + 0.5f;
     p = p * r * r + r + 1.0f;
-    int32_t half = (int32_t)((uint32_t)(n + 256) >> 1) - 128;
-    uint32_t low = (uint32_t)(half + 127) << 23, high = (uint32_t)(n - half + 127) << 23;
+    uint32_t half = (n + 256u) >> 1, low = (half - 1u) << 23, high = (n - half + 255u) << 23; /* n, unsigned: NaN gives any bits */
     float result = p * el_float(low) * el_float(high);
     return x == x ? result : x;
 }

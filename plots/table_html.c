@@ -60,12 +60,13 @@ static void add_below(struct buf *out, const char *text) {
 }
 
 void table_view_html(const struct table_view *view, struct buf *out) {
-    buf_adds(out, "<div style=\"overflow-x:auto\">\n<table style=\"" TABLE_STYLE "\">\n");
-    if (view->caption) {
-        buf_adds(out, "<caption style=\"caption-side:top;text-align:left;font-weight:bold;padding:2px 6px 4px 6px\">");
+    buf_adds(out, "<div style=\"overflow-x:auto\">\n");
+    if (view->caption) { /* a <caption> would be as narrow as its table */
+        buf_adds(out, "<div style=\"font-weight:bold;padding:2px 6px 4px 6px\">");
         add_escaped(out, view->caption);
-        buf_adds(out, "</caption>\n");
+        buf_adds(out, "</div>\n");
     }
+    buf_adds(out, "<table style=\"" TABLE_STYLE "\">\n");
     add_head(view, out);
     add_rows(view, out);
     buf_adds(out, "</table>\n");

@@ -189,6 +189,7 @@ static void latex_char(uint32_t c, struct buf *out) {
     case '^': buf_adds(out, "\\textasciicircum{}"); return;
     case '<': buf_adds(out, "\\textless{}"); return;
     case '>': buf_adds(out, "\\textgreater{}"); return;
+    case '|': buf_adds(out, "\\textbar{}"); return;
     case 0x2014: buf_adds(out, "--"); return;
     case 0x2026: buf_adds(out, "\\dots{}"); return;
     case 0xD7: buf_adds(out, "$\\times$"); return;

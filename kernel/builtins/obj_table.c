@@ -10,6 +10,7 @@
 #define SHOWN_ROWS_MAX 40 /* a longer table shows its ends */
 #define SHOWN_ENDS 5
 #define SHOWN_COLUMNS_MAX 40
+#define SHOWN_DECIMALS_MAX 4
 #define SHOWN_CELL_CHARS 200 /* code points of a cell */
 
 /* --- showing --- */
@@ -38,10 +39,30 @@ static void best_values(const struct table *table, const struct column *column, 
     if (table->n_rows < 3) *out_second = (double)NAN;
 }
 
-static char *shown_cell(const struct column *column, int64_t row) {
+/* Digits after the point that a column of floats is shown with where it says none: those of its longest shown number, so
+ * that points stand below each other. -1: as each needs (exponents, or very different sizes). */
+static int shown_decimals(const struct table *table, const struct column *column, int64_t n_rows) {
+    size_t most = 0;
+    struct buf text = BUF_INIT;
+    for (int64_t i = 0; i < n_rows; i++) {
+        const double x = cell_number(column, shown_row(table, i));
+        if (!isfinite(x)) continue;
+        buf_clear(&text);
+        cell_text(column, shown_row(table, i), &text);
+        const char *point = strchr(buf_text(&text), '.');
+        const size_t decimals = point ? strlen(point + 1) : 0;
+        if (strchr(buf_text(&text), 'e')) most = SHOWN_DECIMALS_MAX + 1;
+        if (decimals > most) most = decimals;
+    }
+    buf_release(&text);
+    return most > SHOWN_DECIMALS_MAX ? -1 : (int)most;
+}
+
+static char *shown_cell(const struct column *column, int64_t row, int decimals) {
     struct buf text = BUF_INIT;
     if (cell_is_null(column, row)) return NULL;
-    cell_text(column, row, &text);
+    if (decimals >= 0 && isfinite(cell_number(column, row))) buf_addf(&text, "%.*f", decimals, cell_number(column, row));
+    else cell_text(column, row, &text);
     const size_t cut = text.len > SHOWN_CELL_CHARS ? utf8_offset((struct slice){text.data, text.len}, SHOWN_CELL_CHARS) : text.len;
     if (cut < text.len) {
         text.len = cut;
@@ -65,6 +86,7 @@ struct shown {
 static void fill_column(const struct table *table, int64_t c, struct shown *shown) {
     const struct column *column = &table->columns[c];
     const int64_t n_rows = shown->view.n_rows, n_columns = shown->view.n_columns;
+    const int decimals = column->type == COL_FLOAT && column->decimals < 0 ? shown_decimals(table, column, n_rows) : -1;
     double best, second;
     best_values(table, column, &best, &second);
     shown->headers[c] = column->name;
@@ -72,7 +94,7 @@ static void fill_column(const struct table *table, int64_t c, struct shown *show
     for (int64_t i = 0; i < n_rows; i++) {
         const int64_t row = shown_row(table, i);
         const double x = column->best ? column->best * cell_number(column, row) : (double)NAN;
-        shown->cells[i * n_columns + c] = shown_cell(column, row);
+        shown->cells[i * n_columns + c] = shown_cell(column, row, decimals);
         shown->marks[i * n_columns + c] = (unsigned char)((x == best     ? MARK_BEST
                                                            : x == second ? MARK_SECOND
                                                                          : 0) |

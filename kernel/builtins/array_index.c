@@ -21,6 +21,11 @@ static enum status pick_of(struct value key, int64_t size, const char *what, str
 
 static enum status take(const struct mat *mat, const struct pick *rows, const struct pick *cols, struct value *out, struct error *err) {
     struct mat *made;
+    const float *values = mat_values(mat);
+    if (values && rows->single && (cols->single || mat_is_vector(mat))) { /* one number, which loops ask for often */
+        *out = array_number(values[rows->start * mat_cols(mat) + cols->start]);
+        return OK;
+    }
     TRY(mat_slice(mat, rows->start, rows->step, rows->n, cols->start, cols->step, cols->n, &made, err));
     if (!rows->single || cols->single || mat_is_vector(mat)) { /* a column stands as a vector already */
         *out = array_result(made, rows->single);

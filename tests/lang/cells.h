@@ -8,7 +8,7 @@
  *     who()              # table: name, type                              the result is a Table that begins with these columns
  *     x = 3              # quiet       no result, nothing printed
  *     input("a? ")       # input: yes  answers
- *     sleep(9)           # interrupt   after 50 ms
+ *     sleep(9)           # interrupt   after 50 ms; `interrupt 0.3`: after so many seconds
  *
  * A cell is a top-level statement with its suite. Lines that begin with `# ` and a directive belong to the cell above
  * them; a cell without any must run without an error. */

@@ -178,7 +178,7 @@ test-install: all ## make install into an empty prefix, and uninstall
 lint: ## include direction, header owners, headers alone, formatting, registry
 	@sh tests/lint/run.sh
 asan: ## the fast tests under AddressSanitizer and UndefinedBehaviorSanitizer
-	@ASAN_OPTIONS=detect_leaks=1 $(MAKE) --no-print-directory BUILD=$(BUILD)/asan SANITIZE=address,undefined CFLAGS=-O1 test-unit test-lang
+	@ASAN_OPTIONS=detect_leaks=1 $(MAKE) --no-print-directory BUILD=$(BUILD)/asan SANITIZE=address,undefined CFLAGS=-O1 test-unit test-lang parity
 tsan: ## our own threads under ThreadSanitizer
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan SANITIZE=thread CFLAGS=-O1 test-unit-base test-unit-kernel
 

@@ -128,6 +128,7 @@ struct device_ops {
 
 /* What the plugin libreckon_cuda.so fills in. */
 struct cuda_table {
+    size_t ops_bytes; /* sizeof(struct device_ops) where the plugin was built */
     /* Looks for a driver and devices. False: why says what is lacking. */
     bool (*count)(int *out_n, char *why, size_t why_bytes);
     void (*describe)(int index, struct device_info *out);

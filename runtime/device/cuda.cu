@@ -280,6 +280,7 @@ extern "C" __attribute__((visibility("default"))) enum status reckon_plugin_open
     if (hello->abi != PLUGIN_ABI || table_bytes != sizeof(struct cuda_table)) return ERR_MISSING;
     cuda_host = hello->host;
     struct cuda_table *table = (struct cuda_table *)out_table;
+    table->ops_bytes = sizeof(struct device_ops);
     table->count = cuda_count;
     table->describe = cuda_describe_index;
     table->open = cuda_open;

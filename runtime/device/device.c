@@ -48,7 +48,9 @@ enum status device_same(const struct device *a, const struct device *b, struct e
 static enum status cuda_table(int family, struct cuda_table *out, struct error *err) {
     enum status status = plugin_open(families[family].plugin, "`make plugins` where NVIDIA's nvcc is installed", out, sizeof *out, err);
     if (status == ERR_MISSING) err_note(err, "no CUDA backend in this installation; use(\"cpu\") works everywhere");
-    return status;
+    if (status != OK || out->ops_bytes == sizeof(struct device_ops)) return status;
+    err_set(err, ERR_MISSING, "the plugin `%s` was built for another version of this kernel", families[family].plugin);
+    return err_hint(err, "`make plugins` and `make install` bring the right one; use(\"cpu\") works everywhere");
 }
 
 static enum status no_such_gpu(int index, int n, struct error *err) {

@@ -13,7 +13,7 @@ struct shape {
 };
 static const struct shape shapes[] = {
     {1, 1, 1, 1, false, false},      {5, 7, 3, 20, true, false},     {40, 1000, 16, 33, true, false}, {300, 333, 40, 600, true, true},
-    {64, 600, 65, 17, false, false}, {20, 50, 128, 270, true, true}, {7, 40, 15, 1, false, true},
+    {64, 600, 65, 17, false, false}, {20, 50, 128, 270, true, true}, {7, 40, 15, 1, false, true},     {10, 400, 1, 12, false, true},
 };
 
 /* Without ties, some scores are no numbers or infinite: such columns come first, last, or never. */
@@ -117,7 +117,7 @@ static enum status block_case(struct side *side, int which, struct error *err) {
 }
 
 static enum status best_case(struct side *side, int which, struct error *err) {
-    static const int64_t ks[] = {1, 10, 3, 10, 100, 60, 7};
+    static const int64_t ks[] = {1, 10, 3, 10, 100, 60, 7, 10};
     for (int s = 0; s < N_OF(shapes); s++) TRY(run_best(side, &shapes[s], ks[s], which == 1, err));
     return OK;
 }

@@ -20,7 +20,5 @@ struct catalog *catalog_build(struct id_list *users, struct id_list *items, cons
 struct catalog *catalog_new(void);
 /* Year of a title like "Fargo (1996)"; 0: none. */
 int title_year(const char *title);
-/* A copy of the catalog with more feature columns (left join by position). */
-struct catalog *catalog_with(const struct catalog *catalog, struct table *user_features, struct table *item_features);
 
 #endif

@@ -134,7 +134,7 @@ static void names_release(char **names, int64_t n) {
     mem_free(names);
 }
 
-static void draft_release(struct dataset_draft *draft) {
+void draft_release(struct dataset_draft *draft) {
     names_release(draft->user_texts, draft->n_events);
     names_release(draft->item_texts, draft->n_events);
     names_release(draft->user_names, draft->n_user_names);

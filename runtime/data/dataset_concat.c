@@ -61,7 +61,7 @@ static struct dataset *view_of(struct dataset *const *parts, size_t n_parts, int
 }
 
 enum status dataset_concat(struct dataset *const *parts, size_t n_parts, struct dataset **out, struct error *err) {
-    int64_t *rows, n;
+    int64_t *rows, n = 0;
     TRY(check_sources(parts, n_parts, err));
     bool *marked = xnew_array(bool, (size_t)parts[0]->source->events.n_events + 1);
     enum status status = mark_rows(parts, n_parts, marked, &n, err);

@@ -50,6 +50,8 @@ struct dataset {
 static inline int64_t dataset_row(const struct dataset *dataset, int64_t i) { return dataset->rows ? dataset->rows[i] : i; }
 struct data_source *data_source_ref(struct data_source *source);
 void data_source_unref(struct data_source *source);
+/* Frees what the draft holds. */
+void draft_release(struct dataset_draft *draft);
 /* A whole data set of a source; takes the count. */
 struct dataset *dataset_of(struct data_source *source);
 /* An empty source with the name, origin and licence of another and its catalog. Its scale and columns are the caller's to set. */

@@ -7,14 +7,15 @@
 #include "runtime/data/side_rows.h"
 
 static enum status csv_items(struct task *task, const char *folder, struct table **out, struct error *err) {
-    struct csv_text movies;
+    struct csv_text movies = {0};
+    const struct csv_hints hints = {.separator = ",", .has_header = true, .header_given = true};
     char *path = path_join(folder, "movies.csv");
-    enum status status = csv_read(task, path, NULL, true, &movies, err);
+    enum status status = csv_read(task, path, &hints, &movies, err);
     if (status == OK && movies.n_columns != 3)
         status = err_set(err, ERR_DATA, "%s: expected the columns movieId, title and genres, got %d columns", path, movies.n_columns);
     if (status == OK) {
         struct rows rows = {.cells = csv_take_cells(&movies), .n_rows = movies.n_rows, .n_fields = 3};
-        status = items_table(&rows, "movies.csv", out, err);
+        status = items_table(&rows, path, out, err);
     }
     csv_release(&movies);
     free(path);

@@ -21,7 +21,8 @@ int64_t scan_count_lines(const struct file_map *map) {
     return n;
 }
 
-static enum status safe_point(struct scan *scan, struct error *err) {
+enum status scan_check(struct scan *scan, struct error *err) {
+    if (scan->at < scan->next_check) return OK;
     scan->next_check = scan->at + SCAN_CHECK_BYTES;
     task_report(scan->task, scan->at - scan->start, "%s", "");
     return task_check(scan->task, err);
@@ -29,7 +30,7 @@ static enum status safe_point(struct scan *scan, struct error *err) {
 
 bool scan_line(struct scan *scan, struct slice *out, enum status *out_status, struct error *err) {
     if (scan->at >= scan->end) return false;
-    if (scan->at >= scan->next_check && (*out_status = safe_point(scan, err)) != OK) return false;
+    if ((*out_status = scan_check(scan, err)) != OK) return false;
     const char *newline = memchr(scan->at, '\n', (size_t)(scan->end - scan->at));
     const char *stop = newline ? newline : scan->end;
     *out = (struct slice){scan->at, (size_t)(stop - scan->at)};

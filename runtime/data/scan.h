@@ -18,9 +18,11 @@ struct scan {
 };
 
 struct scan scan_begin(struct task *task, const struct file_map *map, const char *path);
+/* A safe point, when enough bytes have passed since the last: reports progress; ERR_INTERRUPTED when cancelled. */
+enum status scan_check(struct scan *scan, struct error *err) MUST_CHECK;
 /* Lines of the file, the last one with or without its end: an upper bound of its rows. */
 int64_t scan_count_lines(const struct file_map *map);
-/* The next line without its end; false at the end of the file. Counts lines, reports progress, *out_status is ERR_INTERRUPTED when cancelled. */
+/* The next line without its end; false at the end of the file, or when *out_status (OK before) says why not. Has safe points. */
 bool scan_line(struct scan *scan, struct slice *out, enum status *out_status, struct error *err);
 
 /* Numbers at the head of a slice, which moves past them. Digits with an optional minus; false: none, or too large. */

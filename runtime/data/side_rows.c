@@ -5,6 +5,7 @@
 
 #include "runtime/base/mem.h"
 #include "runtime/base/vec.h"
+#include "runtime/data/dataset_parts.h"
 #include "runtime/data/scan.h"
 
 void rows_release(struct rows *rows) {
@@ -113,11 +114,6 @@ enum status items_table(struct rows *items, const char *file, struct table **out
 /* Whatever the draft holds is given to the data set, or freed. */
 enum status draft_finish(enum status status, struct dataset_draft *draft, struct dataset **out, struct error *err) {
     if (status == OK) return dataset_build(draft, out, err);
-    mem_free(draft->user_ids);
-    mem_free(draft->item_ids);
-    mem_free(draft->ratings);
-    mem_free(draft->times);
-    table_unref(draft->user_table);
-    table_unref(draft->item_table);
+    draft_release(draft);
     return status;
 }

@@ -1,0 +1,142 @@
+#include "runtime/data/draft_rows.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/base/mem.h"
+
+#define SHOWN_CODE_POINTS 40
+
+enum status draft_rows_begin(struct draft_rows *rows, struct dataset_draft *draft, int64_t n_rows, const char *path,
+                             const char *const columns[N_ROLES], struct error *err) {
+    const size_t n = (size_t)n_rows;
+    *rows = (struct draft_rows){.draft = draft, .path = path};
+    memcpy(rows->columns, columns, sizeof rows->columns);
+    draft->is_explicit = columns[ROLE_RATING] != NULL;
+    TRY(mem_try_array(n, "user ids", &draft->user_ids, err));
+    TRY(mem_try_array(n, "item ids", &draft->item_ids, err));
+    if (columns[ROLE_RATING]) TRY(mem_try_array(n, "ratings", &draft->ratings, err));
+    if (columns[ROLE_TIME]) TRY(mem_try_array(n, "times", &draft->times, err));
+    return mem_try_array(n, "lines", &rows->lines, err);
+}
+
+/* --- what is wrong with a cell --- */
+
+/* An enum's column, not a file's: "`rating`". */
+static enum status bad_cell(const struct draft_rows *rows, int64_t line, enum role role, const char *expected, struct slice cell, struct error *err) {
+    const size_t shown = utf8_offset(cell, SHOWN_CODE_POINTS);
+    const char *more = shown < cell.len ? "…" : "";
+    if (cell.len == 0)
+        err_set(err, ERR_DATA, "%s, line %lld, column `%s`: expected %s, got nothing", rows->path, (long long)line, rows->columns[role], expected);
+    else
+        err_set(err, ERR_DATA, "%s, line %lld, column `%s`: expected %s, got \"%.*s%s\"", rows->path, (long long)line, rows->columns[role], expected,
+                (int)shown, cell.data, more);
+    return err_hint(err, "nothing was loaded; mend the line, or name other columns with user=, item=, rating= and time=");
+}
+
+/* --- ids --- */
+
+/* Only as it would be written: 007 is a text, or it would become 7. */
+static bool plain_int(struct slice cell, int64_t *out) {
+    struct slice rest = cell;
+    if (!slice_take_int(&rest, out) || rest.len) return false;
+    const bool negative = cell.data[0] == '-';
+    return cell.data[negative] != '0' || cell.len == 1;
+}
+
+static int64_t intern(struct str_map *names, struct slice text) {
+    int64_t code;
+    if (str_map_get(names, text, &code)) return code;
+    code = (int64_t)str_map_len(names);
+    str_map_put(names, text, code, false);
+    return code;
+}
+
+/* The first id that is no number: those before it become texts too. */
+static void to_names(struct draft_rows *rows, int side) {
+    int64_t *ids = side ? rows->draft->item_ids : rows->draft->user_ids;
+    rows->names[side] = str_map_new();
+    for (int64_t i = 0; i < rows->draft->n_events; i++) {
+        buf_clear(&rows->scratch);
+        buf_addf(&rows->scratch, "%lld", (long long)ids[i]);
+        ids[i] = intern(rows->names[side], (struct slice){buf_text(&rows->scratch), rows->scratch.len});
+    }
+}
+
+static enum status add_id(struct draft_rows *rows, int64_t line, int side, struct slice cell, struct error *err) {
+    int64_t *id = (side ? rows->draft->item_ids : rows->draft->user_ids) + rows->draft->n_events;
+    if (!rows->names[side] && plain_int(cell, id)) return OK;
+    if (cell.len == 0 || memchr(cell.data, 0, cell.len)) return bad_cell(rows, line, side ? ROLE_ITEM : ROLE_USER, "an id", cell, err);
+    if (!rows->names[side]) to_names(rows, side);
+    *id = intern(rows->names[side], cell);
+    return OK;
+}
+
+void draft_id(const struct draft_rows *rows, bool of_users, int64_t row, struct buf *out) {
+    const int64_t id = of_users ? rows->draft->user_ids[row] : rows->draft->item_ids[row];
+    const struct str_map *names = rows->names[of_users ? 0 : 1];
+    if (!names) {
+        buf_addf(out, "%lld", (long long)id);
+        return;
+    }
+    const struct slice key = str_map_key(names, (size_t)id);
+    buf_addf(out, "\"%.*s\"", (int)utf8_offset(key, SHOWN_CODE_POINTS), key.data);
+}
+
+/* --- ratings and times --- */
+
+static enum status add_rating(struct draft_rows *rows, int64_t line, struct slice cell, struct error *err) {
+    struct slice rest = cell;
+    double rating;
+    if (!(slice_take_decimal(&rest, &rating) && rest.len == 0) && !parse_double(cell, &rating))
+        return bad_cell(rows, line, ROLE_RATING, "a number", cell, err);
+    if (!isfinite((float)rating)) return bad_cell(rows, line, ROLE_RATING, "a finite number", cell, err);
+    rows->draft->ratings[rows->draft->n_events] = (float)rating;
+    return OK;
+}
+
+static enum status add_time(struct draft_rows *rows, int64_t line, struct slice cell, struct error *err) {
+    if (time_parse(cell, &rows->draft->times[rows->draft->n_events])) return OK;
+    return bad_cell(rows, line, ROLE_TIME, "seconds since 1970 or a date like 2026-11-24 08:15:00", cell, err);
+}
+
+static struct slice trimmed(struct slice cell) {
+    while (cell.len && (cell.data[0] == ' ' || cell.data[0] == '\t')) cell.data++, cell.len--;
+    while (cell.len && (cell.data[cell.len - 1] == ' ' || cell.data[cell.len - 1] == '\t')) cell.len--;
+    return cell;
+}
+
+enum status draft_rows_add(struct draft_rows *rows, int64_t line, const struct slice cells[N_ROLES], struct error *err) {
+    TRY(add_id(rows, line, 0, cells[ROLE_USER], err));
+    TRY(add_id(rows, line, 1, cells[ROLE_ITEM], err));
+    if (rows->draft->ratings) TRY(add_rating(rows, line, trimmed(cells[ROLE_RATING]), err));
+    if (rows->draft->times) TRY(add_time(rows, line, trimmed(cells[ROLE_TIME]), err));
+    rows->lines[rows->draft->n_events++] = line;
+    return OK;
+}
+
+/* --- the end --- */
+
+static char **take_names(const struct str_map *names, int64_t *out_n) {
+    *out_n = (int64_t)str_map_len(names);
+    char **texts = xnew_array(char *, (size_t)*out_n + 1);
+    for (int64_t i = 0; i < *out_n; i++) {
+        const struct slice key = str_map_key(names, (size_t)i);
+        texts[i] = xstrndup(key.data, key.len);
+    }
+    return texts;
+}
+
+enum status draft_rows_end(struct task *task, enum status status, struct draft_rows *rows, const char *duplicates, struct error *err) {
+    struct dataset_draft *draft = rows->draft;
+    if (status == OK) status = merge_repeats(task, rows, duplicates, err);
+    if (status == OK && rows->names[0]) draft->user_names = take_names(rows->names[0], &draft->n_user_names);
+    if (status == OK && rows->names[1]) draft->item_names = take_names(rows->names[1], &draft->n_item_names);
+    str_map_free(rows->names[0]);
+    str_map_free(rows->names[1]);
+    mem_free(rows->lines);
+    buf_release(&rows->scratch);
+    *rows = (struct draft_rows){0};
+    return status;
+}

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plots/projection/eigen.h"
+#include "runtime/device/eigen.h"
 #include "plots/projection/projection.h"
 #include "plots/projection/rows.h"
 #include "runtime/base/mem.h"

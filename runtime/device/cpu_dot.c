@@ -7,15 +7,12 @@
 #include "runtime/base/mem.h"
 #include "runtime/device/cpu_impl.h"
 
-float dot_canonical(const float *a, const float *b, int64_t n);
-float dot_canonical(const float *a, const float *b, int64_t n) { return HOT_PICK(dot_run)(a, b, n); }
-
 static float score_pair(const struct dot_job *job, int64_t row, int64_t col) {
     int64_t f = job->n_factors;
     float score = job->constant;
     if (job->row_bias) score += job->row_bias[row];
     if (job->col_bias) score += job->col_bias[col];
-    return score + dot_canonical(job->a + row * f, job->b + col * f, f);
+    return score + HOT_PICK(dot_run)(job->a + row * f, job->b + col * f, f);
 }
 
 /* --- pairs --- */
@@ -123,7 +120,7 @@ static void drop_skipped(const struct best_job *job, int64_t row, float *scores)
 static void rank_candidates(const struct best_job *job, int64_t row, const uint64_t *keys, int64_t n_keys, int32_t *cols, float *scores) {
     int64_t kept = 0;
     for (int64_t c = 0; c < n_keys; c++) {
-        int32_t col = (int32_t)(uint32_t)keys[c];
+        int32_t col = best_col(keys[c]);
         float score = score_pair(&job->dot, job->dot.rows[row], col);
         int64_t at = kept < job->k ? kept++ : job->k;
         for (; at > 0 && (score > scores[at - 1] || (score == scores[at - 1] && col < cols[at - 1])); at--) {

@@ -48,6 +48,11 @@ enum status ops_dot_block(struct task *task, const struct mat *a, const int32_t 
 enum status ops_top_k(struct task *task, const float *scores, int64_t n_rows, int64_t n_cols, const int64_t *skip_starts, const int32_t *skip_cols,
                       int64_t k, int32_t *out_cols, float *out_scores, struct error *err) MUST_CHECK;
 
+/* The best of ops_dot_block's rows without their score matrix. Exactly what ops_top_k gives for ops_dot_pairs's scores of every column. */
+enum status ops_dot_top_k(struct task *task, const struct mat *a, const int32_t *rows, int64_t n_rows, const struct mat *b,
+                          const struct mat *row_bias, const struct mat *col_bias, float constant, const int64_t *skip_starts,
+                          const int32_t *skip_cols, int64_t k, int32_t *out_cols, float *out_scores, struct error *err) MUST_CHECK;
+
 /* The canonical dot product: 16 partial sums, fixed order, no contraction; the same bits on every CPU level. Decides the final order of lists. */
 float dot_canonical(const float *a, const float *b, int64_t n);
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "plots/layout.h"
-#include "plots/projection/eigen.h"
+#include "runtime/device/eigen.h"
 #include "plots/projection/projection.h"
 #include "runtime/base/thread.h"
 #include "tests/unit/projection/vectors.h"

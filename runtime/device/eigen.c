@@ -1,4 +1,4 @@
-#include "plots/projection/eigen.h"
+#include "runtime/device/eigen.h"
 
 #include <float.h>
 #include <math.h>

@@ -8,10 +8,10 @@
 #include "runtime/data/loaders.h"
 
 static const struct builtin_row *const groups[] = {
-    builtins_core, builtins_items, builtins_math, builtins_kinds, builtins_tables, builtins_session, builtins_device,
+    builtins_core, builtins_items, builtins_math, builtins_kinds, builtins_tables, builtins_session, builtins_device, builtins_plots,
 };
 
-static const struct type *const types[] = {&type_array, &type_table};
+static const struct type *const types[] = {&type_array, &type_table, &type_plot};
 
 static enum status add_all(struct registry *registry, struct error *err) {
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) TRY(registry_add(registry, groups[i], err));

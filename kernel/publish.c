@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/lang/source.h"
 #include "runtime/base/base64.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/monitor.h"
@@ -140,6 +141,35 @@ void publish_reply(struct publisher *publisher, const struct request *request, c
     monitor_unlock(publisher->monitor);
 }
 
+void publish_prompt(struct publisher *publisher, struct packet *packet) {
+    monitor_lock(publisher->monitor);
+    flush_held(publisher);
+    outbox_push(publisher->outbox, CHANNEL_STDIN, packet);
+    monitor_unlock(publisher->monitor);
+}
+
+struct wire *publisher_wire(struct publisher *publisher) {
+    return publisher->wire;
+}
+
+void error_fields_json(const struct error *err, struct buf *out) {
+    struct buf text = BUF_INIT;
+    buf_adds(out, "\"ename\":");
+    buf_add_json_string(out, slice_of(err_name(err->code)));
+    buf_adds(out, ",\"evalue\":");
+    buf_add_json_string(out, slice_of(err->message));
+    buf_adds(out, ",\"traceback\":[");
+    error_render(err, true, &text);
+    for (const char *line = buf_text(&text); line;) {
+        const char *end = strchr(line, '\n');
+        buf_add_json_string(out, (struct slice){line, end ? (size_t)(end - line) : strlen(line)});
+        line = end ? end + 1 : NULL;
+        if (line) buf_addc(out, ',');
+    }
+    buf_addc(out, ']');
+    buf_release(&text);
+}
+
 static bool ends_with(const char *text, const char *end) {
     size_t len = strlen(text), end_len = strlen(end);
     return len >= end_len && strcmp(text + len - end_len, end) == 0;
@@ -189,7 +219,7 @@ void publish_display(struct publisher *publisher, const struct request *parent, 
     bundle_data_json(bundle, &content);
     buf_adds(&content, ",\"metadata\":");
     bundle_metadata_json(bundle, &content);
-    if (count > 0) buf_addf(&content, ",\"execution_count\":%lld", (long long)count);
+    if (count >= 0) buf_addf(&content, ",\"execution_count\":%lld", (long long)count);
     else {
         buf_adds(&content, ",\"transient\":{");
         if (display_id) buf_addf(&content, "\"display_id\":\"%s\"", display_id);

@@ -22,17 +22,23 @@ void publish(struct publisher *publisher, const struct request *parent, const ch
 void publish_state(struct publisher *publisher, const struct request *parent, const char *state);
 /* "stdout" or "stderr" (static text); gathers. */
 void publish_stream(struct publisher *publisher, struct request *parent, const char *name, const char *text, size_t len);
-/* display_id NULL: none. type: "display_data", "update_display_data"; count > 0: "execute_result". */
+/* display_id NULL: none. type: "display_data", "update_display_data" (count < 0); "execute_result" (count >= 0). */
 void publish_display(struct publisher *publisher, const struct request *parent, const char *type, const struct bundle *bundle, const char *display_id,
                      int64_t count);
 void publish_welcome(struct publisher *publisher, struct slice topic);
 /* Reply on the request's channel. */
 void publish_reply(struct publisher *publisher, const struct request *request, const char *type, const char *metadata, struct slice content);
 
+/* A finished stdin message (message_prompt), after all text that waits. Takes packet. */
+void publish_prompt(struct publisher *publisher, struct packet *packet);
+struct wire *publisher_wire(struct publisher *publisher);
+
 /* Sends gathered text. Seconds until gathered text must go out; negative: there is none. */
 void publisher_flush(struct publisher *publisher);
 double publisher_due_s(struct publisher *publisher);
 
+/* "ename":…,"evalue":…,"traceback":[…] without braces; the traceback is what error_render says, coloured, a line an item. */
+void error_fields_json(const struct error *err, struct buf *out);
 /* {"text/plain": …} and {"image/png": {"width": …}} of a bundle. */
 void bundle_data_json(const struct bundle *bundle, struct buf *out);
 void bundle_metadata_json(const struct bundle *bundle, struct buf *out);

@@ -19,7 +19,7 @@ struct session {
     struct context context;
     struct output silence; /* between cells */
     struct progress_view progress;
-    bool show_progress, names_changed;
+    bool show_progress;
     int64_t count;
     int64_t large[RESULTS_LARGE]; /* counts of the large results that are kept, oldest first */
 };
@@ -40,8 +40,6 @@ static void on_partial(void *ctx, void *model) {
     session->interp->partial = value_model(model_ref(model));
 }
 
-static void on_names_changed(void *ctx) { ((struct session *)ctx)->names_changed = true; }
-
 enum status session_new(struct session **out, struct error *err) {
     struct registry *registry = builtins_registry(err);
     if (!registry) return err->code;
@@ -53,8 +51,6 @@ enum status session_new(struct session **out, struct error *err) {
     session->interp->task = session->task;
     session->interp->context = &session->context;
     session->interp->output = &session->silence;
-    session->interp->names_changed = on_names_changed;
-    session->interp->names_ctx = session;
     session->show_progress = true;
     *out = session;
     return OK;
@@ -82,10 +78,9 @@ int64_t session_next_count(struct session *session) { return ++session->count; }
 void session_interrupt(struct session *session) { task_cancel(session->task); }
 void session_rearm(struct session *session) { task_rearm(session->task); }
 
-bool session_names_changed(struct session *session) {
-    bool changed = session->names_changed;
-    session->names_changed = false;
-    return changed;
+void session_on_names(struct session *session, void (*changed)(void *ctx), void *ctx) {
+    session->interp->names_changed = changed;
+    session->interp->names_ctx = ctx;
 }
 
 /* Rough bytes of a value; stops counting above RESULT_SMALL_BYTES or after RESULT_NODES_MAX parts. */
@@ -119,13 +114,16 @@ static void keep_large(struct session *session) {
 static void keep_result(struct session *session, struct value value) {
     char name[32];
     int64_t nodes = 0;
-    bool changed = session->names_changed;
+    struct interp *interp = session->interp;
+    void (*changed)(void *ctx) = interp->names_changed;
     result_name(session->count, name);
+    interp->names_changed = NULL; /* told once, below */
     if (value_weight(value, &nodes) >= RESULT_SMALL_BYTES) keep_large(session);
-    interp_bind(session->interp, "_", value);
-    interp_bind(session->interp, name, value);
+    interp_bind(interp, "_", value);
+    interp_bind(interp, name, value);
+    interp->names_changed = changed;
     /* completion offers what stands behind `_` only where it has members: a trivial cell costs no snapshot */
-    session->names_changed = changed || value.kind == VAL_OBJECT;
+    if (changed && value.kind == VAL_OBJECT) changed(interp->names_ctx);
 }
 
 static enum status run_parsed(struct session *session, struct source *source, bool remember, struct outcome *out) {

@@ -9,6 +9,10 @@
 
 struct session;
 
+/* Of the thread that runs cells. LIMIT_EVAL_HEIGHT keeps evaluation under 8 MiB; sanitizers' frames are several times as
+ * large. Untouched pages cost nothing. */
+#define DEEP_STACK_BYTES ((size_t)64 << 20)
+
 /* Makes the registry, the context and an empty set of names. */
 enum status session_new(struct session **out, struct error *err) MUST_CHECK;
 void session_free(struct session *session);
@@ -37,8 +41,9 @@ void outcome_release(struct outcome *outcome);
 enum status session_evaluate(struct session *session, const char *name, struct slice text, struct output *output, struct bundle *out,
                              struct error *err) MUST_CHECK;
 
-/* True when names were bound since the last call. */
-bool session_names_changed(struct session *session);
+/* From now on changed(ctx) is called after each top-level statement that bound names, and after a result was kept. The
+ * worker's thread calls it. */
+void session_on_names(struct session *session, void (*changed)(void *ctx), void *ctx);
 
 /* Any thread: the running cell ends with Interrupted at its next safe point. */
 void session_interrupt(struct session *session);

@@ -30,6 +30,8 @@ int watch_signals_open(void) {
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+void watch_signals_close(int fd) { close(fd); }
+
 int watch_signal_next(int fd) {
     struct signalfd_siginfo info;
     return read(fd, &info, sizeof info) == (ssize_t)sizeof info ? (int)info.ssi_signo : 0;

@@ -7,6 +7,7 @@
 /* Before any thread: SIGINT, SIGTERM and SIGHUP are blocked everywhere and come through the descriptor instead. */
 void watch_block_signals(void);
 int watch_signals_open(void); /* descriptor, or -1 */
+void watch_signals_close(int fd);
 /* Next signal number that came, or 0. */
 int watch_signal_next(int fd);
 

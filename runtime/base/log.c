@@ -17,6 +17,8 @@ static enum log_level level_wanted(void) {
     return name && strcmp(name, "info") == 0 ? LOG_INFO : LOG_ERROR;
 }
 
+void log_raw(const char *line) { dprintf(atomic_load(&log_fd), "%s\n", line); }
+
 /* One write a line, so that lines of several threads don't mix. */
 void log_line(enum log_level level, const char *format, ...) {
     static const char *const names[] = {"error", "info", "debug"};

@@ -7,6 +7,7 @@
 
 enum log_level { LOG_ERROR, LOG_INFO, LOG_DEBUG };
 void log_to(int fd);
+void log_raw(const char *line); /* as it is, whatever the level */
 void log_line(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
 
 #endif

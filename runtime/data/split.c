@@ -169,6 +169,7 @@ enum status split_fold(struct dataset *dataset, int64_t k, int64_t i, uint64_t s
     int64_t *order;
     if (k < 2 || k > dataset->n)
         return err_set(err, ERR_VALUE, "%lld folds of %lld rows: 2 or more, and no more than rows", (long long)k, (long long)dataset->n);
+    if (i < 0 || i >= k) return err_set(err, ERR_VALUE, "fold %lld of %lld: the folds count from 0", (long long)i, (long long)k);
     TRY(mem_try_array((size_t)choice.n, "parts", &choice.part_of, err));
     enum status status = mem_try_array((size_t)choice.n, "order", &order, err);
     if (status == OK) {

@@ -11,20 +11,15 @@ static void deal(struct rng *rng, int64_t *rows, int64_t n, int64_t n_test, int6
     for (int64_t i = 0; i < n_test + n_valid; i++) part_of[rows[i]] = i < n_test ? 2 : 1;
 }
 
-static int64_t *counting(int64_t n) {
-    int64_t *rows = xnew_array(int64_t, (size_t)n + 1);
-    for (int64_t i = 0; i < n; i++) rows[i] = i;
-    return rows;
-}
-
 enum status choose_random(struct choice *choice, struct error *err) {
-    (void)err;
     const struct split_request *request = choice->request;
     struct rng rng = rng_at(request->seed, RNG_SPLIT, 0);
-    int64_t *rows = counting(choice->n);
+    int64_t *rows;
+    TRY(mem_try_array((size_t)choice->n, "rows", &rows, err));
+    for (int64_t i = 0; i < choice->n; i++) rows[i] = i;
     const int64_t n_test = share_of(request->test, choice->n);
     deal(&rng, rows, choice->n, n_test, share_of(request->test + request->valid, choice->n) - n_test, choice->part_of);
-    free(rows);
+    mem_free(rows);
     return OK;
 }
 
@@ -97,14 +92,14 @@ enum status choose_cold_items(struct choice *choice, struct error *err) {
 }
 
 enum status choose_valid_share(struct choice *choice, struct error *err) {
-    (void)err;
     struct rng rng = rng_at(choice->request->seed, RNG_SPLIT, 0);
-    int64_t *rows = xnew_array(int64_t, (size_t)choice->n + 1), n = 0;
+    int64_t *rows, n = 0;
+    TRY(mem_try_array((size_t)choice->n, "rows", &rows, err));
     for (int64_t i = 0; i < choice->n; i++)
         if (choice->part_of[i] == 0) rows[n++] = i;
     const int64_t n_valid = share_of(choice->request->valid, n);
     rng_shuffle(&rng, rows, n);
     for (int64_t i = 0; i < n_valid; i++) choice->part_of[rows[i]] = 1;
-    free(rows);
+    mem_free(rows);
     return OK;
 }

@@ -7,12 +7,9 @@
 #include "runtime/base/mem.h"
 #include "runtime/data/split_ways.h"
 
-/* u1 … u5 are a partition; ua and ub are two other cuts of the same rows. */
-static bool is_fold(const char *name) { return name[0] == 'u' && name[1] >= '0' && name[1] <= '9'; }
-
 struct run {
     const struct cross_validate_request *request;
-    const char **names; /* published: borrowed */
+    const char *const *names; /* published: borrowed, else NULL */
     int64_t n_folds;
     double *seconds, **values;
     char **labels;
@@ -20,7 +17,7 @@ struct run {
 
 static enum status choose_folds(struct run *run, struct error *err) {
     const char *const *names;
-    const size_t n = split_published(run->request->data, &names);
+    const size_t n = split_published_partition(run->request->data, &names);
     if (!run->request->published) {
         if (run->request->k < 2) return err_set(err, ERR_VALUE, "cross-validation needs at least 2 folds, not %lld", (long long)run->request->k);
         if (run->request->k > dataset_n(run->request->data))
@@ -29,10 +26,9 @@ static enum status choose_folds(struct run *run, struct error *err) {
         run->n_folds = run->request->k;
         return OK;
     }
-    run->names = xnew_array(const char *, n + 1);
-    for (size_t i = 0; i < n; i++)
-        if (is_fold(names[i])) run->names[run->n_folds++] = names[i];
-    if (run->n_folds) return OK;
+    run->names = names;
+    run->n_folds = (int64_t)n;
+    if (n) return OK;
     err_set(err, ERR_VALUE, "`%s` has no published folds", dataset_name(run->request->data));
     return err_hint(err, "folds=5 makes five random ones");
 }
@@ -135,6 +131,5 @@ enum status cross_validate(const struct cross_validate_request *request, struct 
         else table_unref(table);
     }
     free(run.values);
-    free(run.names);
     return status;
 }

@@ -11,7 +11,7 @@
 /* Sets each row's part; names: the folds. */
 struct published {
     const char *const *folds;
-    size_t n_folds;
+    size_t n_folds, n_disjoint; /* the first n_disjoint folds' test parts are a partition of the rows */
     enum status (*choose)(struct task *task, struct choice *choice, const char *fold, struct error *err);
 };
 
@@ -21,6 +21,12 @@ size_t split_published(struct dataset *dataset, const char *const **out_names) {
     const struct published *published = dataset->source->published;
     *out_names = published ? published->folds : NULL;
     return published ? published->n_folds : 0;
+}
+
+size_t split_published_partition(struct dataset *dataset, const char *const **out_names) {
+    const struct published *published = dataset->source->published;
+    *out_names = published ? published->folds : NULL;
+    return published ? published->n_disjoint : 0;
 }
 
 /* --- MovieLens 100K: u1.base and u1.test --- */
@@ -67,7 +73,7 @@ static enum status choose_ml100k(struct task *task, struct choice *choice, const
 }
 
 static const char *const ml100k_folds[] = {"u1", "u2", "u3", "u4", "u5", "ua", "ub"};
-const struct published published_ml100k = {ml100k_folds, 7, choose_ml100k};
+const struct published published_ml100k = {ml100k_folds, 7, 5, choose_ml100k};
 
 /* --- asking --- */
 

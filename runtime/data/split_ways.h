@@ -32,5 +32,7 @@ enum status split_fold(struct dataset *dataset, int64_t k, int64_t i, uint64_t s
                        struct error *err) MUST_CHECK;
 /* Names of the published folds ("u1" … "u5", "ua", "ub"); 0 when there are none. Borrowed. */
 size_t split_published(struct dataset *dataset, const char *const **out_names);
+/* Those of them whose test parts are a partition of the rows ("u1" … "u5"), for cross-validation. Borrowed. */
+size_t split_published_partition(struct dataset *dataset, const char *const **out_names);
 
 #endif

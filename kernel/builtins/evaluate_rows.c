@@ -1,0 +1,173 @@
+/* The group "Judge": evaluate, cross_validate. */
+#include "models/eval/evaluate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/builtins/recipe.h"
+#include "runtime/base/mem.h"
+
+/* --- metrics of a call --- */
+
+struct metrics {
+    struct metric *metrics; /* owned */
+    size_t n;
+};
+
+static enum status parse_metrics(const char *const *texts, size_t n, int64_t k, struct metrics *out, struct error *err) {
+    out->metrics = xnew_array(struct metric, n + 1);
+    for (out->n = 0; out->n < n; out->n++) TRY(metric_parse(texts[out->n], k, &out->metrics[out->n], err));
+    return OK;
+}
+
+/* *out is to be freed on failure too. */
+static enum status metrics_of(const struct call *call, int64_t k, struct metrics *out, struct error *err) {
+    static const char *const usual[] = {"rmse", "mae"};
+    const char **texts;
+    size_t n;
+    if (arg_is_none(call, "metrics")) return parse_metrics(usual, 2, k, out, err);
+    TRY(value_texts(arg(call, "metrics"), &texts, &n, err));
+    enum status status =
+        n ? parse_metrics(texts, n, k, out, err) : err_set(err, ERR_VALUE, "there is no metric to judge by: metrics=[\"rmse\", \"mae\"]");
+    if (status != OK) status = arg_error(call, "metrics", err, err->code, "?");
+    free(texts);
+    return status;
+}
+
+/* --- evaluate --- */
+
+static bool any_ranking(const struct metrics *metrics) {
+    for (size_t i = 0; i < metrics->n; i++)
+        if (metrics->metrics[i].row->kind == METRIC_RANKING) return true;
+    return false;
+}
+
+/* Arguments that only lists of items have a use for. */
+static enum status check_use(const struct call *call, const struct metrics *metrics, struct error *err) {
+    static const char *const names[] = {"k", "mask"};
+    for (int i = 0; i < 2; i++) {
+        if (arg_is_none(call, names[i]) || any_ranking(metrics)) continue;
+        arg_error(call, names[i], err, ERR_VALUE, "%s= is about ranked lists, and %s judges ratings one by one", names[i], metrics->metrics[0].text);
+        return err_hint(err, "leave it out");
+    }
+    return OK;
+}
+
+static int mask_of(const struct call *call) {
+    const char *mask = arg_str(call, "mask");
+    if (!mask) return 0;
+    return strcmp(mask, "train") == 0 ? PART_TRAIN : PART_TRAIN | PART_VALID;
+}
+
+static struct model **models_of(const struct call *call, size_t *out_n) {
+    const struct value given = arg(call, "models");
+    const bool one = given.kind == VAL_OBJECT;
+    *out_n = one ? 1 : seq_len(given);
+    struct model **models = xnew_array(struct model *, *out_n + 1);
+    for (size_t i = 0; i < *out_n; i++) models[i] = value_data(one ? given : seq_item(given, i), &type_model);
+    return models;
+}
+
+static enum status judge(const struct call *call, const struct metrics *metrics, struct value *out, struct error *err) {
+    struct table *table;
+    size_t n;
+    struct model **models = models_of(call, &n);
+    const struct evaluate_request request = {.models = models,
+                                             .n_models = n,
+                                             .test = arg_data(call, "test", &type_dataset),
+                                             .metrics = metrics->metrics,
+                                             .n_metrics = metrics->n,
+                                             .mask = mask_of(call),
+                                             .allow_leak = arg_bool(call, "allow_leak"),
+                                             .task = call->task};
+    const enum status status = n ? evaluate_models(&request, &table, err) : arg_error(call, "models", err, ERR_VALUE, "there is no model to judge");
+    free(models);
+    if (status == OK) *out = value_table(table);
+    return status;
+}
+
+static enum status bi_evaluate(const struct call *call, struct value *out, struct error *err) {
+    struct metrics metrics = {0};
+    enum status status = metrics_of(call, arg_is_none(call, "k") ? 0 : arg_int(call, "k"), &metrics, err);
+    if (status == OK) status = check_use(call, &metrics, err);
+    if (status == OK) status = judge(call, &metrics, out, err);
+    free(metrics.metrics);
+    return status;
+}
+
+/* --- cross_validate --- */
+
+static enum status cross(const struct call *call, const struct metrics *metrics, struct value *out, struct error *err) {
+    const struct recipe *recipe = arg_data(call, "recipe", &type_recipe);
+    const struct value folds = arg(call, "folds");
+    struct device *device;
+    struct table *table;
+    TRY(context_device(context_of(call), &device, err));
+    struct cross_validate_request request = {.class = recipe->class,
+                                             .params = &recipe->params,
+                                             .common = recipe->common,
+                                             .data = arg_data(call, "ratings", &type_dataset),
+                                             .published = folds.kind == VAL_STR,
+                                             .k = folds.kind == VAL_INT ? folds.u.i : 0,
+                                             .metrics = metrics->metrics,
+                                             .n_metrics = metrics->n,
+                                             .device = device,
+                                             .task = call->task};
+    request.common.seed = arg_is_none(call, "seed") ? recipe_seed(call->interp, recipe) : (uint64_t)arg_int(call, "seed");
+    request.common.verbose = request.common.verbose && arg_bool(call, "verbose");
+    TRY(cross_validate(&request, &table, err));
+    *out = value_table(table);
+    return OK;
+}
+
+static enum status bi_cross_validate(const struct call *call, struct value *out, struct error *err) {
+    struct metrics metrics = {0};
+    enum status status = metrics_of(call, 0, &metrics, err);
+    if (status == OK) status = cross(call, &metrics, out, err);
+    free(metrics.metrics);
+    return status;
+}
+
+/* --- rows --- */
+
+#define GROUP "Judge"
+#define NOTES (const struct param_note[])
+
+const struct builtin_row builtins_evaluate[] = {
+    {.sigs =
+         "evaluate(models: Model | list[Model], test: Dataset, *, metrics: str | list[str] | None = None, k: int | None = None, mask: str | None = "
+         "None, allow_leak: bool = False) -> Table",
+     .group = GROUP,
+     .summary = "Judges models on rows that they haven't seen: a row a model, a column a metric.",
+     .notes = NOTES{{"models", .doc = "one, or a list, in the order of the table's rows"},
+                    {"test", .doc = "the held-out part"},
+                    {"metrics", .doc = "names such as \"rmse\"; None: rmse and mae", .completes = "metric"},
+                    {"k", .doc = "the lists' length for metrics without @; ranking metrics only", .min = 1, .max = 100000},
+                    {"mask", .doc = "whose rows are left out of the lists; None: by the part that is judged; ranking metrics only",
+                     .choices = "train|train and valid"},
+                    {"allow_leak", .doc = "judge even rows that a model was fitted on"},
+                    {0}},
+     .doc = "The best value of each column is bold. A model that was fitted on rows of the test part is an error, unless allow_leak=True. Rows whose "
+            "user "
+            "or item the model never met are predicted by what it knows otherwise, and counted below the table.",
+     .example = "train, test = split(synth(), test=0.2, seed=1)\nevaluate([bias(train), svd(train, factors=4)], test, metrics=[\"rmse\", \"mae\"])",
+     .run = bi_evaluate,
+     .other_names = "accuracy (Surprise), score, test"},
+    {.sigs = "cross_validate(recipe: Recipe, ratings: Dataset, folds: int | \"published\" = 5, *, metrics: str | list[str] | None = None, seed: int "
+             "| None "
+             "= None, verbose: bool = True) -> Table",
+     .group = GROUP,
+     .summary = "Fits and judges a recipe on every fold; mean and spread stand below the table.",
+     .notes = NOTES{{"recipe", .doc = "a model that is not fitted: als(factors=64)"},
+                    {"ratings", .doc = "all ratings; the folds are made of them"},
+                    {"folds", .doc = "how many, or \"published\": the publisher's own, u1 to u5", .min = 2, .max = 1000},
+                    {"metrics", .doc = "names such as \"rmse\"; None: rmse and mae", .completes = "metric"},
+                    {"seed", .doc = "of the folds and the fits; None: the recipe's, else the session's"},
+                    {"verbose", .doc = "a progress line"},
+                    {0}},
+     .doc = "Every row is judged once, by a model that hasn't seen it.",
+     .example = "cross_validate(bias(), synth(), folds=3, metrics=[\"rmse\"])",
+     .run = bi_cross_validate,
+     .other_names = "cross_val_score (scikit-learn)"},
+    {0},
+};

@@ -5,6 +5,7 @@
 #include "kernel/builtins/table_parts.h"
 #include "runtime/base/mem.h"
 #include "runtime/data/table_parts.h"
+#include "runtime/data/table_text.h"
 
 /* --- one column --- */
 
@@ -189,28 +190,46 @@ static enum status of_rows(struct value rows, struct table *table, struct error 
     return status;
 }
 
-static enum status run_table(const struct call *call, struct value *out, struct error *err) {
+static enum status of_file(const struct call *call, struct table **out, struct error *err) {
+    struct error inner = ERROR_INIT;
+    if (table_read(call->task, arg_str(call, "path"), out, &inner) == OK) return OK;
+    arg_error(call, "path", err, inner.code, "%s", inner.message);
+    if (inner.hint[0]) err_hint(err, "%s", inner.hint);
+    return err->code;
+}
+
+static enum status of_values(const struct call *call, struct table **out, struct error *err) {
     struct table *table = table_new(0);
-    enum status status = call->overload == 0 ? of_rows(arg(call, "rows"), table, err) : of_columns(arg(call, "columns"), table, err);
-    if (status == OK && !arg_is_none(call, "caption")) table_caption(table, "%s", arg_str(call, "caption"));
-    if (status == OK) *out = value_table(table);
+    const enum status status = call->overload == 0 ? of_rows(arg(call, "rows"), table, err) : of_columns(arg(call, "columns"), table, err);
+    if (status == OK) *out = table;
     else table_unref(table);
     return status;
+}
+
+static enum status run_table(const struct call *call, struct value *out, struct error *err) {
+    struct table *table;
+    TRY(call->overload == 2 ? of_file(call, &table, err) : of_values(call, &table, err));
+    if (!arg_is_none(call, "caption")) table_caption(table, "%s", arg_str(call, "caption"));
+    *out = value_table(table);
+    return OK;
 }
 
 #define NOTES (const struct param_note[])
 
 const struct builtin_row builtins_tables[] = {
     {.sigs = "table(rows: list, *, caption: str | None = None) -> Table\n"
-             "table(columns: dict, *, caption: str | None = None) -> Table",
+             "table(columns: dict, *, caption: str | None = None) -> Table\n"
+             "table(path: str, *, caption: str | None = None) -> Table",
      .group = "Load and shape",
-     .summary = "A Table of values: a list of dicts (rows), or a dict of lists (columns).",
+     .summary = "A Table of values: a list of dicts (rows), a dict of lists (columns), or a file.",
      .notes = NOTES{{"rows", .doc = "a dict for each row; a key that a row lacks is None there"},
                     {"columns", .doc = "a list for each column, all of one length"},
+                    {"path", .doc = "a .csv or .tsv file with a header", .completes = "path"},
                     {"caption", .doc = "what stands above it"},
                     {0}},
-     .doc = "A column holds bools, ints, floats, strs, or lists of one of these; None is an empty cell. Ints among floats become floats.",
+     .doc = "A column holds bools, ints, floats, strs, or lists of one of these; None is an empty cell. Ints among floats become floats. In a file a "
+            "column's fields decide its type.",
      .example = "table([{\"model\": \"als\", \"rmse\": 0.92}, {\"model\": \"mf\", \"rmse\": 0.93}]).sort(\"rmse\")",
      .run = run_table,
-     .other_names = "DataFrame (pandas, polars)"},
+     .other_names = "DataFrame (pandas, polars), read_csv"},
     {0}};

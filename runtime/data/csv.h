@@ -60,6 +60,8 @@ struct csv csv_of(struct task *task, const struct file_map *map, const char *pat
 enum status csv_find_format(const struct file_map *map, const char *path, const struct csv_hints *hints, struct csv_format *out,
                             struct error *err) MUST_CHECK;
 
+bool path_ends(const char *path, const char *ending); /* load.c */
+
 /* --- columns by role --- */
 
 enum role { ROLE_USER, ROLE_ITEM, ROLE_RATING, ROLE_TIME };

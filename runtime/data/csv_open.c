@@ -8,12 +8,7 @@
 #define SAMPLE_BYTES ((size_t)256 << 10)
 #define SAMPLE_RECORDS 20
 
-static bool ends_with(const char *path, const char *ending) {
-    const size_t length = strlen(path), wanted = strlen(ending);
-    return length >= wanted && strcmp(path + length - wanted, ending) == 0;
-}
-
-static bool is_recbole(const char *path) { return ends_with(path, ".inter") || ends_with(path, ".item") || ends_with(path, ".user"); }
+static bool is_recbole(const char *path) { return path_ends(path, ".inter") || path_ends(path, ".item") || path_ends(path, ".user"); }
 
 /* --- separators --- */
 
@@ -136,7 +131,7 @@ enum status csv_find_format(const struct file_map *map, const char *path, const 
     struct csv_format format = {.line_end = '\n', .quotes = !is_recbole(path)};
     if (sample.len && !memchr(sample.data, '\n', sample.len) && memchr(sample.data, '\r', sample.len)) format.line_end = '\r';
     if (hints->separator) TRY(take_separator(hints->separator, &format, err));
-    else if (is_recbole(path) || ends_with(path, ".tsv")) memcpy(format.separator, "\t", 2);
+    else if (is_recbole(path) || path_ends(path, ".tsv")) memcpy(format.separator, "\t", 2);
     else find_separator(&sample, is_cut, &format);
     format.has_header = hints->header_given ? hints->has_header : hints->names_given || is_recbole(path) || find_header(&sample, &format);
     *out = format;

@@ -1,0 +1,119 @@
+/* JSON Lines: an object a line, its keys are the columns. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/base/mem.h"
+#include "runtime/data/csv.h"
+#include "runtime/data/draft_rows.h"
+
+/* --- the lines --- */
+
+static bool is_blank(struct slice line) {
+    while (line.len && (line.data[0] == ' ' || line.data[0] == '\t' || line.data[0] == '\r')) line.data++, line.len--;
+    return line.len == 0;
+}
+
+static enum status no_object(const struct scan *scan, const char *got, struct error *err) {
+    err_set(err, ERR_DATA, "%s, line %lld: expected a JSON object, got %s", scan->path, (long long)scan->line, got);
+    return err_hint(err, "a line looks like {\"user\": 196, \"item\": 242, \"rating\": 3, \"time\": 881250949}");
+}
+
+/* The next object, owned; NULL at the end or with *out_status. */
+static json_t *next_object(struct scan *scan, enum status *out_status, struct error *err) {
+    struct slice line = {0};
+    do {
+        if (!scan_line(scan, &line, out_status, err)) return NULL;
+    } while (is_blank(line));
+    struct error why = ERROR_INIT;
+    json_t *json = NULL;
+    if (json_parse(line, &json, &why) != OK) {
+        *out_status = no_object(scan, why.message, err);
+    } else if (!json_is_object(json)) {
+        *out_status = no_object(scan, json_is_array(json) ? "a list" : "a single value", err);
+        json_decref(json);
+        json = NULL;
+    }
+    return json;
+}
+
+/* --- the cells --- */
+
+static enum status no_cell(const struct draft_rows *rows, int64_t line, enum role role, const json_t *value, struct error *err) {
+    return err_set(err, ERR_DATA, "%s, line %lld, key `%s`: expected a number or a text, got %s", rows->path, (long long)line, rows->columns[role],
+                   json_is_array(value)    ? "a list"
+                   : json_is_object(value) ? "an object"
+                                           : "a truth value");
+}
+
+/* A value as the text that a delimited file would hold. */
+static bool cell_of(const json_t *value, struct buf *scratch, struct slice *out) {
+    buf_clear(scratch);
+    if (json_is_integer(value)) buf_addf(scratch, "%lld", (long long)json_integer_value(value));
+    else if (json_is_real(value)) buf_add_double(scratch, json_real_value(value));
+    else if (json_is_string(value)) buf_add(scratch, json_string_value(value), json_string_length(value));
+    else if (value && !json_is_null(value)) return false;
+    *out = (struct slice){buf_text(scratch), scratch->len};
+    return true;
+}
+
+static enum status add_object(struct draft_rows *rows, int64_t line, const json_t *object, struct buf scratch[N_ROLES], struct error *err) {
+    struct slice cells[N_ROLES] = {{0}};
+    for (int r = 0; r < N_ROLES; r++) {
+        if (!rows->columns[r]) continue;
+        const json_t *value = json_object_get(object, rows->columns[r]);
+        if (!cell_of(value, &scratch[r], &cells[r])) return no_cell(rows, line, (enum role)r, value, err);
+    }
+    return draft_rows_add(rows, line, cells, err);
+}
+
+static enum status add_objects(struct scan *scan, json_t *first, struct draft_rows *rows, struct error *err) {
+    struct buf scratch[N_ROLES] = {{0}};
+    enum status status = add_object(rows, scan->line, first, scratch, err);
+    for (json_t *object; status == OK && (object = next_object(scan, &status, err)) != NULL; json_decref(object))
+        status = add_object(rows, scan->line, object, scratch, err);
+    for (int r = 0; r < N_ROLES; r++) buf_release(&scratch[r]);
+    return status;
+}
+
+/* --- the whole --- */
+
+/* Columns of the first object's keys; the names stay the object's. */
+static enum status columns_of(const struct load_request *request, const char *path, json_t *first, const char *out[N_ROLES], struct error *err) {
+    const int n_keys = (int)json_object_size(first);
+    char **keys = xnew_array(char *, (size_t)n_keys + 1);
+    const char *key;
+    json_t *value;
+    int columns[N_ROLES], i = 0;
+    json_object_foreach(first, key, value) keys[i++] = (char *)(uintptr_t)key;
+    const enum status status = role_columns(request, path, keys, n_keys, true, columns, err);
+    for (int r = 0; status == OK && r < N_ROLES; r++) out[r] = columns[r] >= 0 ? keys[columns[r]] : NULL;
+    free(keys);
+    return status;
+}
+
+static enum status draft_of(struct task *task, const struct load_request *request, struct scan *scan, int64_t n_lines, struct dataset_draft *draft,
+                            struct error *err) {
+    const char *columns[N_ROLES];
+    struct draft_rows rows = {.draft = draft};
+    enum status status = OK;
+    json_t *first = next_object(scan, &status, err);
+    if (!first) return status != OK ? status : err_set(err, ERR_DATA, "%s is empty", scan->path);
+    status = columns_of(request, scan->path, first, columns, err);
+    if (status == OK) status = draft_rows_begin(&rows, draft, n_lines, scan->path, columns, err);
+    if (status == OK) status = add_objects(scan, first, &rows, err);
+    status = draft_rows_end(task, status, &rows, request->duplicates, err);
+    json_decref(first);
+    return status;
+}
+
+enum status jsonl_draft(struct task *task, const struct load_request *request, const char *path, struct dataset_draft *draft, struct error *err) {
+    struct file_map map;
+    TRY(check_duplicates(request->duplicates, err));
+    TRY(file_map_open(path, &map, err));
+    struct scan scan = scan_begin(task, &map, path);
+    task_begin(task, "load", "byte", (int64_t)map.len);
+    const enum status status = draft_of(task, request, &scan, scan_count_lines(&map), draft, err);
+    task_end(task, status == ERR_INTERRUPTED);
+    file_map_close(&map);
+    return status;
+}

@@ -1,0 +1,207 @@
+/* load(): a known name, a folder of a known layout, or a file by its ending. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "runtime/base/mem.h"
+#include "runtime/data/csv.h"
+#include "runtime/data/download.h"
+#include "runtime/data/draft_rows.h"
+#include "runtime/data/recbole.h"
+#include "runtime/data/side_rows.h"
+
+#define NAMES_IN_ERROR 8
+
+bool path_ends(const char *path, const char *ending) {
+    const size_t length = strlen(path), wanted = strlen(ending);
+    return length >= wanted && strcmp(path + length - wanted, ending) == 0;
+}
+
+/* "data/train.csv" → "train", "data/ml-100k/" → "ml-100k". Owned. */
+static char *name_of(const char *path, bool without_ending) {
+    size_t end = strlen(path);
+    while (end > 1 && path[end - 1] == '/') end--;
+    size_t start = end;
+    while (start > 0 && path[start - 1] != '/') start--;
+    const char *dot = without_ending ? memrchr(path + start, '.', end - start) : NULL;
+    if (dot && dot > path + start) end = (size_t)(dot - path);
+    return xstrndup(path + start, end - start);
+}
+
+/* --- files --- */
+
+/* What can't be mapped: a pipe would wait forever. */
+static enum status check_file(const char *path, struct error *err) {
+    static const char *const archives[] = {".zip", ".gz", ".bz2", ".xz", ".7z", ".tar", ".tgz", ".zst"};
+    struct stat info;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) return err_set(err, ERR_FILE, "`%s` is not a regular file", path);
+    for (size_t i = 0; i < sizeof archives / sizeof *archives; i++) {
+        if (!path_ends(path, archives[i])) continue;
+        err_set(err, ERR_DATA, "`%s` is an archive", path);
+        return err_hint(err, "unpack it and load the folder or file within");
+    }
+    if (path_ends(path, ".reckon")) {
+        err_set(err, ERR_DATA, "`%s` is a file of Reckon's own", path);
+        return err_hint(err, "open(\"%s\") reads it", path);
+    }
+    return OK;
+}
+
+static bool is_json_lines(const char *path) { return path_ends(path, ".jsonl") || path_ends(path, ".ndjson") || path_ends(path, ".json"); }
+
+enum status load_csv(struct task *task, const struct load_request *request, const char *path, struct dataset **out, struct error *err) {
+    TRY(check_file(path, err));
+    char *name = name_of(path, true);
+    struct dataset_draft draft = {.name = name, .origin = path};
+    enum status status = is_json_lines(path) ? jsonl_draft(task, request, path, &draft, err) : csv_draft(task, request, path, &draft, err);
+    if (status == OK && path_ends(path, ".inter")) status = recbole_side_tables(path, &draft, err);
+    status = draft_finish(status, &draft, out, err);
+    free(name);
+    return status;
+}
+
+/* --- folders --- */
+
+static bool holds(const char *folder, const char *const *files) {
+    bool all = true;
+    for (; *files && all; files++) {
+        char *path = path_join(folder, *files);
+        all = file_exists(path);
+        free(path);
+    }
+    return all;
+}
+
+static const struct layout *layout_of(const char *folder) {
+    static const struct layout *const layouts[] = {&layout_ml100k, &layout_movielens_dat, &layout_movielens_csv};
+    for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++)
+        if (holds(folder, layouts[i]->files)) return layouts[i];
+    return NULL;
+}
+
+static enum status unknown_folder(const char *folder, char *const *files, size_t n_files, struct error *err) {
+    struct buf line = BUF_INIT;
+    for (size_t i = 0; i < n_files && i < NAMES_IN_ERROR; i++) buf_addf(&line, "%s%.60s", i ? ", " : "", files[i]);
+    if (n_files > NAMES_IN_ERROR) buf_addf(&line, " and %zu more", n_files - NAMES_IN_ERROR);
+    if (n_files == 0) err_set(err, ERR_DATA, "the folder `%s` is empty", folder);
+    else err_set(err, ERR_DATA, "the folder `%s` is no data set that load knows; it holds %s", folder, buf_text(&line));
+    buf_release(&line);
+    return err_hint(err,
+                    "known are MovieLens's (u.data with u.item, u.user and u.genre; ratings.dat with movies.dat; ratings.csv with movies.csv) and "
+                    "RecBole's (.inter); a file is loaded by its own path");
+}
+
+/* The folder's only .inter file, owned; NULL: none, or several. */
+static char *only_inter(const char *folder, char *const *files, size_t n_files) {
+    const char *found = NULL;
+    for (size_t i = 0; i < n_files; i++) {
+        if (!path_ends(files[i], ".inter")) continue;
+        if (found) return NULL;
+        found = files[i];
+    }
+    return found ? path_join(folder, found) : NULL;
+}
+
+static enum status load_by_files(struct task *task, const struct load_request *request, const char *folder, struct dataset **out, struct error *err) {
+    char **files;
+    size_t n_files;
+    TRY(dir_list(folder, &files, &n_files, err));
+    char *inter = only_inter(folder, files, n_files);
+    const enum status status = inter ? load_csv(task, request, inter, out, err) : unknown_folder(folder, files, n_files, err);
+    free(inter);
+    names_free(files, n_files);
+    return status;
+}
+
+static enum status load_folder(struct task *task, const struct load_request *request, const char *folder, const char *name, const char *licence,
+                               struct dataset **out, struct error *err) {
+    const struct layout *layout = layout_of(folder);
+    return layout ? layout->load(task, folder, name, licence, out, err) : load_by_files(task, request, folder, out, err);
+}
+
+/* --- names --- */
+
+static const struct known_dataset *find_known(const char *name) {
+    const struct known_dataset *known;
+    const size_t n = known_datasets(&known);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(known[i].name, name) == 0) return &known[i];
+    return NULL;
+}
+
+static enum status load_known(struct task *task, const struct load_request *request, const struct known_dataset *known, struct dataset **out,
+                              struct error *err) {
+    char *folder = known_dataset_folder(known->name);
+    if (!folder && !request->download) {
+        err_set(err, ERR_FILE, "`%s` is not on this machine", known->name);
+        return err_hint(err, "put its files into $RECKON_DATA/%s", known->name);
+    }
+    if (!folder) TRY(download_dataset(task, known, &folder, err));
+    const enum status status = load_folder(task, request, folder, known->name, known->licence, out, err);
+    free(folder);
+    return status;
+}
+
+static enum status unknown_name(const char *name, struct error *err) {
+    const struct known_dataset *known;
+    const size_t n = known_datasets(&known);
+    const char **names = xnew_array(const char *, n + 1);
+    for (size_t i = 0; i < n; i++) names[i] = known[i].name;
+    const char *near = nearest_name(name, names, n);
+    err_set(err, ERR_FILE, "there is no data set or file \"%s\"", name);
+    if (near) err_hint(err, "did you mean \"%s\"? datasets() lists the known ones", near);
+    else err_hint(err, "datasets() lists the known data sets; a file is named with its ending: load(\"ratings.csv\")");
+    free(names);
+    return ERR_FILE;
+}
+
+/* --- paths --- */
+
+/* Folder of a path that isn't there: "." for a bare name. Owned. */
+static char *parent_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    if (!slash) return xstrdup(".");
+    return slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
+}
+
+static enum status missing_path(const char *path, struct error *err) {
+    struct error ignored = ERROR_INIT;
+    char *folder = parent_of(path), *file = name_of(path, false), **files = NULL;
+    size_t n_files = 0;
+    err_set(err, ERR_FILE, "there is no file or folder \"%s\"", path);
+    if (dir_list(folder, &files, &n_files, &ignored) != OK) {
+        err_hint(err, "the folder \"%s\" isn't there either", folder);
+    } else {
+        const char *near = nearest_name(file, (const char *const *)files, n_files);
+        if (near) err_hint(err, "did you mean \"%s\", which is in %s?", near, strcmp(folder, ".") == 0 ? "this folder" : folder);
+        else err_hint(err, "paths begin at the folder that the notebook runs in");
+        names_free(files, n_files);
+    }
+    free(folder);
+    free(file);
+    return ERR_FILE;
+}
+
+/* "ml-100k" is a name; "data/x" and "x.csv" are paths. */
+static bool is_path(const char *text) { return strchr(text, '/') || strchr(text, '.') || text[0] == '~'; }
+
+static enum status load_path(struct task *task, const struct load_request *request, const char *path, struct dataset **out, struct error *err) {
+    if (!file_exists(path)) return missing_path(path, err);
+    if (!file_is_dir(path)) return load_csv(task, request, path, out, err);
+    char *name = name_of(path, false);
+    const struct known_dataset *known = find_known(name);
+    const enum status status = load_folder(task, request, path, name, known ? known->licence : NULL, out, err);
+    free(name);
+    return status;
+}
+
+enum status load_dataset(struct task *task, const struct load_request *request, struct dataset **out, struct error *err) {
+    const struct known_dataset *known = find_known(request->name_or_path);
+    TRY(check_duplicates(request->duplicates, err));
+    if (known) return load_known(task, request, known, out, err);
+    char *path = path_expand(request->name_or_path);
+    const bool is_name = !is_path(request->name_or_path) && !file_exists(path);
+    const enum status status = is_name ? unknown_name(request->name_or_path, err) : load_path(task, request, path, out, err);
+    free(path);
+    return status;
+}

@@ -128,11 +128,8 @@ static enum status one_epoch(struct loop *loop, int64_t epoch, struct error *err
 }
 
 static enum status choose_monitor(struct loop *loop, struct error *err) {
-    const struct model *model = loop->model;
     struct metric metric;
-    const char *text = loop->request->common.monitor;
-    if (!text) text = model->class->predicts_ratings && model->is_explicit ? "rmse" : "ndcg@10";
-    TRY(metric_parse(text, 0, &metric, err));
+    TRY(metric_parse(loop->request->common.monitor, 0, &metric, err));
     loop->larger_is_better = metric.row->larger_is_better;
     snprintf(loop->model->monitor, sizeof loop->model->monitor, "%s", metric.text);
     return OK;

@@ -65,7 +65,7 @@ struct fit_request {
     struct device *device;
     struct task *task;
     /* Judges `model` on valid after an epoch: monitor's value. NULL when valid is. The engine (models/eval) fills it, models call it through
-     * fit_epoch. */
+     * fit_epochs. common.monitor is set then. */
     enum status (*judge)(void *ctx, const struct model *model, double *out, struct error *err);
     void *judge_ctx;
 };

@@ -77,6 +77,7 @@ static enum status init(struct als *als, struct model *model, struct error *err)
 static enum status fit(const struct fit_request *request, struct model *model, struct error *err) {
     static const struct fit_steps steps = {epoch, publish};
     TRY(fit_wants_ratings(request, model, "svd(data, center=\"none\") and popular work on implicit data", err));
+    TRY(factors_check_start(request, model, err));
     const double reg = fit_float(request, model, "reg");
     struct als als = {.request = request, .fold = {FOLD_RIDGE, true, reg, reg}};
     enum status status = init(&als, model, err);
@@ -90,7 +91,7 @@ static const struct param_row params[] = {
     {.name = "factors", .type = PARAM_INT, .otherwise.i = 64, .min = 1, .max = 1024, .doc = "length of the vectors"},
     {.name = "reg",
      .type = PARAM_FLOAT,
-     .otherwise.f = 0.1,
+     .otherwise.f = 0.12,
      .min = 0,
      .max = 1e4,
      .above_min = true,
@@ -110,7 +111,7 @@ const struct model_class class_als = {
     .other_names = "ALS (Spark MLlib), BiasedMF (LensKit), CMF (cmfrec), ALS-WR",
     .params = params,
     .iterative = true,
-    .default_epochs = 20,
+    .default_epochs = 15,
     .predicts_ratings = true,
     .is_dot_product = true,
     .devices = "cpu cuda",

@@ -81,6 +81,14 @@ enum status factors_init_rows(struct mat *mat, uint64_t seed, enum rng_purpose p
     return status;
 }
 
+enum status factors_check_start(const struct fit_request *request, const struct model *model, struct error *err) {
+    if (!request->start) return OK;
+    const int64_t has = mat_cols(factors_of(request->start)->host.items), wanted = fit_int(request, model, "factors");
+    if (has == wanted) return OK;
+    err_set(err, ERR_VALUE, "`%s` has %lld factors: it can't go on with %lld", request->start->name, (long long)has, (long long)wanted);
+    return err_hint(err, "leave factors= out to go on, or fit afresh");
+}
+
 enum status factors_new(struct mf_factors *trained, struct fold_rule fold, struct factors **out, struct error *err) {
     struct mf_factors host;
     const enum status status = mf_factors_to(trained, device_cpu(), &host, err);

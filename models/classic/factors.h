@@ -40,6 +40,8 @@ enum status mf_factors_new(struct device *device, int64_t n_users, int64_t n_ite
 enum status factors_init_rows(struct mat *mat, uint64_t seed, enum rng_purpose purpose, double deviation, const int64_t *counts,
                               struct error *err) MUST_CHECK;
 
+/* Going on keeps the length of the vectors: ERR_VALUE when the request asks for another one. */
+enum status factors_check_start(const struct fit_request *request, const struct model *model, struct error *err) MUST_CHECK;
 /* Takes trained's counts (also on failure). */
 enum status factors_new(struct mf_factors *trained, struct fold_rule fold, struct factors **out, struct error *err) MUST_CHECK;
 static inline const struct factors *factors_of(const struct model *model) { return model->state; }

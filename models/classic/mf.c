@@ -60,10 +60,14 @@ static enum status init_factors(struct mf *mf, struct model *model, struct error
     const int64_t n_users = dataset_n_users(request->data), n_items = dataset_n_items(request->data);
     TRY(mf_factors_new(request->device, n_users, n_items, n_factors, true, &mf->now, err));
     TRY(init_side(mf, model, mf->now.users, EMBED_USERS, err));
-    TRY(init_side(mf, model, mf->now.items, EMBED_ITEMS, err));
-    if (!mf->adam) return OK;
-    TRY(mf_factors_new(request->device, n_users, n_items, n_factors, true, &mf->first, err));
-    return mf_factors_new(request->device, n_users, n_items, n_factors, true, &mf->second, err);
+    return init_side(mf, model, mf->now.items, EMBED_ITEMS, err);
+}
+
+static enum status new_moments(struct mf *mf, struct error *err) {
+    const struct mf_factors *now = &mf->now;
+    const int64_t n_users = mat_rows(now->users), n_items = mat_rows(now->items), n_factors = mat_cols(now->items);
+    TRY(mf_factors_new(mf->request->device, n_users, n_items, n_factors, true, &mf->first, err));
+    return mf_factors_new(mf->request->device, n_users, n_items, n_factors, true, &mf->second, err);
 }
 
 /* Copies, for what is trained in place must not be what a model holds. */
@@ -75,10 +79,11 @@ static enum status copy_to_device(const struct mf_factors *from, struct device *
     return status;
 }
 
+/* A start that SGD trained has no moments: Adam's begin at 0 then. */
 static enum status go_on(struct mf *mf, const struct factors *from, struct error *err) {
     TRY(copy_to_device(&from->on_device, mf->request->device, &mf->now, err));
+    if (!mf->adam || !from->first.users) return OK;
     mf->step = from->step;
-    if (!mf->adam) return OK;
     TRY(copy_to_device(&from->first, mf->request->device, &mf->first, err));
     return copy_to_device(&from->second, mf->request->device, &mf->second, err);
 }
@@ -89,6 +94,7 @@ static enum status init(struct mf *mf, struct model *model, struct error *err) {
     struct events_view rows;
     if (request->start) TRY(go_on(mf, factors_of(request->start), err));
     else TRY(init_factors(mf, model, err));
+    if (mf->adam && !mf->first.users) TRY(new_moments(mf, err));
     mf->now.mean = (float)dataset_mean(data);
     TRY(dataset_columns(data, &rows, err));
     return sgd_plan_new(request->device, dataset_n_users(data), dataset_n_items(data), dataset_n(data), rows.users, rows.items, rows.ratings,
@@ -114,6 +120,7 @@ static struct mf new_trainer(const struct fit_request *request, const struct mod
 static enum status fit(const struct fit_request *request, struct model *model, struct error *err) {
     static const struct fit_steps steps = {epoch, publish};
     TRY(fit_wants_ratings(request, model, "svd(data, center=\"none\") and popular work on implicit data", err));
+    TRY(factors_check_start(request, model, err));
     struct mf mf = new_trainer(request, model);
     enum status status = init(&mf, model, err);
     if (status == OK) status = fit_epochs(request, model, &steps, &mf, err);
@@ -134,16 +141,16 @@ static const struct param_row params[] = {
      .choices = "sgd|adam",
      .names = optimizers,
      .doc = "sgd: one rating at a time; adam: batches, moments, weight decay"},
-    {.name = "lr", .type = PARAM_FLOAT, .otherwise.f = 0.01, .min = 0, .max = 10, .above_min = true, .doc = "learning rate of the first epoch"},
+    {.name = "lr", .type = PARAM_FLOAT, .otherwise.f = 0.02, .min = 0, .max = 10, .above_min = true, .doc = "learning rate of the first epoch"},
     {.name = "decay",
      .type = PARAM_FLOAT,
-     .otherwise.f = 1,
+     .otherwise.f = 0.97,
      .min = 0,
      .max = 1,
      .above_min = true,
      .doc = "the learning rate is multiplied by it after every epoch"},
-    {.name = "reg", .type = PARAM_FLOAT, .otherwise.f = 0.08, .min = 0, .max = 100, .doc = "sgd: pull of the vectors towards 0 at every rating"},
-    {.name = "reg_bias", .type = PARAM_FLOAT, .otherwise.f = 0.01, .min = 0, .max = 100, .doc = "sgd: the same for the biases"},
+    {.name = "reg", .type = PARAM_FLOAT, .otherwise.f = 0.09, .min = 0, .max = 100, .doc = "sgd: pull of the vectors towards 0 at every rating"},
+    {.name = "reg_bias", .type = PARAM_FLOAT, .otherwise.f = 0.05, .min = 0, .max = 100, .doc = "sgd: the same for the biases"},
     {.name = "weight_decay",
      .type = PARAM_FLOAT,
      .otherwise.f = 1e-5,
@@ -151,7 +158,7 @@ static const struct param_row params[] = {
      .max = 10,
      .doc = "adam: added to every gradient, as torch.optim.Adam does"},
     {.name = "batch", .type = PARAM_INT, .otherwise.i = 1024, .min = 1, .max = 1 << 24, .doc = "adam: ratings a step"},
-    {.name = "init", .type = PARAM_FLOAT, .otherwise.f = 0.1, .min = 0, .max = 10, .doc = "standard deviation of the first vectors, N(0, init)"},
+    {.name = "init", .type = PARAM_FLOAT, .otherwise.f = 0.01, .min = 0, .max = 10, .doc = "standard deviation of the first vectors, N(0, init)"},
     {0},
 };
 

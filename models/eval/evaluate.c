@@ -129,14 +129,22 @@ static void caption(const struct evaluate_request *request, struct table *table)
     buf_release(&text);
 }
 
+static bool all_equal(const int64_t *counts, size_t n) {
+    for (size_t i = 1; i < n; i++)
+        if (counts[i] != counts[0]) return false;
+    return true;
+}
+
+/* One sentence when it is the same for all models, else one a model. */
 static void note_cold(const struct evaluate_request *request, const int64_t *cold, struct table *table) {
-    for (size_t i = 0; i < request->n_models; i++) {
-        if (cold[i] == 0 || (i > 0 && cold[i] == cold[0])) continue;
+    const bool one = all_equal(cold, request->n_models);
+    for (size_t i = 0; i < (one ? 1 : request->n_models); i++) {
         struct buf count = BUF_INIT;
         buf_add_count(&count, cold[i]);
-        if (i == 0)
-            table_note(table, "%s rows have a user or an item without any training row: mean and known biases predict them.", buf_text(&count));
-        else table_note(table, "%s: %s such rows.", request->models[i]->name, buf_text(&count));
+        if (cold[i])
+            table_note(table, "%s%s%s %s a user or an item without any training row: mean and known biases predict %s.",
+                       one ? "" : request->models[i]->name, one ? "" : ": ", buf_text(&count), cold[i] == 1 ? "row has" : "rows have",
+                       cold[i] == 1 ? "it" : "them");
         buf_release(&count);
     }
 }
@@ -188,11 +196,12 @@ static enum status check_valid(const struct model_class *class, const struct fit
     struct dataset *valid = request->common.valid;
     struct buf some = BUF_INIT;
     if (dataset_n(valid) == 0) return err_set(err, ERR_DATA, "valid has no rows to judge on");
-    const int64_t overlap = dataset_overlap(request->data, valid);
+    int64_t overlap = dataset_overlap(request->data, valid);
+    if (overlap == 0 && request->start) overlap = leaked(request->start, valid);
     if (overlap == 0) return OK;
     buf_add_count(&some, overlap);
-    err_set(err, ERR_LEAK, "%s of the rows in valid are in what `%s` is to be fitted on: stopping early would never stop", buf_text(&some),
-            class->name);
+    err_set(err, ERR_LEAK, "%s of the rows in valid are in what `%s` is fitted on: stopping early would never stop", buf_text(&some),
+            request->start ? request->start->name : class->name);
     buf_release(&some);
     return err_hint(err, "train, valid, test = split(data, valid=0.1, test=0.2) gives a part of its own");
 }
@@ -201,9 +210,8 @@ enum status evaluate_fit(const struct model_class *class, const struct fit_reque
     struct fit_request request = *asked;
     struct judge judge = {.valid = request.common.valid, .task = request.task};
     if (request.common.valid && class->iterative) {
-        const bool ratings = class->predicts_ratings && dataset_is_explicit(request.data);
         TRY(check_valid(class, &request, err));
-        if (!request.common.monitor) request.common.monitor = ratings ? "rmse" : "ndcg@10";
+        if (!request.common.monitor) request.common.monitor = class->predicts_ratings ? "rmse" : "ndcg@10";
         TRY(metric_parse(request.common.monitor, 0, &judge.metric, err));
         request.judge = judge_epoch;
         request.judge_ctx = &judge;

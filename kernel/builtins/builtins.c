@@ -8,13 +8,15 @@
 #include "runtime/data/loaders.h"
 
 static const struct builtin_row *const groups[] = {
-    builtins_core, builtins_items, builtins_math, builtins_kinds, builtins_tables, builtins_session, builtins_device, builtins_plots,
+    builtins_core,   builtins_items, builtins_math,   builtins_kinds,    builtins_tables, builtins_session,
+    builtins_device, builtins_data,  builtins_models, builtins_evaluate, builtins_plots,
 };
 
-static const struct type *const types[] = {&type_array, &type_table, &type_plot};
+static const struct type *const types[] = {&type_array, &type_table, &type_dataset, &type_recipe, &type_model, &type_embeddings, &type_plot};
 
 static enum status add_all(struct registry *registry, struct error *err) {
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) TRY(registry_add(registry, groups[i], err));
+    TRY(builtins_add_models(registry, err));
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) TRY(registry_add_type(registry, types[i], err));
     return OK;
 }

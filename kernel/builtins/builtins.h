@@ -12,6 +12,7 @@ extern const struct builtin_row builtins_session[];  /* who seed timeit reset he
 extern const struct builtin_row builtins_device[];   /* device use memory threads array */
 extern const struct builtin_row builtins_tables[];   /* table */
 extern const struct builtin_row builtins_data[];     /* load split describe … */
+extern const struct builtin_row builtins_files[];    /* save open export */
 extern const struct builtin_row builtins_models[];   /* fit predict recommend … (the models' own rows come from their classes) */
 extern const struct builtin_row builtins_evaluate[]; /* evaluate cross_validate */
 extern const struct builtin_row builtins_plots[];    /* plot hist scatter tsne … */

@@ -15,7 +15,7 @@ enum status bi_load(const struct call *call, struct value *out, struct error *er
                                          .header_given = header_given,
                                          .duplicates = arg_str(call, "duplicates"),
                                          .download = true};
-    TRY(load_dataset(call->task, &request, &dataset, err));
+    if (load_dataset(call->task, &request, &dataset, err) != OK) return arg_error(call, "source", err, err->code, "?");
     *out = value_dataset(dataset);
     return OK;
 }

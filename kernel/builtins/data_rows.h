@@ -21,9 +21,5 @@ enum status bi_concat(const struct call *call, struct value *out, struct error *
 /* data_split.c */
 enum status bi_split(const struct call *call, struct value *out, struct error *err);
 enum status bi_folds(const struct call *call, struct value *out, struct error *err);
-/* data_files.c */
-enum status bi_save(const struct call *call, struct value *out, struct error *err);
-enum status bi_open(const struct call *call, struct value *out, struct error *err);
-enum status bi_export(const struct call *call, struct value *out, struct error *err);
 
 #endif

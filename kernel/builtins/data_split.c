@@ -68,13 +68,11 @@ enum status bi_split(const struct call *call, struct value *out, struct error *e
 
 /* --- folds --- */
 
-static enum status push_fold(struct value *list, enum status status, struct dataset *takes_train, struct dataset *takes_test) {
-    if (status != OK) return status;
+static void push_fold(struct value *list, struct dataset *takes_train, struct dataset *takes_test) {
     struct value pair = value_tuple(2);
     push_part(&pair, takes_train);
     push_part(&pair, takes_test);
     seq_push(list, pair);
-    return OK;
 }
 
 static enum status random_folds(const struct call *call, struct dataset *dataset, struct value *list, struct error *err) {
@@ -82,7 +80,8 @@ static enum status random_folds(const struct call *call, struct dataset *dataset
     struct dataset *train = NULL, *test = NULL;
     for (int64_t i = 0; i < k; i++) {
         TRY(task_check(call->task, err));
-        TRY(push_fold(list, split_fold(dataset, k, i, seed_of(call), &train, &test, err), train, test));
+        TRY(split_fold(dataset, k, i, seed_of(call), &train, &test, err));
+        push_fold(list, train, test);
     }
     return OK;
 }
@@ -97,7 +96,8 @@ static enum status published_folds(const struct call *call, struct dataset *data
     }
     for (size_t i = 0; i < n; i++) {
         const struct split_request request = {.by = SPLIT_PUBLISHED, .fold = names[i]};
-        TRY(push_fold(list, split_dataset(call->task, dataset, &request, &train, NULL, &test, NULL, err), train, test));
+        TRY(split_dataset(call->task, dataset, &request, &train, NULL, &test, NULL, err));
+        push_fold(list, train, test);
     }
     return OK;
 }

@@ -21,7 +21,7 @@ static inline uint32_t zip_crc(const void *data, size_t len) {
     return ~crc;
 }
 
-static inline void zip_number(struct buf *out, uint32_t value, int n_bytes) {
+static inline void zip_number(struct buf *out, uint64_t value, int n_bytes) {
     for (int i = 0; i < n_bytes; i++) buf_addc(out, (char)(value >> 8 * i & 0xFF));
 }
 

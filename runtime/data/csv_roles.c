@@ -95,10 +95,11 @@ static enum status named_column(const char *path, char *const *names, int n_name
     return no_such_column(path, names, n_names, role, wanted, err);
 }
 
-static bool is_taken(const int columns[N_ROLES], int column, int role) {
+static enum status check_twice(const int columns[N_ROLES], int role, const char *path, const char *name, struct error *err) {
     for (int r = 0; r < role; r++)
-        if (columns[r] == column && column >= 0) return true;
-    return false;
+        if (columns[r] == columns[role])
+            return err_set(err, ERR_VALUE, "the column `%s` of %s can't be both %s and %s", name, path, role_names[r], role_names[role]);
+    return OK;
 }
 
 /* A guess leaves alone what the request names for another role. */
@@ -116,8 +117,7 @@ enum status role_columns(const struct load_request *request, const char *path, c
     for (int r = 0; r < N_ROLES; r++) {
         if (!wanted[r]) continue;
         TRY(named_column(path, names, n_names, has_header, (enum role)r, wanted[r], &columns[r], err));
-        if (is_taken(columns, columns[r], r))
-            return err_set(err, ERR_VALUE, "the column `%s` of %s can't be %s and something else", wanted[r], path, role_names[r]);
+        TRY(check_twice(columns, r, path, wanted[r], err));
     }
     for (int r = 0; r < N_ROLES; r++) {
         if (columns[r] < 0) columns[r] = guessed_column(columns, names, n_names, (enum role)r);

@@ -399,6 +399,25 @@ static void published_folds(void **state) {
     dataset_unref(dataset);
 }
 
+/* The folds for cross-validation: every row is in one of their test parts. */
+static void published_partition(void **state) {
+    (void)state;
+    struct dataset *dataset = ml100k();
+    const char *const *folds;
+    if (!dataset) skip();
+    unsigned char *tested = calloc(100000, 1);
+    const size_t n = split_published_partition(dataset, &folds);
+    assert_int_equal(n, 5);
+    for (size_t i = 0; i < n; i++) {
+        struct made made = make(dataset, (struct split_request){.by = SPLIT_PUBLISHED, .fold = folds[i]}, 100000);
+        for (int64_t r = 0; r < 100000; r++) tested[r] += made.part_of[r] == TEST;
+        made_free(&made);
+    }
+    for (int64_t r = 0; r < 100000; r++) assert_int_equal(tested[r], 1);
+    free(tested);
+    dataset_unref(dataset);
+}
+
 /* A valid share of a published fold comes out of train; its test stays as published. */
 static void published_with_valid(void **state) {
     (void)state;
@@ -708,6 +727,7 @@ int main(void) {
         cmocka_unit_test(users_with_given),
         cmocka_unit_test(cold_items),
         cmocka_unit_test(published_folds),
+        cmocka_unit_test(published_partition),
         cmocka_unit_test(published_with_valid),
         cmocka_unit_test(folds_partition),
         cmocka_unit_test(seeds_decide),

@@ -81,7 +81,7 @@ static float cut_back(uint64_t *keys, int64_t n, int64_t k) {
     return score_of(worst);
 }
 
-static inline uint64_t key_of(float score, int64_t col) { return (uint64_t)el_order(score) << 32 | (uint64_t)(uint32_t)col; }
+void HOT(best_sort)(uint64_t *keys, int64_t n) { sort_keys(keys, n); }
 
 int64_t HOT(best_of)(const float *scores, int64_t n, int64_t k, uint64_t *keys) {
     enum { STRIDE = 32 };
@@ -92,7 +92,7 @@ int64_t HOT(best_of)(const float *scores, int64_t n, int64_t k, uint64_t *keys) 
         for (int j = 0; j < STRIDE; j++) wins |= scores[i + j] > threshold;
         if (!wins) continue;
         for (int j = 0; j < STRIDE; j++) {
-            keys[n_keys] = key_of(scores[i + j], i + j);
+            keys[n_keys] = best_key(scores[i + j], i + j);
             n_keys += scores[i + j] > threshold;
         }
         if (n_keys + STRIDE >= room) {
@@ -101,7 +101,7 @@ int64_t HOT(best_of)(const float *scores, int64_t n, int64_t k, uint64_t *keys) 
         }
     }
     for (; i < n; i++) {
-        keys[n_keys] = key_of(scores[i], i);
+        keys[n_keys] = best_key(scores[i], i);
         n_keys += scores[i] > threshold;
     }
     if (n_keys > k) {

@@ -6,6 +6,7 @@
 
 #include "runtime/base/mem.h"
 #include "runtime/device/cpu_impl.h"
+#include "runtime/device/elem.h"
 
 static float score_pair(const struct dot_job *job, int64_t row, int64_t col) {
     int64_t f = job->n_factors;
@@ -40,7 +41,6 @@ struct dot_run {
     const struct dot_job *job;
     int64_t blocks_across, rows_each, cols_each, room_each;
     float *room; /* per thread: gathered rows, padded scores, pack */
-    const struct best_job *best;
     struct task *task;
 };
 
@@ -55,16 +55,19 @@ static void dot_run_init(const struct dot_job *job, int64_t cols_each, struct do
     run->room_each = (run->room_each + 15) / 16 * 16;
 }
 
-/* Scores of rows [first, first + n) against columns [col, col + n_cols) into scores (n_cols a row). */
+/* Products of rows [first, first + n) with columns [col, col + n_cols) into scores (n_cols a row), a slice of columns at a time. */
 static float *score_tile(const struct dot_run *run, int64_t first, int64_t n, int64_t col, int64_t n_cols, float *room) {
     const struct dot_job *job = run->job;
     int64_t f = job->n_factors, padded = gemm_padded(n);
     float *rows = room, *scores = room + (run->rows_each * f + 15) / 16 * 16, *pack = scores + run->rows_each * run->cols_each;
     for (int64_t i = 0; i < n; i++) memcpy(rows + i * f, job->a + (int64_t)job->rows[first + i] * f, (size_t)f * sizeof *rows);
     memset(rows + n * f, 0, (size_t)((padded - n) * f) * sizeof *rows);
-    struct gemm tile = {false, true, padded, n_cols, f, rows, job->b + col * f, f, f, scores, n_cols};
-    if (f > 0) gemm_tile(&tile, pack);
-    else memset(scores, 0, (size_t)(padded * n_cols) * sizeof *scores);
+    if (f == 0) memset(scores, 0, (size_t)(padded * n_cols) * sizeof *scores);
+    for (int64_t c = 0; c < n_cols && f > 0 && !task_cancelled(run->task); c += MAX_COLS) {
+        int64_t some = n_cols - c < MAX_COLS ? n_cols - c : MAX_COLS;
+        struct gemm tile = {false, true, padded, some, f, rows, job->b + (col + c) * f, f, f, scores + c, n_cols};
+        gemm_tile(&tile, pack);
+    }
     return scores;
 }
 
@@ -86,19 +89,33 @@ static void dot_tile(void *ctx, int64_t block, int thread) {
     for (int64_t i = 0; i < n; i++) add_biases(job, first + i, col, n_cols, scores + i * n_cols, job->out + (first + i) * job->b_rows + col);
 }
 
-/* One row: the canonical product is faster than a padded tile. */
-static void one_row(const struct dot_job *job) {
-    for (int64_t c = 0; c < job->b_rows; c++) job->out[c] = score_pair(job, job->rows[0], c);
+/* Few rows: the canonical product is faster than a padded tile. */
+enum { FEW_ROWS = 2, FEW_COLS = 4096 };
+
+struct few_run {
+    const struct dot_job *job;
+    float *out;
+};
+
+static void few_block(void *ctx, int64_t block, int thread) {
+    const struct few_run *run = ctx;
+    const struct dot_job *job = run->job;
+    (void)thread;
+    int64_t across = block_count(job->b_rows, FEW_COLS), i = block / across, col = block % across * FEW_COLS;
+    int64_t end = col + FEW_COLS < job->b_rows ? col + FEW_COLS : job->b_rows;
+    for (; col < end; col++) run->out[i * job->b_rows + col] = score_pair(job, job->rows[i], col);
+}
+
+static enum status few_rows(struct task *task, const struct dot_job *job, float *out, struct error *err) {
+    struct few_run run = {job, out};
+    return cpu_blocks(task, job->n * block_count(job->b_rows, FEW_COLS), few_block, &run, err);
 }
 
 enum status cpu_dot_block(void *state, struct task *task, const struct dot_job *job, struct error *err) {
     (void)state;
     struct dot_run run = {.task = task};
     if (job->n == 0 || job->b_rows == 0) return task_check(task, err);
-    if (job->n == 1 && job->b_rows * (job->n_factors + 1) < 1 << 22) {
-        one_row(job);
-        return task_check(task, err);
-    }
+    if (job->n <= FEW_ROWS) return few_rows(task, job, job->out, err);
     dot_run_init(job, MAX_COLS, &run);
     TRY(cpu_scratch(run.room_each, &run.room, err));
     enum status status = cpu_blocks(task, block_count(job->n, run.rows_each) * run.blocks_across, dot_tile, &run, err);
@@ -108,7 +125,50 @@ enum status cpu_dot_block(void *state, struct task *task, const struct dot_job *
 
 /* --- the best --- */
 
-enum { SPARE = 16 }; /* candidates beyond k: BLAS's order may differ from the canonical one in the last bits */
+/* BLAS scores find k + SPARE candidates, canonical ones order them. That is the canonical list when the scores of the k-th and the last candidate lie
+ * further apart than rounding reaches; else (ties, mostly) the row is scored again, canonically. */
+enum { SPARE = 16 };
+
+struct best_run {
+    struct dot_run dot;
+    const struct best_job *job;
+    float *norms;                     /* per NORMS rows of b: the largest |b| */
+    float largest_norm, largest_bias; /* of b's rows */
+};
+
+enum { NORMS = 4096 };
+
+static void norms_block(void *ctx, int64_t block, int thread) {
+    const struct best_run *run = ctx;
+    const struct dot_job *dot = &run->job->dot;
+    (void)thread;
+    int64_t f = dot->n_factors, end = (block + 1) * NORMS < dot->b_rows ? (block + 1) * NORMS : dot->b_rows;
+    float most = 0.0f;
+    for (int64_t r = block * NORMS; r < end; r++) most = el_max(HOT_PICK(dot_run)(dot->b + r * f, dot->b + r * f, f), most);
+    run->norms[block] = most;
+}
+
+static enum status measure_columns(struct best_run *run, struct error *err) {
+    const struct dot_job *dot = &run->job->dot;
+    int64_t n_blocks = block_count(dot->b_rows, NORMS);
+    float most = 0.0f;
+    TRY(mem_try_array((size_t)n_blocks, "room to score in", &run->norms, err));
+    TRY(cpu_blocks(run->dot.task, n_blocks, norms_block, run, err));
+    for (int64_t block = 0; block < n_blocks; block++) most = el_max(run->norms[block], most);
+    run->largest_norm = el_sqrt(most);
+    for (int64_t c = 0; dot->col_bias && c < dot->b_rows; c++) run->largest_bias = el_max(el_abs(dot->col_bias[c]), run->largest_bias);
+    return OK;
+}
+
+/* How far two orders of summation can be apart in a row's scores; NaN or infinity when anything is. */
+static float rounding_of(const struct best_run *run, int64_t row) {
+    const struct dot_job *dot = &run->job->dot;
+    int64_t f = dot->n_factors;
+    const float *a = dot->a + (int64_t)dot->rows[row] * f;
+    float size = el_sqrt(HOT_PICK(dot_run)(a, a, f)) * run->largest_norm + run->largest_bias + el_abs(dot->constant);
+    if (dot->row_bias) size += el_abs(dot->row_bias[dot->rows[row]]);
+    return 2.0f * (float)(f + 6) * 5.9604645e-8f * size;
+}
 
 static void drop_skipped(const struct best_job *job, int64_t row, float *scores) {
     if (!job->skip_starts) return;
@@ -116,52 +176,93 @@ static void drop_skipped(const struct best_job *job, int64_t row, float *scores)
         if (job->skip_cols[e] >= 0 && job->skip_cols[e] < job->dot.b_rows) scores[job->skip_cols[e]] = NAN;
 }
 
-/* Canonical scores of the candidates, best k in order (insertion: there are few). */
-static void rank_candidates(const struct best_job *job, int64_t row, const uint64_t *keys, int64_t n_keys, int32_t *cols, float *scores) {
-    int64_t kept = 0;
-    for (int64_t c = 0; c < n_keys; c++) {
-        int32_t col = best_col(keys[c]);
-        float score = score_pair(&job->dot, job->dot.rows[row], col);
-        int64_t at = kept < job->k ? kept++ : job->k;
-        for (; at > 0 && (score > scores[at - 1] || (score == scores[at - 1] && col < cols[at - 1])); at--) {
-            if (at == job->k) continue;
-            scores[at] = scores[at - 1];
-            cols[at] = cols[at - 1];
-        }
-        if (at == job->k) continue;
-        scores[at] = score;
-        cols[at] = col;
-    }
-    for (int64_t at = kept; at < job->k; at++) {
-        scores[at] = -INFINITY;
-        cols[at] = -1;
+/* One row's canonical scores, skipped columns dropped, into its list. */
+static void best_of_exact(const struct best_job *job, int64_t row, float *scores, uint64_t *keys) {
+    int32_t *cols = job->out_cols + row * job->k;
+    float *best = job->out_scores + row * job->k;
+    drop_skipped(job, row, scores);
+    int64_t n = HOT_PICK(best_of)(scores, job->dot.b_rows, job->k, keys);
+    for (int64_t i = 0; i < job->k; i++) {
+        cols[i] = i < n ? best_col(keys[i]) : -1;
+        best[i] = i < n ? scores[cols[i]] : -INFINITY;
     }
 }
 
-static void best_block(void *ctx, int64_t block, int thread) {
-    const struct dot_run *run = ctx;
-    const struct best_job *job = run->best;
-    int64_t first = block * run->rows_each, n = job->dot.n - first < run->rows_each ? job->dot.n - first : run->rows_each, cols = job->dot.b_rows;
-    float *room = run->room + thread * run->room_each;
-    uint64_t *keys = (uint64_t *)(void *)room;
-    room += 2 * best_room(job->k + SPARE);
-    float *scores = score_tile(run, first, n, 0, cols, room);
-    for (int64_t i = 0; i < n && !task_cancelled(run->task); i++) {
-        float *row = scores + i * cols;
-        add_biases(&job->dot, first + i, 0, cols, row, row);
-        drop_skipped(job, first + i, row);
-        int64_t n_keys = HOT_PICK(best_of)(row, cols, job->k + SPARE, keys);
-        rank_candidates(job, first + i, keys, n_keys, job->out_cols + (first + i) * job->k, job->out_scores + (first + i) * job->k);
+/* Canonical scores of the candidates, in order. */
+static void rank_candidates(const struct best_job *job, int64_t row, uint64_t *keys, int64_t n_keys, float *scores) {
+    for (int64_t c = 0; c < n_keys; c++) {
+        int32_t col = best_col(keys[c]);
+        scores[col] = score_pair(&job->dot, job->dot.rows[row], col);
+        keys[c] = best_key(scores[col], col);
     }
+    HOT_PICK(best_sort)(keys, n_keys);
+    for (int64_t i = 0; i < job->k; i++) {
+        int64_t at = row * job->k + i;
+        job->out_cols[at] = i < n_keys ? best_col(keys[i]) : -1;
+        job->out_scores[at] = i < n_keys ? scores[best_col(keys[i])] : -INFINITY;
+    }
+}
+
+static void best_row(const struct best_run *run, int64_t row, float *scores, uint64_t *keys) {
+    const struct best_job *job = run->job;
+    int64_t wanted = job->k + SPARE, cols = job->dot.b_rows;
+    add_biases(&job->dot, row, 0, cols, scores, scores);
+    drop_skipped(job, row, scores);
+    int64_t n_keys = HOT_PICK(best_of)(scores, cols, wanted, keys);
+    float rounding = rounding_of(run, row);
+    bool is_sure =
+        rounding < INFINITY && (n_keys < wanted || scores[best_col(keys[job->k - 1])] - scores[best_col(keys[n_keys - 1])] > 2.0f * rounding);
+    if (is_sure) {
+        rank_candidates(job, row, keys, n_keys, scores);
+        return;
+    }
+    for (int64_t c = 0; c < cols; c++) scores[c] = score_pair(&job->dot, job->dot.rows[row], c);
+    best_of_exact(job, row, scores, keys);
+}
+
+static void best_block(void *ctx, int64_t block, int thread) {
+    const struct best_run *run = ctx;
+    const struct dot_job *dot = &run->job->dot;
+    int64_t first = block * run->dot.rows_each, n = dot->n - first < run->dot.rows_each ? dot->n - first : run->dot.rows_each;
+    float *room = run->dot.room + thread * run->dot.room_each;
+    uint64_t *keys = (uint64_t *)(void *)room;
+    float *scores = score_tile(&run->dot, first, n, 0, dot->b_rows, room + 2 * best_room(run->job->k + SPARE));
+    for (int64_t i = 0; i < n && !task_cancelled(run->dot.task); i++) best_row(run, first + i, scores + i * dot->b_rows, keys);
+}
+
+static enum status best_few(struct task *task, const struct best_job *job, float *scores, uint64_t *keys, struct error *err) {
+    TRY(few_rows(task, &job->dot, scores, err));
+    for (int64_t i = 0; i < job->dot.n; i++) best_of_exact(job, i, scores + i * job->dot.b_rows, keys);
+    return task_check(task, err);
+}
+
+static enum status few_top_k(struct task *task, const struct best_job *job, struct error *err) {
+    float *scores;
+    uint64_t *keys = NULL;
+    TRY(mem_try_array((size_t)(job->dot.n * job->dot.b_rows), "room to score in", &scores, err));
+    enum status status = mem_try_array((size_t)best_room(job->k), "room to score in", &keys, err);
+    if (status == OK) status = best_few(task, job, scores, keys, err);
+    mem_free(scores);
+    mem_free(keys);
+    return status;
+}
+
+static enum status many_top_k(struct best_run *run, struct error *err) {
+    struct dot_run *dot = &run->dot;
+    TRY(measure_columns(run, err));
+    TRY(cpu_scratch(dot->room_each, &dot->room, err));
+    TRY(cpu_blocks(dot->task, block_count(run->job->dot.n, dot->rows_each), best_block, run, err));
+    return task_check(dot->task, err);
 }
 
 enum status cpu_dot_top_k(void *state, struct task *task, const struct best_job *job, struct error *err) {
     (void)state;
-    struct dot_run run = {.task = task, .best = job};
-    dot_run_init(&job->dot, job->dot.b_rows, &run);
-    run.room_each = (run.room_each + 2 * best_room(job->k + SPARE) + 15) / 16 * 16;
-    TRY(cpu_scratch(run.room_each, &run.room, err));
-    enum status status = cpu_blocks(task, block_count(job->dot.n, run.rows_each), best_block, &run, err);
-    mem_free(run.room);
-    return status == OK ? task_check(task, err) : status;
+    struct best_run run = {.dot = {.task = task}, .job = job};
+    if (job->dot.n <= FEW_ROWS) return few_top_k(task, job, err);
+    dot_run_init(&job->dot, job->dot.b_rows, &run.dot);
+    run.dot.room_each = (run.dot.room_each + 2 * best_room(job->k + SPARE) + 15) / 16 * 16;
+    enum status status = many_top_k(&run, err);
+    mem_free(run.norms);
+    mem_free(run.dot.room);
+    return status;
 }

@@ -92,7 +92,7 @@ EL float el_log(float x) {
 }
 EL float el_log2(float x) {
     float exponent, mantissa = el_log_parts(x, &exponent);
-    float high = mantissa * 1.44140625f, low = mantissa * 1.28779e-3f; /* 1 / ln 2 in two parts */
+    float high = mantissa * 1.44140625f, low = mantissa * 1.28879089e-3f; /* 1 / ln 2 in two parts */
     return el_log_edges(x, exponent + (high + low));
 }
 

@@ -4,6 +4,7 @@
 #define RECKON_HOT_FUNCTIONS_H
 
 #include "runtime/device/backend.h"
+#include "runtime/device/elem.h"
 #include "runtime/device/hot.h"
 
 typedef void (*kernel_fn)(const struct kernel_args *args, int64_t n_cols, int64_t r0, int64_t r1, int64_t c0, int64_t c1);
@@ -56,9 +57,11 @@ HOT_DECLARE(float, dot_run, (const float *a, const float *b, int64_t n));
 
 /* --- best_hot.c --- */
 /* Keys of the best: el_order of the score above the column, so ascending keys are descending scores, ties to the lower column. */
+static inline uint64_t best_key(float score, int64_t col) { return (uint64_t)el_order(score) << 32 | (uint64_t)(uint32_t)col; }
 static inline int32_t best_col(uint64_t key) { return (int32_t)(uint32_t)key; }
 /* Up to k best of scores (NaN and -inf never win): keys sorted ascending in keys; returns how many. keys: room for best_room(k). */
 static inline int64_t best_room(int64_t k) { return 4 * k + 64; }
 HOT_DECLARE(int64_t, best_of, (const float *scores, int64_t n, int64_t k, uint64_t *keys));
+HOT_DECLARE(void, best_sort, (uint64_t * keys, int64_t n)); /* ascending */
 
 #endif

@@ -6,7 +6,7 @@
 #include "runtime/base/file.h"
 #include "runtime/base/task.h"
 
-#define SCAN_CHECK_BYTES (1 << 20) /* between two safe points */
+#define SCAN_CHECK_BYTES (256 << 10) /* between two safe points */
 
 struct scan {
     const char *at, *end;

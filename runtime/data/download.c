@@ -260,6 +260,7 @@ static enum status fetch_and_unpack(const struct download *down, struct error *e
         if (status != OK) remove_tree(down->unpacking);
         if (status == OK || status == ERR_DATA) unlink(down->part);
     }
+    if (file_size(down->part) == 0) unlink(down->part);
     return status;
 }
 

@@ -73,8 +73,10 @@ static enum status read_cells(struct csv *csv, struct csv_text *out, struct erro
     const size_t n_columns = (size_t)csv->n_columns;
     TRY(mem_try((size_t)csv_count(csv), n_columns * sizeof *out->cells, "the file's fields", (void **)&out->cells, err));
     out->n_columns = csv->n_columns;
+    TRY(mem_try_array((size_t)csv_count(csv), "the file's lines", &out->lines, err));
     while (csv_next(csv, &status, err)) {
-        char **row = &out->cells[(size_t)out->n_rows++ * n_columns];
+        char **row = &out->cells[(size_t)out->n_rows * n_columns];
+        out->lines[out->n_rows++] = csv->line;
         for (size_t i = 0; i < n_columns; i++) {
             const struct slice text = csv_field_text(&csv->fields[i], &scratch);
             row[i] = xstrndup(text.data, text.len);
@@ -101,16 +103,18 @@ enum status csv_read(struct task *task, const char *path, const struct csv_hints
     return status;
 }
 
-char **csv_take_cells(struct csv_text *text) {
-    char **cells = text->cells;
+void csv_take_cells(struct csv_text *text, char ***out_cells, int64_t **out_lines) {
+    *out_cells = text->cells;
+    *out_lines = text->lines;
     text->cells = NULL;
-    return cells;
+    text->lines = NULL;
 }
 
 void csv_release(struct csv_text *text) {
     for (int64_t i = 0; text->cells && i < text->n_rows * text->n_columns; i++) free(text->cells[i]);
     for (int i = 0; text->names && i < text->n_columns; i++) free(text->names[i]);
     mem_free(text->cells);
+    mem_free(text->lines);
     free(text->names);
     *text = (struct csv_text){0};
 }

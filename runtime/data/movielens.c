@@ -83,8 +83,8 @@ static enum status ml100k_items(const char *folder, struct table **out, struct e
     if (status == OK) {
         struct table *table = table_new(items.n_rows);
         if (genres.n_rows != ML100K_GENRES)
-            status = err_set(err, ERR_DATA, "u.genre has %lld genres, expected %d", (long long)genres.n_rows, ML100K_GENRES);
-        if (status == OK) status = ids_column(table, "item", &items, "u.item", err);
+            status = err_set(err, ERR_DATA, "%s: expected %d genres, got %lld", genres.path, ML100K_GENRES, (long long)genres.n_rows);
+        if (status == OK) status = ids_column(table, "item", &items, err);
         if (status == OK) {
             text_column(table, "title", &items, 1);
             text_column(table, "date", &items, 2);
@@ -103,7 +103,7 @@ static enum status ml100k_users(const char *folder, struct table **out, struct e
     struct rows users;
     TRY(read_rows(folder, "u.user", "|", 5, &users, err));
     struct table *table = table_new(users.n_rows);
-    const enum status status = ids_column(table, "user", &users, "u.user", err);
+    const enum status status = ids_column(table, "user", &users, err);
     if (status == OK) {
         number_column(table, "age", &users, 1);
         text_column(table, "gender", &users, 2);
@@ -172,7 +172,7 @@ static enum status dat_users(const char *folder, struct table **out, struct erro
     struct rows users;
     TRY(read_rows(folder, "users.dat", "::", 5, &users, err));
     struct table *table = table_new(users.n_rows);
-    const enum status status = ids_column(table, "user", &users, "users.dat", err);
+    const enum status status = ids_column(table, "user", &users, err);
     if (status == OK) {
         number_column(table, "age", &users, 2);
         text_column(table, "gender", &users, 1);
@@ -200,7 +200,7 @@ static enum status load_dat(struct task *task, const char *folder, const char *n
     enum status status = read_ratings(task, path, "::", &draft, err);
     free(path);
     if (status == OK) status = read_rows(folder, "movies.dat", "::", 3, &items, err);
-    if (status == OK) status = items_table(&items, "movies.dat", &draft.item_table, err);
+    if (status == OK) status = items_table(&items, &draft.item_table, err);
     if (status == OK && has_file(folder, "users.dat")) status = dat_users(folder, &draft.user_table, err); /* 10M has none */
     return draft_finish(status, &draft, out, err);
 }

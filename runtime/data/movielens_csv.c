@@ -14,8 +14,9 @@ static enum status csv_items(struct task *task, const char *folder, struct table
     if (status == OK && movies.n_columns != 3)
         status = err_set(err, ERR_DATA, "%s: expected the columns movieId, title and genres, got %d columns", path, movies.n_columns);
     if (status == OK) {
-        struct rows rows = {.cells = csv_take_cells(&movies), .n_rows = movies.n_rows, .n_fields = 3};
-        status = items_table(&rows, path, out, err);
+        struct rows rows = {.n_rows = movies.n_rows, .n_fields = 3, .path = xstrdup(path)};
+        csv_take_cells(&movies, &rows.cells, &rows.lines);
+        status = items_table(&rows, out, err);
     }
     csv_release(&movies);
     free(path);

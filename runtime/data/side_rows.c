@@ -11,6 +11,8 @@
 void rows_release(struct rows *rows) {
     for (int64_t i = 0; i < rows->n_rows * rows->n_fields; i++) free(rows->cells[i]);
     free(rows->cells);
+    free(rows->lines);
+    free(rows->path);
 }
 
 static bool take_fields(struct slice line, const char *separator, int n_fields, char **cells) {
@@ -29,7 +31,7 @@ static enum status scan_rows(struct scan *scan, const char *separator, struct ro
     struct slice line;
     while (scan_line(scan, &line, &status, err)) {
         if (line.len == 0) continue;
-        rows->n_rows++;
+        rows->lines[rows->n_rows++] = scan->line;
         if (!take_fields(line, separator, rows->n_fields, &rows->cells[(rows->n_rows - 1) * rows->n_fields]))
             return err_set(err, ERR_DATA, "%s, line %lld: expected %d fields separated by %s", scan->path, (long long)scan->line, rows->n_fields,
                            separator);
@@ -44,7 +46,10 @@ enum status read_rows(const char *folder, const char *file, const char *separato
     if (status == OK) {
         struct rows rows = {.n_fields = n_fields};
         struct scan scan = scan_begin(NULL, &map, path);
-        rows.cells = xnew_array(char *, (size_t)(scan_count_lines(&map) * n_fields) + 1);
+        const size_t n_lines = (size_t)scan_count_lines(&map);
+        rows.path = xstrdup(path);
+        rows.lines = xnew_array(int64_t, n_lines + 1);
+        rows.cells = xnew_array(char *, n_lines *(size_t)n_fields + 1);
         status = scan_rows(&scan, separator, &rows, err);
         file_map_close(&map);
         if (status == OK) *out = rows;
@@ -56,12 +61,12 @@ enum status read_rows(const char *folder, const char *file, const char *separato
 
 const char *cell(const struct rows *rows, int64_t row, int field) { return rows->cells[row * rows->n_fields + field]; }
 
-enum status ids_column(struct table *table, const char *name, const struct rows *rows, const char *file, struct error *err) {
+enum status ids_column(struct table *table, const char *name, const struct rows *rows, struct error *err) {
     int64_t *ids = table_add_ints(table, name);
     for (int64_t i = 0; i < rows->n_rows; i++)
         if (!parse_int64(slice_of(cell(rows, i, 0)), &ids[i]))
-            return err_set(err, ERR_DATA, "%s, line %lld: expected a whole number as the %s's id, got \"%s\"", file, (long long)i + 1, name,
-                           cell(rows, i, 0));
+            return err_set(err, ERR_DATA, "%s, line %lld: expected a whole number as the %s's id, got \"%s\"", rows->path, (long long)rows->lines[i],
+                           name, cell(rows, i, 0));
     return OK;
 }
 
@@ -97,9 +102,9 @@ static void genre_lists(struct table *table, const struct rows *items, int field
     vec_release(&names);
 }
 
-enum status items_table(struct rows *items, const char *file, struct table **out, struct error *err) {
+enum status items_table(struct rows *items, struct table **out, struct error *err) {
     struct table *table = table_new(items->n_rows);
-    const enum status status = ids_column(table, "item", items, file, err);
+    const enum status status = ids_column(table, "item", items, err);
     if (status == OK) {
         text_column(table, "title", items, 1);
         genre_lists(table, items, 2);

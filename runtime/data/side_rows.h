@@ -8,6 +8,8 @@
 /* Fields of every line as UTF-8 (ISO-8859-1 where they aren't), n_fields a row. */
 struct rows {
     char **cells;
+    int64_t *lines; /* of the rows, for messages */
+    char *path;
     int64_t n_rows;
     int n_fields;
 };
@@ -16,11 +18,11 @@ void rows_release(struct rows *rows);
 const char *cell(const struct rows *rows, int64_t row, int field);
 
 /* Columns of a table from a field. Empty fields are null. */
-enum status ids_column(struct table *table, const char *name, const struct rows *rows, const char *file, struct error *err) MUST_CHECK;
+enum status ids_column(struct table *table, const char *name, const struct rows *rows, struct error *err) MUST_CHECK;
 void text_column(struct table *table, const char *name, const struct rows *rows, int field);
 void number_column(struct table *table, const char *name, const struct rows *rows, int field);
 /* item, title, genres ("Animation|Comedy") of three fields; releases the rows. */
-enum status items_table(struct rows *items, const char *file, struct table **out, struct error *err) MUST_CHECK;
+enum status items_table(struct rows *items, struct table **out, struct error *err) MUST_CHECK;
 
 /* Builds a data set of the draft when status is OK, else frees what the draft holds. */
 enum status draft_finish(enum status status, struct dataset_draft *draft, struct dataset **out, struct error *err) MUST_CHECK;

@@ -154,8 +154,8 @@ static const struct damage damages[] = {
     {"hundred/u.data", "1\t10\t4\n", "hundred", "hundred/u.data, line 1: expected user\titem\trating\ttime, four numbers separated by tabs"},
     {"hundred/u.data", "", "hundred", "`hundred` has no interactions"},
     {"hundred/u.item", "10|Heat\n", "hundred", "hundred/u.item, line 1: expected 24 fields separated by |"},
-    {"hundred/u.genre", "Action|1\n", "hundred", "u.genre has 1 genres, expected 19"},
-    {"hundred/u.user", "one|24|M|technician|85711\n", "hundred", "u.user, line 1: expected a whole number as the user's id, got \"one\""},
+    {"hundred/u.genre", "Action|1\n", "hundred", "hundred/u.genre: expected 19 genres, got 1"},
+    {"hundred/u.user", "one|24|M|technician|85711\n", "hundred", "hundred/u.user, line 1: expected a whole number as the user's id, got \"one\""},
     {"million/ratings.dat", "1::10::4\n", "million", "million/ratings.dat, line 1: expected user::item::rating::time, four numbers"},
     {"million/movies.dat", "10::Heat (1995)\n", "million", "million/movies.dat, line 1: expected 3 fields separated by ::"},
     {"twenty/ratings.csv", "userId,movieId,rating,timestamp\n1,10,x,100\n", "twenty",
@@ -163,6 +163,8 @@ static const struct damage damages[] = {
     {"twenty/ratings.csv", "userId,movieId,rating\n1,10,5\n", "twenty", "twenty/ratings.csv has no column `timestamp` for time="},
     {"twenty/movies.csv", "movieId,title,genres\n10,American President, The,Comedy\n", "twenty",
      "twenty/movies.csv, line 2: expected 3 columns (movieId, title, genres), got 4"},
+    {"twenty/movies.csv", "movieId,title,genres\n10,\"a\nb\",\nx,c,\n", "twenty",
+     "twenty/movies.csv, line 4: expected a whole number as the item's id, got \"x\""},
     {"twenty/movies.csv", "movieId,title\n10,Heat\n", "twenty", "twenty/movies.csv: expected the columns movieId, title and genres, got 2 columns"},
 };
 

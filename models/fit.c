@@ -187,7 +187,8 @@ static enum status check_start(const struct model_class *class, const struct fit
         err_set(err, ERR_VALUE, "`%s` is fitted in one go: there are no epochs to go on with", start->name);
         return err_hint(err, "fit(%s(), data) fits it afresh", class->name);
     }
-    if (start->class != class) return err_set(err, ERR_VALUE, "can't go on from a %s with %s", start->class->name, class->name);
+    if (start->class != class)
+        return err_set(err, ERR_VALUE, "%s can't go on from `%s`: its kind is %s", class->name, start->name, start->class->name);
     if (start->default_user == FOLDED_USER)
         return err_set(err, ERR_VALUE, "can't go on from a model made by fold_in: go on from the one it was made of");
     if (!catalog_same(start->catalog, dataset_catalog(request->data))) {

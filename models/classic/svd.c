@@ -32,6 +32,15 @@ static void scale_columns(struct mat *mat, const float *singular) {
         for (int64_t c = 0; c < cols; c++) values[r * cols + c] *= sqrtf(singular[c]);
 }
 
+/* What has no rows has a vector of zeros; the decomposition leaves rounding there. */
+static void clear_unrated(const struct model *model, enum embedded what, struct mat *mat) {
+    int64_t *counts = model_counts(model, what);
+    const int64_t cols = mat_cols(mat);
+    for (int64_t r = 0; r < mat_rows(mat); r++)
+        if (counts[r] == 0) memset(mat_data(mat) + r * cols, 0, (size_t)cols * sizeof(float));
+    free(counts);
+}
+
 static enum status decompose(const struct fit_request *request, const struct csr *rest, int64_t k, struct mf_factors *out, struct error *err) {
     struct mat *singular;
     TRY(csr_svd(request->task, rest, k, request->common.seed, &out->users, &singular, &out->items, err));
@@ -61,9 +70,12 @@ static enum status train(const struct fit_request *request, const struct model *
                          struct error *err) {
     struct csr *rest;
     TRY(centred(request->data, biases, &rest, err));
-    enum status status = decompose(request, rest, fit_int(request, model, "factors"), out, err);
+    const enum status status = decompose(request, rest, fit_int(request, model, "factors"), out, err);
     csr_unref(rest);
-    return status == OK ? attach_biases(biases, out, err) : status;
+    if (status != OK) return status;
+    clear_unrated(model, EMBED_USERS, out->users);
+    clear_unrated(model, EMBED_ITEMS, out->items);
+    return attach_biases(biases, out, err);
 }
 
 static enum status check(const struct fit_request *request, const struct model *model, bool by_bias, struct error *err) {

@@ -63,7 +63,7 @@ static enum status check(int64_t rows, int64_t cols, const int64_t *starts, cons
     for (int64_t r = 0; r < rows; r++) {
         if (starts[r + 1] < starts[r]) return err_set(err, ERR_SHAPE, "row %lld of a sparse matrix ends before it starts", LL(r));
         for (int64_t e = starts[r]; e < starts[r + 1]; e++)
-            if (columns[e] < 0 || columns[e] >= cols || (e > starts[r] && columns[e] <= columns[e - 1]))
+            if (columns[e] < 0 || columns[e] >= cols || (e > starts[r] && columns[e] < columns[e - 1]))
                 return err_set(err, ERR_SHAPE, "entry %lld (column %d) of a sparse matrix of %lld × %lld is out of range or out of order", LL(e),
                                (int)columns[e], LL(rows), LL(cols));
     }

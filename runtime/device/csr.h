@@ -1,5 +1,6 @@
 /* Sparse float32 matrix by rows, bound to a device; frozen, counted. Columns
- * ascend within a row. */
+ * ascend within a row; equal ones (a pair that occurs twice) are entries of
+ * their own and add up. */
 #ifndef RECKON_CSR_H
 #define RECKON_CSR_H
 

@@ -23,25 +23,25 @@
 #include "runtime/data/split_ways.h"
 
 /* A call that must succeed; prints why it didn't. */
-#define GOOD(call)                                                                                \
-    do {                                                                                          \
-        struct error err = ERROR_INIT;                                                            \
-        const enum status good_ = (call);                                                         \
-        if (good_ != OK) fail_msg("%s: %s (%s)", #call, err.message, err.hint);                   \
+#define GOOD(call)                                                              \
+    do {                                                                        \
+        struct error err = ERROR_INIT;                                          \
+        const enum status good_ = (call);                                       \
+        if (good_ != OK) fail_msg("%s: %s (%s)", #call, err.message, err.hint); \
     } while (0)
 
 /* A call that must fail with this status and a message that holds this text. */
-#define BAD(call, code, text)                                                                     \
-    do {                                                                                          \
-        struct error err = ERROR_INIT;                                                            \
-        assert_int_equal((call), code);                                                           \
-        assert_int_equal(err.code, code);                                                         \
-        if (!strstr(err.message, text)) fail_msg("%s: %s", #call, err.message);                   \
+#define BAD(call, wanted, text)                                                 \
+    do {                                                                        \
+        struct error err = ERROR_INIT;                                          \
+        assert_int_equal((call), wanted);                                       \
+        assert_int_equal(err.code, wanted);                                     \
+        if (!strstr(err.message, text)) fail_msg("%s: %s", #call, err.message); \
     } while (0)
 
-#define NEAR(a, b, tolerance)                                                                     \
-    do {                                                                                          \
-        const double near_a_ = (double)(a), near_b_ = (double)(b);                                \
+#define NEAR(a, b, tolerance)                                                                                      \
+    do {                                                                                                           \
+        const double near_a_ = (double)(a), near_b_ = (double)(b);                                                 \
         if (!(fabs(near_a_ - near_b_) <= (tolerance))) fail_msg("%s = %.9g, %s = %.9g", #a, near_a_, #b, near_b_); \
     } while (0)
 

@@ -342,7 +342,7 @@ static void test_svd_scale(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bias),   cmocka_unit_test(test_popular), cmocka_unit_test(test_als),       cmocka_unit_test(test_mf_sgd),
+        cmocka_unit_test(test_bias),    cmocka_unit_test(test_popular), cmocka_unit_test(test_als),       cmocka_unit_test(test_mf_sgd),
         cmocka_unit_test(test_mf_adam), cmocka_unit_test(test_svd),     cmocka_unit_test(test_svd_scale),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

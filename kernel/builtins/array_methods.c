@@ -10,18 +10,16 @@ static struct mat *self_of(const struct call *call) { return value_data(call->se
 
 /* --- reductions --- */
 
-/* -1: all. A vector's axis 0 is all of it. */
+/* -1: all. A vector's axis 0 is all of it; along axis 1 it is a matrix of one column, so that U[:, :k] behaves alike for every k. */
 static enum status axis_of(const struct call *call, int *out, struct error *err) {
     const bool is_vector = mat_is_vector(self_of(call));
-    const int64_t axis = arg_is_none(call, "axis") ? -1 : arg_int(call, "axis"), n_axes = is_vector ? 1 : 2;
     if (arg_is_none(call, "axis")) return *out = -1, OK;
-    const int64_t counted = axis < 0 ? axis + n_axes : axis;
-    if (counted < 0 || counted >= n_axes) {
-        arg_error(call, "axis", err, ERR_VALUE, "%s has %s, not %lld", is_vector ? "a vector" : "a matrix",
-                  is_vector ? "the axis 0 only" : "the axes 0 and 1", (long long)axis);
+    const int64_t axis = arg_int(call, "axis"), counted = axis < 0 ? axis + (is_vector ? 1 : 2) : axis;
+    if (counted < 0 || counted > 1) {
+        arg_error(call, "axis", err, ERR_VALUE, "%s has the axes 0 and 1, not %lld", is_vector ? "a vector" : "a matrix", (long long)axis);
         return err_hint(err, "axis=0 goes down the rows, axis=1 along the columns, None over all");
     }
-    *out = is_vector ? -1 : (int)counted;
+    *out = is_vector && counted == 0 ? -1 : (int)counted;
     return OK;
 }
 

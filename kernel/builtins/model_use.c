@@ -210,7 +210,7 @@ enum status bi_fold_in(const struct call *call, struct value *out, struct error 
     int32_t *items = xnew_array(int32_t, n);
     float *ratings = xnew_array(float, n);
     enum status status = read_ratings(call, dict, items, ratings, err);
-    if (status == OK) status = model_fold_in(model_arg(call), items, ratings, (int64_t)n, &folded, err);
+    if (status == OK && model_fold_in(model_arg(call), items, ratings, (int64_t)n, &folded, err) != OK) status = blame(call, "ratings", err);
     free(items);
     free(ratings);
     if (status == OK) *out = value_model(folded);

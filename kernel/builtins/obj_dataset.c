@@ -109,7 +109,7 @@ static void add_quantiles(struct card_draft *card, const char *label, const doub
 static void add_histogram(struct card_draft *card, const struct dataset_facts *facts) {
     struct buf text = BUF_INIT;
     for (int i = 0; facts->one_bar_a_value && i < facts->n_bars; i++) {
-        buf_addf(&text, "%s%g: ", i ? "   " : "", facts->least_bar + i * facts->bar_step);
+        buf_addf(&text, "%s%g: ", i ? " · " : "", facts->least_bar + i * facts->bar_step);
         buf_add_count(&text, (int64_t)facts->bars[i]);
     }
     if (text.len) card_add(card, "by rating", "%s", buf_text(&text));
@@ -126,6 +126,7 @@ static void add_dates(struct card_draft *card, const struct dataset_facts *facts
     buf_release(&last);
 }
 
+/* How the split was made, and its parts: this one and its siblings. */
 static void add_split(struct card_draft *card, const struct dataset *dataset) {
     static const char *const names[] = {"train", "valid", "test"};
     const struct split *split = dataset_split(dataset);
@@ -135,8 +136,10 @@ static void add_split(struct card_draft *card, const struct dataset *dataset) {
         if (!split->n_rows[p]) continue;
         buf_addf(&text, "%s%s ", text.len ? ", " : "", names[p]);
         buf_add_count(&text, split->n_rows[p]);
+        if (dataset_part(dataset) & (1 << p)) buf_adds(&text, " (this)");
     }
-    card_add(card, "split", "%s; this is %s of: %s", split->description, part_word(dataset), buf_text(&text));
+    card_add(card, "split", "%s", split->description);
+    card_add(card, "parts", "%s", buf_text(&text));
     buf_release(&text);
 }
 
@@ -174,7 +177,7 @@ static void fill_card(const struct dataset *dataset, const struct dataset_facts 
     if (dataset_has_times(dataset)) add_dates(card, facts);
     add_split(card, dataset);
     add_features(card, dataset_catalog(dataset));
-    if (dataset_licence(dataset)) buf_adds(&card->note, dataset_licence(dataset));
+    if (dataset_licence(dataset) && !dataset_split(dataset)) buf_adds(&card->note, dataset_licence(dataset));
 }
 
 static enum status dataset_render(struct interp *interp, void *self, struct bundle *out, struct error *err) {
@@ -197,6 +200,15 @@ static int64_t length(void *self) { return dataset_n(self); }
 static int64_t size_bytes(void *self) { return dataset_bytes(self); }
 static bool equal(void *a, void *b) { return a == b || strcmp(dataset_fingerprint(a), dataset_fingerprint(b)) == 0; }
 
+/* No rows by [ ]: a table has them. */
+static enum status index_rows(void *self, struct value key, struct value *out, struct error *err) {
+    (void)self;
+    (void)key;
+    (void)out;
+    err_set(err, ERR_TYPE, "a Dataset's rows and columns are read from a Table of it");
+    return err_hint(err, "interactions(ratings)[\"rating\"], users(ratings), items(ratings); filter(ratings, where=…) takes some of its rows");
+}
+
 static void column_names(void *self, name_sink sink, void *ctx) {
     const struct dataset *dataset = self;
     sink(ctx, "user");
@@ -212,6 +224,7 @@ const struct type type_dataset = {
     .attributes = attributes,
     .retain = retain,
     .release = release,
+    .index = index_rows,
     .length = length,
     .equal = equal,
     .column_names = column_names,

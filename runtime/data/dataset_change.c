@@ -273,7 +273,7 @@ static enum status filtered(struct dataset *dataset, const bool *keep, const int
     enum status status = OK;
     if (n == 0) {
         err_set(err, ERR_DATA, "no row of `%s` is left", dataset->name);
-        status = err_hint(err, "ask for less: it has %lld rows", (long long)dataset->n);
+        status = err_hint(err, "describe(ratings) says what there is to ask for");
     } else if (dataset->split) {
         *out = dataset_view(dataset, rows, n, split_ref(dataset->split), dataset->part, dataset->name);
         return OK;

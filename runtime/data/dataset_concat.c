@@ -32,7 +32,13 @@ static enum status mark_rows(struct dataset *const *parts, size_t n_parts, bool 
             n += !marked[row];
             marked[row] = true;
         }
-    if (twice) return err_set(err, ERR_VALUE, "%lld rows are in more than one of the parts", (long long)twice);
+    if (twice) {
+        struct buf count = BUF_INIT;
+        buf_add_count(&count, twice);
+        err_set(err, ERR_VALUE, "%s rows are in more than one of the parts", buf_text(&count));
+        buf_release(&count);
+        return ERR_VALUE;
+    }
     *out_n = n;
     return OK;
 }

@@ -126,22 +126,24 @@ static void add_quantiles(struct table *table, const char *side, const double qu
     struct buf name = BUF_INIT;
     for (int q = 0; q < QUANTILES; q++) {
         buf_clear(&name);
-        buf_addf(&name, "per_%s_%s", side, names[q]);
+        buf_addf(&name, "%s_%s", side, names[q]);
         *table_add_floats(table, buf_text(&name), 0) = quantiles[q];
     }
     buf_release(&name);
 }
 
+static void add_missing(struct buf *out, int64_t n, const char *what) {
+    buf_adds(out, out->len ? " and " : "");
+    buf_add_count(out, n);
+    buf_addf(out, " %s", what);
+}
+
 static void note_missing(struct table *table, const struct dataset *dataset, const struct dataset_facts *facts) {
     const int64_t users = dataset_n_users(dataset) - facts->n_users_with, items = dataset_n_items(dataset) - facts->n_items_with;
     struct buf text = BUF_INIT;
-    if (users || items) {
-        buf_add_count(&text, users);
-        buf_adds(&text, " users and ");
-        buf_add_count(&text, items);
-        buf_adds(&text, " items of the catalogue have no row in this part; they count with 0.");
-        table_note(table, "%s", buf_text(&text));
-    }
+    if (users) add_missing(&text, users, "users");
+    if (items) add_missing(&text, items, "items");
+    if (users || items) table_note(table, "%s of the catalogue have no row in this part; they count with 0.", buf_text(&text));
     if (facts->n_repeats) {
         buf_clear(&text);
         buf_add_count(&text, facts->n_repeats);

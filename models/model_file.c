@@ -175,6 +175,9 @@ static enum status check_seen(const struct model *model, int64_t rows, int64_t n
     bool good = model->seen_starts[0] == 0 && model->seen_starts[rows] == n;
     for (int64_t u = 0; good && u < rows; u++) good = model->seen_starts[u] <= model->seen_starts[u + 1];
     for (int64_t i = 0; good && i < n; i++) good = model->seen_items[i] >= 0 && model->seen_items[i] < model->catalog->n_items;
+    for (int64_t u = 0; good && u < rows; u++)
+        for (int64_t i = model->seen_starts[u] + 1; good && i < model->seen_starts[u + 1]; i++)
+            good = model->seen_items[i - 1] <= model->seen_items[i];
     return good ? OK : err_set(err, ERR_DATA, "sections `seen` of the file are damaged");
 }
 

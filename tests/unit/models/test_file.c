@@ -1,0 +1,205 @@
+/* Saved and opened again: the same bits, the same seen rows, the same knowledge of what was fitted on. */
+#include <unistd.h>
+
+#include "runtime/base/file.h"
+#include "tests/unit/models/fixture.h"
+
+enum { USERS = 40, ITEMS = 30 };
+
+static char folder[64], path[96];
+
+static const struct {
+    const char *kind, *params;
+} kinds[] = {
+    {"als", "factors=6"}, {"bias", ""},         {"mf", "factors=6, init=0.1"},     {"mf", "factors=6, optimizer=adam, batch=64, init=0.1"},
+    {"popular", ""},      {"svd", "factors=6"}, {"svd", "factors=6, center=none"},
+};
+enum { N_KINDS = 7 };
+
+static struct model *model_of(int kind, struct dataset *data) {
+    return fitted(kinds[kind].kind, data, kinds[kind].params, model_class_find(kinds[kind].kind)->iterative ? 4 : 0, NULL);
+}
+
+static struct model *opened(const struct model *model) {
+    struct model *again = NULL;
+    GOOD(model_save(model, path, &err));
+    GOOD(model_open(path, &again, &err));
+    return again;
+}
+
+static void check_params(const struct model *a, const struct model *b) {
+    struct buf left = BUF_INIT, right = BUF_INIT;
+    for (int all = 0; all < 2; all++) {
+        params_text(a->class, &a->params, all, &left);
+        params_text(b->class, &b->params, all, &right);
+    }
+    assert_string_equal(buf_text(&left), buf_text(&right));
+    buf_release(&left);
+    buf_release(&right);
+}
+
+static void check_same(const struct model *a, const struct model *b) {
+    assert_ptr_equal(a->class, b->class);
+    assert_string_equal(a->name, b->name);
+    check_params(a, b);
+    assert_int_equal(a->common.seed, b->common.seed);
+    assert_int_equal(a->common.epochs, b->common.epochs);
+    assert_true(a->split_id == b->split_id);
+    assert_int_equal(a->fitted_part, b->fitted_part);
+    assert_int_equal(a->n_fitted, b->n_fitted);
+    assert_string_equal(a->fitted_fingerprint, b->fitted_fingerprint);
+    assert_true(a->scale_min == b->scale_min && a->scale_max == b->scale_max && a->is_explicit == b->is_explicit);
+    assert_int_equal(a->n_history, b->n_history);
+    for (int64_t i = 0; i < a->n_history; i++) {
+        assert_int_equal(a->history[i].epoch, b->history[i].epoch);
+        assert_true(a->history[i].train == b->history[i].train);
+        assert_true(isnan(b->history[i].valid));
+    }
+    assert_true(catalog_same(a->catalog, b->catalog));
+    assert_int_equal(a->default_user, b->default_user);
+    const size_t rows = (size_t)(USERS + (a->default_user == FOLDED_USER));
+    assert_memory_equal(a->seen_starts, b->seen_starts, (rows + 1) * sizeof *a->seen_starts);
+    assert_memory_equal(a->seen_items, b->seen_items, (size_t)a->seen_starts[rows] * sizeof *a->seen_items);
+    assert_memory_equal(a->seen_ratings, b->seen_ratings, (size_t)a->seen_starts[rows] * sizeof *a->seen_ratings);
+    assert_true(same_scores(a, b));
+    assert_int_equal(a->class->size(a), b->class->size(b));
+}
+
+static void test_round_trip(void **state) {
+    (void)state;
+    struct parts parts = parts_of(planted_data(USERS, ITEMS, 0.3, 5, true), 0.1, 0.2);
+    for (int kind = 0; kind < N_KINDS; kind++) {
+        struct model *model = model_of(kind, parts.train), *again = opened(model);
+        assert_true(model->split_id != 0);
+        assert_int_equal(model->fitted_part, PART_TRAIN);
+        check_same(model, again);
+        assert_null(again->fitted_on);
+        model_unref(again);
+        model_unref(model);
+    }
+    parts_release(&parts);
+}
+
+static void test_folded(void **state) {
+    (void)state;
+    static const int32_t given[] = {3, 9};
+    static const float stars[] = {5, 2};
+    struct dataset *data = planted_data(USERS, ITEMS, 0.3, 5, true);
+    for (int kind = 0; kind < N_KINDS; kind++) {
+        struct model *model = model_of(kind, data), *folded = NULL;
+        GOOD(model_fold_in(model, given, stars, 2, &folded, &err));
+        struct model *again = opened(folded);
+        check_same(folded, again);
+        for (int32_t i = 0; i < ITEMS; i++) assert_true(pair_score(folded, FOLDED_USER, i) == pair_score(again, FOLDED_USER, i));
+        model_unref(again);
+        model_unref(folded);
+        model_unref(model);
+    }
+    dataset_unref(data);
+}
+
+/* Going on from an opened model gives the bits of one that never was in a file. */
+static void test_going_on(void **state) {
+    (void)state;
+    struct dataset *data = planted_data(USERS, ITEMS, 0.3, 5, true);
+    for (int kind = 0; kind < 4; kind++) {
+        if (!model_class_find(kinds[kind].kind)->iterative) continue;
+        struct model *half = model_of(kind, data), *again = opened(half);
+        struct model *here = fitted(kinds[kind].kind, data, kinds[kind].params, 3, half);
+        struct model *there = fitted(kinds[kind].kind, data, kinds[kind].params, 3, again);
+        assert_int_equal(there->n_history, 7);
+        assert_true(same_scores(here, there));
+        model_unref(half);
+        model_unref(again);
+        model_unref(here);
+        model_unref(there);
+    }
+    dataset_unref(data);
+}
+
+/* Every way to open a file with a byte changed is an error, or the same model. */
+static void test_damage(void **state) {
+    (void)state;
+    struct dataset *data = planted_data(12, 9, 0.3, 5, true);
+    struct model *model = fitted("als", data, "factors=2", 2, NULL);
+    struct buf file = BUF_INIT;
+    char broken[112];
+    int refused = 0;
+    snprintf(broken, sizeof broken, "%s/broken.reckon", folder);
+    GOOD(model_save(model, path, &err));
+    GOOD(file_read(path, 1 << 20, &file, &err));
+    for (size_t at = 0; at < file.len; at += 7) {
+        struct error err = ERROR_INIT;
+        struct model *again = NULL;
+        FILE *stream = fopen(broken, "wb");
+        file.data[at] ^= 0x20;
+        assert_int_equal(fwrite(file.data, 1, file.len, stream), file.len);
+        file.data[at] ^= 0x20;
+        fclose(stream);
+        if (model_open(broken, &again, &err) == OK) assert_true(same_scores(model, again));
+        else assert_null(again), assert_true(err.message[0] != 0), refused++;
+        model_unref(again);
+    }
+    assert_true(refused > 100);
+    unlink(broken);
+    buf_release(&file);
+    model_unref(model);
+    dataset_unref(data);
+}
+
+static void test_lack_of_memory(void **state) {
+    (void)state;
+    struct dataset *data = planted_data(12, 9, 0.3, 5, true);
+    struct model *model = fitted("mf", data, "factors=2, optimizer=adam", 2, NULL), *again = NULL;
+    long n = 1;
+    GOOD(model_save(model, path, &err));
+    for (; n < 1000; n++) {
+        struct error err = ERROR_INIT;
+        mem_fail_after(n);
+        const enum status status = model_open(path, &again, &err);
+        mem_fail_after(0);
+        if (status == OK) break;
+        assert_int_equal(status, ERR_MEMORY);
+        assert_null(again);
+    }
+    assert_in_range(n, 10, 998);
+    assert_true(same_scores(model, again));
+    model_unref(again);
+    model_unref(model);
+    dataset_unref(data);
+}
+
+static void test_wrong_files(void **state) {
+    (void)state;
+    struct dataset *data = planted_data(12, 9, 0.3, 5, true);
+    struct model *model = NULL;
+    char missing[112];
+    snprintf(missing, sizeof missing, "%s/missing.reckon", folder);
+    BAD(model_open(missing, &model, &err), ERR_FILE, "missing.reckon");
+    GOOD(dataset_save(data, path, &err));
+    BAD(model_open(path, &model, &err), ERR_DATA, "not a model");
+    assert_null(model);
+    dataset_unref(data);
+}
+
+static int make_folder(void **state) {
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/reckon-models-XXXXXX");
+    if (!mkdtemp(folder)) return -1;
+    snprintf(path, sizeof path, "%s/model.reckon", folder);
+    return 0;
+}
+
+static int drop_folder(void **state) {
+    (void)state;
+    unlink(path);
+    return rmdir(folder);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_folded),         cmocka_unit_test(test_going_on),
+        cmocka_unit_test(test_damage),     cmocka_unit_test(test_lack_of_memory), cmocka_unit_test(test_wrong_files),
+    };
+    return cmocka_run_group_tests(tests, make_folder, drop_folder);
+}

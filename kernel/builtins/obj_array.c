@@ -17,9 +17,23 @@ void array_shape_text(const struct mat *mat, struct buf *out) {
     else buf_addf(out, "(%lld, %lld)", (long long)mat_rows(mat), (long long)mat_cols(mat));
 }
 
+#define DECIMALS_MAX 10
+
+/* The fewest decimals that tell x from its neighbours, without writing it out: a whole number over a power of ten is rounded once. */
+static bool few_decimals(float x, double *out) {
+    double scale = 1;
+    if (!(fabsf(x) >= 1e-3F && fabsf(x) < 1e6F)) return false;
+    for (int decimals = 0; decimals <= DECIMALS_MAX; decimals++, scale *= 10) {
+        *out = rint((double)x * scale) / scale;
+        if ((float)*out == x) return true;
+    }
+    return false;
+}
+
 struct value array_number(float x) {
     struct buf text = BUF_INIT;
     double number = x;
+    if (few_decimals(x, &number)) return value_float(number);
     buf_add_float(&text, x);
     if (!parse_double((struct slice){text.data, text.len}, &number)) number = x;
     buf_release(&text);

@@ -113,9 +113,9 @@ static enum status export_table(const struct call *call, const char *path, struc
 static enum status export_dataset(const struct call *call, const char *path, struct error *err) {
     const char *ending = ending_of(path);
     if (strcmp(ending, "html") == 0) return export_form(call, MIME_HTML, path, err);
-    if (strcmp(ending, "csv") == 0 || strcmp(ending, "tsv") == 0)
+    if (strcmp(ending, "csv") == 0 || strcmp(ending, "tsv") == 0 || strcmp(ending, "jsonl") == 0)
         return dataset_export(call->task, arg_data(call, "value", &type_dataset), path, err);
-    return no_form(call, "Dataset", ".csv, .tsv, or .html for its card; save(dataset, \"name.reckon\") keeps titles and attributes too", err);
+    return no_form(call, "Dataset", ".csv, .tsv, .jsonl, or .html for its card; save(dataset, \"name.reckon\") keeps titles and attributes too", err);
 }
 
 static enum status run_export(const struct call *call, struct value *out, struct error *err) {

@@ -119,8 +119,8 @@ static void handle_request(struct server *server, enum channel channel, struct p
 }
 
 static void handle_subscription(struct server *server, const struct packet *packet) {
-    struct slice frame = packet_frame(packet, 0);
-    if (packet->n != 1 || frame.len < 1 || frame.data[0] != 1) return;
+    struct slice frame = packet->n == 1 ? packet_frame(packet, 0) : (struct slice){0};
+    if (frame.len < 1 || frame.data[0] != 1) return;
     struct slice topic = {frame.data + 1, frame.len - 1};
     if (!utf8_valid(topic)) return;
     publish_welcome(server->kernel.publisher, topic);

@@ -97,6 +97,7 @@ struct dataset_draft {
     int64_t *times;                        /* NULL: none */
     struct table *user_table, *item_table; /* first column "user" / "item" = id; item_table may have "title", "genres"; NULL: none */
     bool is_explicit;
+    struct task *task; /* borrowed, may be NULL: building can be interrupted */
 };
 enum status dataset_build(struct dataset_draft *draft, struct dataset **out, struct error *err) MUST_CHECK; /* takes the draft's contents */
 
@@ -121,7 +122,8 @@ enum status dataset_filter(struct dataset *dataset, const struct data_filter *fi
 
 enum status dataset_save(struct dataset *dataset, const char *path, struct error *err) MUST_CHECK;
 enum status dataset_open(const char *path, struct dataset **out, struct error *err) MUST_CHECK;
-/* CSV with header user,item,rating,time and the source's own ids; TSV by the ending. */
+/* .csv, .tsv or .jsonl by the ending: user, item, rating, time with the source's own ids. Loaded again it has the same fingerprint; times that there
+ * aren't and the ratings of implicit data that are all 1 are left out. */
 enum status dataset_export(struct task *task, struct dataset *dataset, const char *path, struct error *err) MUST_CHECK;
 
 /* Tables about a data set; describe.h has its figures. */

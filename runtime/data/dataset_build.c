@@ -5,13 +5,12 @@
 
 #include "runtime/base/map.h"
 #include "runtime/base/mem.h"
+#include "runtime/base/task.h"
+#include "runtime/base/vec.h"
 #include "runtime/data/catalog_build.h"
 #include "runtime/data/dataset_parts.h"
 
-static int compare_ints(const void *a, const void *b) {
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
+#define ROWS_BETWEEN_CHECKS 65536
 
 /* --- whole-number ids --- */
 
@@ -34,24 +33,54 @@ static enum status index_dense(const int64_t *ids, int64_t n, int64_t least, int
     return OK;
 }
 
-static enum status index_sparse(const int64_t *ids, int64_t n, struct id_list *out, int32_t *positions, struct error *err) {
-    int64_t *sorted, n_distinct = 0;
-    TRY(mem_try_array((size_t)n, "ids", &sorted, err));
-    memcpy(sorted, ids, (size_t)n * sizeof *ids);
-    qsort(sorted, (size_t)n, sizeof *sorted, compare_ints);
-    for (int64_t i = 0; i < n; i++)
-        if (i == 0 || sorted[i] != sorted[i - 1]) sorted[n_distinct++] = sorted[i];
-    for (int64_t i = 0; i < n; i++) {
-        const int64_t *at = bsearch(&ids[i], sorted, (size_t)n_distinct, sizeof *sorted, compare_ints);
-        positions[i] = (int32_t)(at - sorted);
-    }
-    out->n = n_distinct;
-    out->ints = xmemdup(sorted, (size_t)n_distinct * sizeof *sorted);
-    mem_free(sorted);
-    return OK;
+struct numbered {
+    int64_t id;
+    int32_t code; /* by first appearance */
+};
+
+static int compare_numbered(const void *a, const void *b) {
+    const int64_t x = ((const struct numbered *)a)->id, y = ((const struct numbered *)b)->id;
+    return (x > y) - (x < y);
 }
 
-static enum status index_ints(const int64_t *ids, int64_t n, struct id_list *out, int32_t *positions, struct error *err) {
+typedef VEC(struct numbered) numbered_vec;
+
+/* Each event's code, and the distinct ids. */
+static enum status number_ids(struct task *task, const int64_t *ids, int64_t n, numbered_vec *distinct, int32_t *codes, struct error *err) {
+    struct int_map *seen = int_map_new(1024);
+    enum status status = OK;
+    for (int64_t i = 0; i < n && status == OK; i++) {
+        int64_t code = (int64_t)distinct->len;
+        if (i % ROWS_BETWEEN_CHECKS == 0) status = task_check(task, err);
+        if (int_map_put(seen, ids[i], code, false)) vec_push(distinct, ((struct numbered){ids[i], (int32_t)code}));
+        else int_map_get(seen, ids[i], &code);
+        codes[i] = (int32_t)code;
+    }
+    int_map_free(seen);
+    return status;
+}
+
+/* Ids far apart: the distinct ones are found first, so that only they are sorted. */
+static enum status index_sparse(struct task *task, const int64_t *ids, int64_t n, struct id_list *out, int32_t *positions, struct error *err) {
+    numbered_vec distinct = {0};
+    const enum status status = number_ids(task, ids, n, &distinct, positions, err);
+    if (status == OK) {
+        int32_t *place = xnew_array(int32_t, distinct.len + 1);
+        qsort(distinct.data, distinct.len, sizeof *distinct.data, compare_numbered);
+        out->n = (int64_t)distinct.len;
+        out->ints = xnew_array(int64_t, distinct.len + 1);
+        for (size_t i = 0; i < distinct.len; i++) {
+            out->ints[i] = distinct.data[i].id;
+            place[distinct.data[i].code] = (int32_t)i;
+        }
+        for (int64_t i = 0; i < n; i++) positions[i] = place[positions[i]];
+        free(place);
+    }
+    vec_release(&distinct);
+    return status;
+}
+
+static enum status index_ints(struct task *task, const int64_t *ids, int64_t n, struct id_list *out, int32_t *positions, struct error *err) {
     int64_t least = ids[0], most = ids[0], span;
     for (int64_t i = 1; i < n; i++) {
         if (ids[i] < least) least = ids[i];
@@ -59,7 +88,7 @@ static enum status index_ints(const int64_t *ids, int64_t n, struct id_list *out
     }
     out->are_ints = true;
     if (!__builtin_sub_overflow(most, least, &span) && span < 8 * n + 65536) return index_dense(ids, n, least, span + 1, out, positions, err);
-    return index_sparse(ids, n, out, positions, err);
+    return index_sparse(task, ids, n, out, positions, err);
 }
 
 /* --- text ids --- */
@@ -118,13 +147,13 @@ struct side {
     int64_t *n_names;
 };
 
-static enum status index_side(struct side side, int64_t n, struct id_list *out, int32_t *positions, struct error *err) {
+static enum status index_side(struct task *task, struct side side, int64_t n, struct id_list *out, int32_t *positions, struct error *err) {
     if (*side.texts) {
         TRY(mem_try_array((size_t)n, "ids", side.ids, err));
         intern_texts(*side.texts, n, side.names, side.n_names, *side.ids);
     }
     if (*side.names) return index_names(*side.names, *side.n_names, *side.ids, n, out, positions, err);
-    return index_ints(*side.ids, n, out, positions, err);
+    return index_ints(task, *side.ids, n, out, positions, err);
 }
 
 /* --- drafts --- */
@@ -185,8 +214,11 @@ static enum status fill_source(struct dataset_draft *draft, struct data_source *
     TRY(mem_try_array((size_t)events->n_events, "users", &events->users, err));
     TRY(mem_try_array((size_t)events->n_events, "items", &events->items, err));
     if (!events->ratings) TRY(ones(events, err));
-    TRY(index_side(user_side, events->n_events, users, events->users, err));
-    TRY(index_side(item_side, events->n_events, items, events->items, err));
+    TRY(task_check(draft->task, err));
+    TRY(index_side(draft->task, user_side, events->n_events, users, events->users, err));
+    TRY(task_check(draft->task, err));
+    TRY(index_side(draft->task, item_side, events->n_events, items, events->items, err));
+    TRY(task_check(draft->task, err));
     source->catalog = catalog_build(users, items, draft->user_table, draft->item_table);
     data_source_measure(source);
     return OK;

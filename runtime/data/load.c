@@ -52,7 +52,7 @@ static bool is_json_lines(const char *path) { return path_ends(path, ".jsonl") |
 enum status load_csv(struct task *task, const struct load_request *request, const char *path, struct dataset **out, struct error *err) {
     TRY(check_file(path, err));
     char *name = name_of(path, true);
-    struct dataset_draft draft = {.name = name, .origin = path};
+    struct dataset_draft draft = {.name = name, .origin = path, .task = task};
     enum status status = is_json_lines(path) ? jsonl_draft(task, request, path, &draft, err) : csv_draft(task, request, path, &draft, err);
     if (status == OK && path_ends(path, ".inter")) status = recbole_side_tables(path, &draft, err);
     status = draft_finish(status, &draft, out, err);

@@ -119,7 +119,7 @@ static enum status ml100k_users(const char *folder, struct table **out, struct e
 
 static enum status load_ml100k(struct task *task, const char *folder, const char *name, const char *licence, struct dataset **out,
                                struct error *err) {
-    struct dataset_draft draft = {.name = name, .origin = folder, .licence = licence, .is_explicit = true};
+    struct dataset_draft draft = {.name = name, .origin = folder, .licence = licence, .is_explicit = true, .task = task};
     char *path = path_join(folder, "u.data");
     enum status status = read_ratings(task, path, "\t", &draft, err);
     free(path);
@@ -194,7 +194,7 @@ static bool has_file(const char *folder, const char *file) {
 }
 
 static enum status load_dat(struct task *task, const char *folder, const char *name, const char *licence, struct dataset **out, struct error *err) {
-    struct dataset_draft draft = {.name = name, .origin = folder, .licence = licence, .is_explicit = true};
+    struct dataset_draft draft = {.name = name, .origin = folder, .licence = licence, .is_explicit = true, .task = task};
     struct rows items;
     char *path = path_join(folder, "ratings.dat");
     enum status status = read_ratings(task, path, "::", &draft, err);

@@ -25,7 +25,7 @@ static enum status csv_items(struct task *task, const char *folder, struct table
 
 static enum status load_movielens_csv(struct task *task, const char *folder, const char *name, const char *licence, struct dataset **out,
                                       struct error *err) {
-    struct dataset_draft draft = {.name = name, .origin = folder, .licence = licence, .is_explicit = true};
+    struct dataset_draft draft = {.name = name, .origin = folder, .licence = licence, .is_explicit = true, .task = task};
     char *path = path_join(folder, "ratings.csv");
     const struct load_request columns = {.user = "userId", .item = "movieId", .rating = "rating", .time = "timestamp", .duplicates = "error"};
     enum status status = csv_draft(task, &columns, path, &draft, err);

@@ -117,6 +117,20 @@ static void test_refused(void **state) {
     assert_null(dataset);
 }
 
+static void test_interrupt(void **state) {
+    (void)state;
+    struct task *task = task_new(NULL);
+    struct dataset_draft draft = {.name = "stopped", .n_events = 2, .task = task};
+    struct error err = ERROR_INIT;
+    struct dataset *dataset = NULL;
+    draft.user_ids = xnew_array(int64_t, 2);
+    draft.item_ids = xnew_array(int64_t, 2);
+    task_cancel(task);
+    assert_int_equal(dataset_build(&draft, &dataset, &err), ERR_INTERRUPTED);
+    assert_null(dataset);
+    task_free(task);
+}
+
 /* --- the catalog --- */
 
 /* Items 1 … 4; 4 has no interaction. */
@@ -343,9 +357,10 @@ static int start(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_positions), cmocka_unit_test(test_far_ids), cmocka_unit_test(test_text_ids),    cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_titles),    cmocka_unit_test(test_sparse),  cmocka_unit_test(test_fingerprint), cmocka_unit_test(test_seen),
-        cmocka_unit_test(test_overlap),   cmocka_unit_test(test_concat),  cmocka_unit_test(test_implicit),    cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_positions), cmocka_unit_test(test_far_ids), cmocka_unit_test(test_text_ids), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_interrupt), cmocka_unit_test(test_titles),  cmocka_unit_test(test_sparse),   cmocka_unit_test(test_fingerprint),
+        cmocka_unit_test(test_seen),      cmocka_unit_test(test_overlap), cmocka_unit_test(test_concat),   cmocka_unit_test(test_implicit),
+        cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }

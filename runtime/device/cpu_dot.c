@@ -34,7 +34,7 @@ enum status cpu_dot_pairs(void *state, struct task *task, const struct dot_job *
 
 /* --- blocks --- */
 
-enum { MAX_ROWS = 64, MAX_COLS = 16384 };
+enum { MAX_ROWS = 64, MAX_COLS = 16384, SLICE_WORK = 1 << 25 /* multiply-adds between two looks at the task */ };
 
 /* A tile of rows × columns of the scores. */
 struct dot_run {
@@ -55,6 +55,11 @@ static void dot_run_init(const struct dot_job *job, int64_t cols_each, struct do
     run->room_each = (run->room_each + 15) / 16 * 16;
 }
 
+static int64_t slice_cols(int64_t work_per_col) {
+    int64_t cols = SLICE_WORK / (work_per_col + 1) / 128 * 128;
+    return cols < 256 ? 256 : cols;
+}
+
 /* Products of rows [first, first + n) with columns [col, col + n_cols) into scores (n_cols a row), a slice of columns at a time. */
 static float *score_tile(const struct dot_run *run, int64_t first, int64_t n, int64_t col, int64_t n_cols, float *room) {
     const struct dot_job *job = run->job;
@@ -63,8 +68,9 @@ static float *score_tile(const struct dot_run *run, int64_t first, int64_t n, in
     for (int64_t i = 0; i < n; i++) memcpy(rows + i * f, job->a + (int64_t)job->rows[first + i] * f, (size_t)f * sizeof *rows);
     memset(rows + n * f, 0, (size_t)((padded - n) * f) * sizeof *rows);
     if (f == 0) memset(scores, 0, (size_t)(padded * n_cols) * sizeof *scores);
-    for (int64_t c = 0; c < n_cols && f > 0 && !task_cancelled(run->task); c += MAX_COLS) {
-        int64_t some = n_cols - c < MAX_COLS ? n_cols - c : MAX_COLS;
+    int64_t slice = slice_cols(padded * f);
+    for (int64_t c = 0; c < n_cols && f > 0 && !task_cancelled(run->task); c += slice) {
+        int64_t some = n_cols - c < slice ? n_cols - c : slice;
         struct gemm tile = {false, true, padded, some, f, rows, job->b + (col + c) * f, f, f, scores + c, n_cols};
         gemm_tile(&tile, pack);
     }

@@ -8,7 +8,7 @@
 
 enum {
     TILE_ROWS = 128,
-    DEPTH = 4096,     /* of k in one call: keeps a call under 50 ms */
+    DEPTH = 2048,     /* of k in one call: keeps a call under 50 ms */
     PACK_DEPTH = 256, /* of our own product */
     PACK_COLS = 512,
     MAX_TILE_COLS = 8192,

@@ -43,8 +43,7 @@ static double make_reflector(double *x, int64_t m) {
 static enum status tridiagonalise(struct task *task, double *a, int64_t n, double *d, double *e, double *reflectors, struct error *err) {
     double *w = xnew_array(double, (size_t)n);
     enum status status = OK;
-    for (int64_t k = 0; k + 1 < n && status == OK; k++) {
-        if ((k & 15) == 0) status = task_check(task, err);
+    for (int64_t k = 0; k + 1 < n && (status = task_check(task, err)) == OK; k++) {
         double *v = &reflectors[k * n + k + 1];
         memcpy(v, &a[k * n + k + 1], (size_t)(n - k - 1) * sizeof *v);
         if (k + 2 == n) {
@@ -125,9 +124,11 @@ static void unreflect(const double *reflectors, int64_t n, double *vector) {
 }
 
 /* The k largest of d, larger first, ties to the lower index. */
-static void pick_largest(const double *d, const double *z, const double *reflectors, int64_t n, int64_t k, double *out_values, double *out_vectors) {
+static enum status pick_largest(struct task *task, const double *d, const double *z, const double *reflectors, int64_t n, int64_t k,
+                                double *out_values, double *out_vectors, struct error *err) {
     bool *taken = xnew_array(bool, (size_t)n);
-    for (int64_t r = 0; r < k; r++) {
+    enum status status = OK;
+    for (int64_t r = 0; r < k && (status = task_check(task, err)) == OK; r++) {
         int64_t best = -1;
         for (int64_t i = 0; i < n; i++)
             if (!taken[i] && (best < 0 || d[i] > d[best])) best = i;
@@ -137,6 +138,7 @@ static void pick_largest(const double *d, const double *z, const double *reflect
         unreflect(reflectors, n, &out_vectors[r * n]);
     }
     free(taken);
+    return status;
 }
 
 enum status eigen_largest(struct task *task, double *a, int64_t n, int64_t k, double *out_values, double *out_vectors, struct error *err) {
@@ -145,7 +147,7 @@ enum status eigen_largest(struct task *task, double *a, int64_t n, int64_t k, do
     for (int64_t i = 0; i < n; i++) z[i * n + i] = 1;
     enum status status = tridiagonalise(task, a, n, d, e, reflectors, err);
     if (status == OK) status = diagonalise(task, d, e, z, n, err);
-    if (status == OK) pick_largest(d, z, reflectors, n, k, out_values, out_vectors);
+    if (status == OK) status = pick_largest(task, d, z, reflectors, n, k, out_values, out_vectors, err);
     free(d);
     free(e);
     free(reflectors);

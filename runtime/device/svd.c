@@ -167,15 +167,22 @@ static void random_column(const struct svd *svd, int64_t column, int64_t round, 
     for (int64_t i = 0; i < svd->n; i++) values[i * svd->p + column] = (float)rng_normal(&rng);
 }
 
+static enum status random_columns(const struct svd *svd, float *values, struct error *err) {
+    for (int64_t c = 0; c < svd->p; c++) {
+        TRY(task_check(svd->task, err));
+        random_column(svd, c, 0, values);
+    }
+    return OK;
+}
+
 static enum status start_random(struct svd *svd, struct error *err) {
     float *values;
-    struct mat *start;
+    struct mat *start = NULL;
     TRY(mem_try_array((size_t)(svd->n * svd->p), "a decomposition", &values, err));
-    for (int64_t c = 0; c < svd->p; c++) random_column(svd, c, 0, values);
-    enum status status = mat_from(device_of(svd), svd->n, svd->p, values, &start, err);
+    enum status status = random_columns(svd, values, err);
+    if (status == OK) status = mat_from(device_of(svd), svd->n, svd->p, values, &start, err);
     mem_free(values);
-    TRY(status);
-    status = orthonormalise(svd, start, err);
+    if (status == OK) status = orthonormalise(svd, start, err);
     mat_unref(start);
     return status;
 }
@@ -251,7 +258,7 @@ static double change_of(const struct svd *svd) {
 
 /* Changes shrink by about the same factor each round: the sum of those to come is the error. */
 static bool has_settled(double change, double change_before) {
-    double factor = change_before > 0 ? fmin(change / change_before, 0.98) : 0.98;
+    double factor = change_before < INFINITY && change_before > 0 ? fmin(change / change_before, 0.98) : 0.98;
     return change * factor / (1 - factor) <= TOLERANCE;
 }
 

@@ -48,6 +48,25 @@ static void ones_when_there_are_no_values(void **state) {
     assert_int_equal(mat_total_bytes(device_cpu()), before);
 }
 
+static void repeated_columns_add_up(void **state) {
+    (void)state;
+    struct error err = ERROR_INIT;
+    const int64_t starts[] = {0, 3};
+    const int32_t columns[] = {1, 1, 2};
+    const float values[] = {2, 3, 4}, x[] = {1, 10, 100};
+    struct csr *csr = NULL;
+    struct mat *dense = mat_of(x, 3, 1), *out = NULL, *one = mat_of(x, 1, 1);
+    assert_int_equal(csr_from(device_cpu(), 1, 3, starts, columns, values, &csr, &err), OK);
+    assert_int_equal(csr_multiply(NULL, csr, false, dense, &out, &err), OK);
+    assert_true(at(out, 0, 0) == 450);
+    mat_unref(out);
+    assert_int_equal(csr_multiply(NULL, csr, true, one, &out, &err), OK);
+    assert_true(at(out, 0, 0) == 0 && at(out, 1, 0) == 5 && at(out, 2, 0) == 4);
+    struct mat *all[] = {dense, out, one};
+    for (int i = 0; i < 3; i++) mat_unref(all[i]);
+    csr_unref(csr);
+}
+
 static void refused(int64_t rows, int64_t cols, const int64_t *starts, const int32_t *columns) {
     struct error err = ERROR_INIT;
     struct csr *csr = NULL;
@@ -79,6 +98,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(products_with_empty_rows),
         cmocka_unit_test(ones_when_there_are_no_values),
+        cmocka_unit_test(repeated_columns_add_up),
         cmocka_unit_test(bad_structure_is_refused),
     };
     return RUN_AT_EVERY_LEVEL(tests);

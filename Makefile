@@ -161,6 +161,13 @@ $(PARITY): $(wildcard tests/device/*.c) $(wildcard tests/device/*.h) $(LIB_devic
 	@mkdir -p $(@D)
 	@echo "  LD  $@"
 	$(Q)$(CC) $(CFLAGS_ALL) $(filter %.c,$^) -o $@ -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -rdynamic
+BENCHES = $(patsubst tests/bench/bench_%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/bench_*.c))
+bench: $(if $(B),$(BUILD)/tests/bench/$(B),$(BENCHES)) ## measures against the targets (B=name: only that one)
+	@for b in $^; do echo "== $${b##*/}"; $$b || exit 1; done
+$(BUILD)/tests/bench/%: tests/bench/bench_%.c $(foreach l,$(LAYERS),$(LIB_$(l)))
+	@mkdir -p $(@D)
+	@echo "  LD  $@"
+	$(Q)$(CC) $(CFLAGS_ALL) $< -o $@ -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -rdynamic
 test-lang: $(BUILD)/tests/lang/run ## cells with their expectations on the line (T=name)
 	@$(BUILD)/tests/lang/run $(if $(T),-k $(T)) tests/lang
 $(BUILD)/tests/lang/run: $(wildcard tests/lang/*.c) $(foreach l,$(LAYERS),$(LIB_$(l)))
@@ -177,12 +184,20 @@ test-install: all ## make install into an empty prefix, and uninstall
 	@sh tests/install/run.sh $(BUILD)
 lint: ## include direction, header owners, headers alone, formatting, registry
 	@sh tests/lint/run.sh
+ASAN_BUILD = BUILD=$(BUILD)/asan SANITIZE=address,undefined CFLAGS=-O1 NVCC=
 asan: ## the fast tests under AddressSanitizer and UndefinedBehaviorSanitizer
-	@ASAN_OPTIONS=detect_leaks=1 $(MAKE) --no-print-directory BUILD=$(BUILD)/asan SANITIZE=address,undefined CFLAGS=-O1 test-unit test-lang parity
+	@$(MAKE) --no-print-directory -j$(JOBS) $(ASAN_BUILD) built
+	@ASAN_OPTIONS=detect_leaks=1 $(MAKE) --no-print-directory $(ASAN_BUILD) test-unit test-lang parity
+TSAN_BUILD = BUILD=$(BUILD)/tsan SANITIZE=thread CFLAGS=-O1 NVCC=
 tsan: ## our own threads under ThreadSanitizer
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan SANITIZE=thread CFLAGS=-O1 test-unit-base test-unit-kernel
+	@$(MAKE) --no-print-directory -j$(JOBS) $(TSAN_BUILD) $(TESTS_base:$(BUILD)/%=$(BUILD)/tsan/%) $(TESTS_kernel:$(BUILD)/%=$(BUILD)/tsan/%)
+	@$(MAKE) --no-print-directory $(TSAN_BUILD) test-unit-base test-unit-kernel
 
+# What tests are made of, so that it can be built on all cores and then run in order.
+JOBS ?= $(shell nproc)
+built: all $(UNIT) $(BUILD)/tests/lang/run $(PARITY) $(EMULATED_PLUGIN)
 test: setup-test ## sets up and runs every test
+	@$(MAKE) --no-print-directory -j$(JOBS) built
 	@$(MAKE) --no-print-directory test-all
 # A second make: the first began before the packages were installed, so it found neither libraries nor compilers.
 test-all: all test-unit lint parity test-lang test-wire test-install test-notebooks test-browser asan
@@ -201,6 +216,7 @@ setup-test:
 	@install/deps.sh --test
 	@install/venv.sh $(VENV) --test
 demo: setup ## sets up, builds, installs the kernelspec, executes Lab B.1, writes build/demo/lab_b1.html
+	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@$(MAKE) --no-print-directory demo-run
 demo-run: all
 	@$(MAKE) --no-print-directory install
@@ -216,6 +232,6 @@ clean: ## remove build/
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-.PHONY: all plugins parity test-gpu test-unit test-lang test-wire test-notebooks test-browser test-install test test-all lint asan tsan clean help \
+.PHONY: all built plugins parity bench test-gpu test-unit test-lang test-wire test-notebooks test-browser test-install test test-all lint asan tsan clean help \
 	setup setup-test demo demo-run report install uninstall $(foreach l,$(LAYERS),test-unit-$(l))
 -include $(shell find $(BUILD)/obj $(BUILD)/tests -name '*.d' 2>/dev/null)

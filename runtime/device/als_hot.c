@@ -7,50 +7,55 @@
 #include "runtime/device/elem.h"
 #include "runtime/device/hot_functions.h"
 
-typedef float vec __attribute__((vector_size(64), aligned(4), may_alias));
+enum { LANES = HOT_LANES };
+typedef float vec __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
 
+/* A tile of sums that stays in registers: PANEL rows × WIDE vectors; SOME rows of a last panel at a time. */
 #if HOT_LEVEL >= 4
-enum { PANEL = 8, WIDE = 2 };
+enum { PANEL = 8, WIDE = 2, SOME = 4 };
 #elif HOT_LEVEL == 3
-enum { PANEL = 6, WIDE = 1 };
+enum { PANEL = 6, WIDE = 2, SOME = 4 };
 #else
-enum { PANEL = 3, WIDE = 1 };
+enum { PANEL = 3, WIDE = 4, SOME = 2 };
 #endif
 
-/* matrix[row + i][col + j] += sign * Σ_t x[t][row + i] x[t][col + j] for i < rows, j < 16 wide. rows, wide: constants after inlining. */
+/* matrix[row + i][col + j] += sign * Σ_t x[t][row + i] x[t][col + j] for i < rows, j < wide vectors. rows, wide: constants after inlining. */
 __attribute__((always_inline)) static inline void rank_tile(float *matrix, int64_t ld, const float *x, int64_t n, int64_t row, int64_t col,
                                                             float sign, int rows, int wide) {
     vec sum[PANEL][WIDE];
     for (int i = 0; i < rows; i++)
         for (int w = 0; w < wide; w++) sum[i][w] = (vec){0};
     for (int64_t t = 0; t < n; t++) {
-        const float *at = x + t * ld;
-        for (int w = 0; w < wide; w++) {
-            vec right = *(const vec *)(at + col + 16 * w);
-            for (int i = 0; i < rows; i++) sum[i][w] += at[row + i] * right;
-        }
+        const float *left = x + t * ld + row, *at = x + t * ld + col;
+        vec right[WIDE];
+        for (int w = 0; w < wide; w++) right[w] = *(const vec *)(at + LANES * w);
+        for (int i = 0; i < rows; i++)
+            for (int w = 0; w < wide; w++) sum[i][w] += left[i] * right[w];
     }
     for (int i = 0; i < rows; i++)
         for (int w = 0; w < wide; w++) {
-            vec *to = (vec *)(matrix + (row + i) * ld + col + 16 * w);
+            vec *to = (vec *)(matrix + (row + i) * ld + col + LANES * w);
             *to += sign * sum[i][w];
         }
 }
 
-static void rank_full(float *matrix, int64_t ld, const float *x, int64_t n, int64_t row, float sign) {
+/* Upper half of `rows` rows, a constant after inlining. Columns begin at a multiple of 16, for their number ld is one. */
+__attribute__((always_inline)) static inline void rank_across(float *matrix, int64_t ld, const float *x, int64_t n, int64_t row, float sign,
+                                                              int rows) {
     int64_t col = row / 16 * 16;
-    for (; col + 16 * WIDE <= ld; col += 16 * WIDE) rank_tile(matrix, ld, x, n, row, col, sign, PANEL, WIDE);
-    for (; col < ld; col += 16) rank_tile(matrix, ld, x, n, row, col, sign, PANEL, 1);
+    for (; col + LANES * WIDE <= ld; col += LANES * WIDE) rank_tile(matrix, ld, x, n, row, col, sign, rows, WIDE);
+    for (; col < ld; col += LANES) rank_tile(matrix, ld, x, n, row, col, sign, rows, 1);
 }
 
 /* Upper half of rows [row, row + rows), rows <= PANEL. */
 static void rank_rows(float *matrix, int64_t ld, const float *x, int64_t n, int64_t row, int64_t rows, float sign) {
+    const int64_t end = row + rows;
     if (rows == PANEL) {
-        rank_full(matrix, ld, x, n, row, sign);
+        rank_across(matrix, ld, x, n, row, sign, PANEL);
         return;
     }
-    for (int64_t i = row; i < row + rows; i++)
-        for (int64_t col = i / 16 * 16; col < ld; col += 16) rank_tile(matrix, ld, x, n, i, col, sign, 1, 1);
+    for (; row + SOME <= end; row += SOME) rank_across(matrix, ld, x, n, row, sign, SOME);
+    for (; row < end; row++) rank_across(matrix, ld, x, n, row, sign, 1);
 }
 
 void HOT(als_accumulate)(int64_t f, const float *other, const float *other_bias, float mean, const int32_t *columns, const float *values, int64_t n,

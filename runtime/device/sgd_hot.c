@@ -1,7 +1,8 @@
 #include "runtime/device/elem.h"
 #include "runtime/device/hot_functions.h"
 
-typedef float vec __attribute__((vector_size(64), aligned(4), may_alias));
+enum { LANES = HOT_LANES, VECS = 16 / LANES };
+typedef float vec __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
 
 static float add_lanes(const float *lane) {
     float half[8];
@@ -10,18 +11,19 @@ static float add_lanes(const float *lane) {
 }
 
 __attribute__((always_inline)) static inline float dot16(const float *p, const float *q, int64_t f) {
-    vec sum = {0};
+    vec sum[VECS] = {{0}};
     int64_t j = 0;
-    for (; j + 16 <= f; j += 16) sum += *(const vec *)(p + j) * *(const vec *)(q + j);
+    for (; j + 16 <= f; j += 16)
+        for (int v = 0; v < VECS; v++) sum[v] += *(const vec *)(p + j + LANES * v) * *(const vec *)(q + j + LANES * v);
     float rest = 0.0f;
     for (; j < f; j++) rest += p[j] * q[j];
-    return add_lanes((const float *)&sum) + rest;
+    return add_lanes((const float *)sum) + rest;
 }
 
 /* p += lr (e q - reg p), q += lr (e p - reg q), both from the old values. */
 __attribute__((always_inline)) static inline void step16(float *p, float *q, int64_t f, float step, float keep) {
     int64_t j = 0;
-    for (; j + 16 <= f; j += 16) {
+    for (; j + LANES <= f; j += LANES) {
         vec x = *(const vec *)(p + j), y = *(const vec *)(q + j);
         *(vec *)(p + j) = keep * x + step * y;
         *(vec *)(q + j) = keep * y + step * x;

@@ -32,7 +32,7 @@ static int64_t own_memory_bytes(void) {
     long long total = 0, resident = 0;
     if (read_proc("/proc/self/statm", &text)) sscanf(buf_text(&text), "%lld %lld", &total, &resident);
     int64_t bytes = resident * sysconf(_SC_PAGESIZE);
-    buf_clear(&text);
+    buf_release(&text);
     if (bytes < EXACT_BELOW_BYTES && read_proc("/proc/self/smaps_rollup", &text) && field(buf_text(&text), "\nPss:") >= 0)
         bytes = field(buf_text(&text), "\nPss:") * 1024;
     buf_release(&text);

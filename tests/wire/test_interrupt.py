@@ -69,10 +69,10 @@ def test_interrupt_aborts_what_was_queued_but_not_what_comes_later(kernel):
 
 
 def test_interrupt_of_a_fit(kernel):
-    if kernel.execute("als")[0].content["status"] != "ok" or kernel.execute("data = synth()")[0].content["status"] != "ok":
-        return  # this build has no models
+    assert kernel.execute("data = synth()")[0].content["status"] == "ok"
     for way in WAYS:
         cell = kernel.start_cell("model = 1\nmodel = als(data, factors=64, epochs=1000000)")
         time.sleep(0.7)
         check_interrupted(kernel, cell, way)
         assert kernel.execute("model")[1][-1].content["data"]["text/plain"] == "1", "names are as they were"
+        assert kernel.execute("_partial")[0].content["status"] == "ok", "what the fit had is kept"

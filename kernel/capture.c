@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,9 +94,19 @@ static void drain_stream(struct stream *stream, capture_sink sink, void *ctx) {
     }
 }
 
+/* One call for both pipes: mostly there is nothing. */
+static bool has_text(const struct capture *capture) {
+    struct pollfd fds[2] = {{.fd = capture->streams[0].read_fd, .events = POLLIN}, {.fd = capture->streams[1].read_fd, .events = POLLIN}};
+    return poll(fds, 2, 0) > 0;
+}
+
 void capture_drain(struct capture *capture, capture_sink sink, void *ctx) {
     if (!capture) return;
     monitor_lock(capture->monitor);
+    if (!has_text(capture)) {
+        monitor_unlock(capture->monitor);
+        return;
+    }
     for (int i = 0; i < 2; i++) drain_stream(&capture->streams[i], sink, ctx);
     monitor_unlock(capture->monitor);
 }

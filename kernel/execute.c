@@ -166,11 +166,13 @@ static enum status run_cell(struct cell *cell, struct reply *reply, struct error
     if (cell->remembered) snprintf(name, sizeof name, "Cell %lld", (long long)cell->count);
     publish_input(cell);
     session_run(kernel->session, name, cell->code, &output, cell->remembered, &outcome);
+    fflush(stdout);
     kernel_drain_output(kernel);
     publish_outcome(cell, &outcome);
     remember(cell, &outcome);
     enum status status = take_error(&outcome, err);
     if (status == OK) fill_reply(cell, &output, &reply->content);
+    if (json_object_size(cell->user_expressions)) kernel_drain_output(kernel);
     outcome_release(&outcome);
     return status;
 }
@@ -185,8 +187,6 @@ enum status execute_answer(struct kernel *kernel, struct request *request, const
     live_names_settle(kernel->names, session_interp(kernel->session));
     enum status status = run_cell(&cell, reply, err);
     live_names_settle(kernel->names, session_interp(kernel->session));
-    fflush(stdout);
-    kernel_drain_output(kernel);
     atomic_store(&kernel->muted, false);
     if (status != OK && cell.stops_queue) worker_abort_queued(kernel->worker);
     buf_release(&cell.payload);

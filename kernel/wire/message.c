@@ -7,6 +7,8 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/monitor.h"
 
+#define HEADER_BYTES 300
+
 void wire_init(struct wire *wire, const char *key) {
     wire->signer = signer_of(key);
     random_uuid(wire->session);
@@ -92,6 +94,7 @@ static void add_body(struct wire *wire, const char *type, unsigned long long num
                      struct packet *packet) {
     char signature[HASH_SHA256_HEX];
     struct buf header = BUF_INIT;
+    buf_reserve(&header, HEADER_BYTES);
     add_header(wire, type, number, &header);
     struct slice parts[SIGNED_PARTS] = {{header.data, header.len}, parent, slice_of(*metadata ? metadata : "{}"), content};
     sign_parts(&wire->signer, parts, signature);

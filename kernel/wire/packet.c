@@ -4,6 +4,8 @@
 
 #include "runtime/base/mem.h"
 
+#define USUAL_BYTES 1000 /* of a message without outputs */
+
 void packet_add(struct packet *packet, const void *data, size_t len) {
     if (packet->n >= PACKET_FRAMES_MAX || len > PACKET_BYTES_MAX - packet->bytes.len) {
         packet->too_large = true;
@@ -13,6 +15,7 @@ void packet_add(struct packet *packet, const void *data, size_t len) {
         packet->cap = packet->cap ? packet->cap * 2 : 8;
         packet->ends = xrealloc(packet->ends, packet->cap * sizeof *packet->ends);
     }
+    if (!packet->bytes.cap) buf_reserve(&packet->bytes, USUAL_BYTES);
     if (len) buf_add(&packet->bytes, data, len);
     packet->ends[packet->n++] = packet->bytes.len;
 }

@@ -17,8 +17,8 @@ bool slice_eqz(struct slice a, const char *text) { return slice_eq(a, slice_of(t
 
 /* --- the growing text --- */
 
-/* Room for `more` bytes and the NUL. */
-static void buf_room(struct buf *buf, size_t more) {
+/* And for the NUL. */
+void buf_reserve(struct buf *buf, size_t more) {
     size_t want;
     if (__builtin_add_overflow(buf->len, more, &want) || want == SIZE_MAX) want = SIZE_MAX - 1; /* dies in xrealloc */
     if (want < buf->cap) return;
@@ -29,7 +29,7 @@ static void buf_room(struct buf *buf, size_t more) {
 }
 
 void buf_add(struct buf *buf, const void *data, size_t len) {
-    buf_room(buf, len);
+    buf_reserve(buf, len);
     if (len) memcpy(buf->data + buf->len, data, len);
     buf->len += len;
     buf->data[buf->len] = 0;
@@ -42,10 +42,10 @@ void buf_addc(struct buf *buf, char c) { buf_add(buf, &c, 1); }
 void buf_addv(struct buf *buf, const char *format, va_list args) {
     va_list again;
     va_copy(again, args);
-    buf_room(buf, 0);
+    buf_reserve(buf, 0);
     int len = vsnprintf(buf->data + buf->len, buf->cap - buf->len, format, args);
     if (len > 0 && (size_t)len >= buf->cap - buf->len) {
-        buf_room(buf, (size_t)len);
+        buf_reserve(buf, (size_t)len);
         len = vsnprintf(buf->data + buf->len, buf->cap - buf->len, format, again);
     }
     va_end(again);

@@ -32,10 +32,11 @@ void buf_adds(struct buf *buf, const char *text);
 void buf_addc(struct buf *buf, char c);
 void buf_addf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 void buf_addv(struct buf *buf, const char *format, va_list args);
-void buf_clear(struct buf *buf);             /* keeps the memory */
-void buf_release(struct buf *buf);           /* frees, makes empty */
-char *buf_take(struct buf *buf);             /* returns owned NUL-terminated text (free), makes empty */
-const char *buf_text(const struct buf *buf); /* "" when empty; borrowed until the next add */
+void buf_reserve(struct buf *buf, size_t more); /* room for so many bytes more at once, where they will come in small pieces */
+void buf_clear(struct buf *buf);                /* keeps the memory */
+void buf_release(struct buf *buf);              /* frees, makes empty */
+char *buf_take(struct buf *buf);                /* returns owned NUL-terminated text (free), makes empty */
+const char *buf_text(const struct buf *buf);    /* "" when empty; borrowed until the next add */
 
 /* Escapes. html: & < > " ; appended to buf. */
 void buf_add_html(struct buf *buf, struct slice text);

@@ -50,14 +50,15 @@ static void linear_ticks(struct axis *axis, double step) {
     }
 }
 
-/* 1, 10, 100 …; also 2 and 5 between them where there are few. */
-static void log_ticks(struct axis *axis) {
+/* 1, 10, 100 …; also 2 and 5 between them where there is room. */
+static void log_ticks(struct axis *axis, int wanted_ticks) {
     double decades = log10(axis->max / axis->min);
+    bool between = 3 * decades <= 1.5 * wanted_ticks;
     double every = ceil(decades / 10);
     for (double power = floor(log10(axis->min)); power <= ceil(log10(axis->max)); power += every)
         for (int lead = 1; lead <= 5; lead = lead == 1 ? 2 : lead == 2 ? 5 : 6) {
             double at = lead * pow(10, power);
-            if ((lead > 1 && decades > 2.5) || at < axis->min * (1 - 1e-9) || at > axis->max * (1 + 1e-9)) continue;
+            if ((lead > 1 && !between) || at < axis->min * (1 - 1e-9) || at > axis->max * (1 + 1e-9)) continue;
             add_tick(axis, at, fmin(at, 1));
         }
 }
@@ -84,7 +85,7 @@ void axis_fit(struct axis *axis, double min, double max, bool log, bool round_ou
     axis->min = min;
     axis->max = max;
     if (log && max / min > 8) {
-        log_ticks(axis);
+        log_ticks(axis, wanted_ticks);
         return;
     }
     double step = nice_step(max - min, wanted_ticks);

@@ -53,13 +53,13 @@ void draw_text(struct drawing *drawing, const char *text, double x, double y, st
     buf_addf(out, " tc rgb '%s' noenhanced front\n", style.color);
 }
 
-void draw_line(struct drawing *drawing, double x0, double y0, double x1, double y1, const char *color, double width, const char *dash) {
+void draw_line(struct drawing *drawing, double x0, double y0, double x1, double y1, const char *color, double width, const char *style) {
     struct buf *out = &drawing->script->commands;
     buf_addf(out, "set arrow %d from ", ++drawing->n_arrows);
     add_place(drawing, x0, y0);
     buf_adds(out, " to ");
     add_place(drawing, x1, y1);
-    buf_addf(out, " nohead lc rgb '%s' lw %.4g %s front\n", color, width, dash);
+    buf_addf(out, " nohead lc rgb '%s' lw %.4g %s\n", color, width, style);
 }
 
 double point_size(enum image_format format, double px) { return px / (format == IMAGE_SVG ? 9.0 : 6.6); }
@@ -127,7 +127,7 @@ static void write_legend(struct drawing *drawing) {
         const struct legend_item *item = &drawing->layout.legend[i];
         const char *color = palette_hex(item->series->color);
         if (kind == PLOT_LINES)
-            draw_line(drawing, item->x, item->y, item->x + LEGEND_SAMPLE, item->y, color, 2.4, item->series->dashed ? "dt (5,3)" : "");
+            draw_line(drawing, item->x, item->y, item->x + LEGEND_SAMPLE, item->y, color, 2.4, item->series->dashed ? "dt (5,3) front" : "front");
         else draw_marker(drawing, kind == PLOT_BARS || kind == PLOT_HIST ? MARKER_SQUARE : item->series->marker, item->x + 5, item->y, 9, color);
         draw_text(drawing, item->text, item->x + legend_sample_px(kind), item->y, (struct text_style){FONT_TEXT, false, "#424a53", ALIGN_LEFT});
     }

@@ -41,7 +41,8 @@ struct text_style {
 };
 /* Text with its middle line at (x, y) in pixels. */
 void draw_text(struct drawing *drawing, const char *text, double x, double y, struct text_style style);
-void draw_line(struct drawing *drawing, double x0, double y0, double x1, double y1, const char *color, double width, const char *dash);
+/* style: dashes and layer, "dt (5,3) front". */
+void draw_line(struct drawing *drawing, double x0, double y0, double x1, double y1, const char *color, double width, const char *style);
 void draw_marker(struct drawing *drawing, enum plot_marker marker, double x, double y, double px, const char *color);
 /* Begins the next element of the plot command, reading n_rows × n_columns doubles, which the caller appends to script->data right after. */
 void draw_record(struct drawing *drawing, int64_t n_rows, int n_columns);

@@ -75,13 +75,13 @@ void script_axes(struct drawing *drawing) {
     write_axis_titles(drawing);
 }
 
-/* A dashed upright line at best_x, its words above the panel. */
-static void write_best(struct drawing *drawing) {
+/* A dashed upright line at best_x, its words above the panel; behind lines, in front of bars. */
+static void write_best(struct drawing *drawing, const char *style) {
     const struct plot *plot = drawing->plot;
     const struct layout *layout = &drawing->layout;
     if (!isfinite(plot->best_x) || plot->best_x < layout->x.min || plot->best_x > layout->x.max) return;
     double x = layout_x(layout, plot->best_x);
-    draw_line(drawing, x, layout->panel.bottom, x, layout->panel.top, "#8c959f", 1.2, "dt (8,6)");
+    draw_line(drawing, x, layout->panel.bottom, x, layout->panel.top, "#8c959f", 1.2, style);
     if (!plot->best_text) return;
     double half = text_px(plot->best_text, FONT_NOTE, false) / 2, left = EDGE + (plot->y_title ? text_px(plot->y_title, FONT_TEXT, false) + 12 : 0);
     double middle = fmax(fmin(x, layout->width - EDGE - half), left + half);
@@ -92,7 +92,7 @@ static void write_best(struct drawing *drawing) {
 static double drawable(double value, bool log) { return log && value <= 0 ? NAN : value; }
 
 void script_lines(struct drawing *drawing) {
-    write_best(drawing);
+    write_best(drawing, "dt (8,6) back");
     const struct plot *plot = drawing->plot;
     for (size_t s = 0; s < plot->n_series; s++) {
         const struct series *series = &plot->series[s];
@@ -120,7 +120,7 @@ static void begin_boxes(struct drawing *drawing, const struct series *series, do
 }
 
 void script_hist(struct drawing *drawing) {
-    write_best(drawing);
+    write_best(drawing, "dt (8,6) front");
     const struct plot *plot = drawing->plot;
     double floor_value = plot->log_y ? drawing->layout.y.min : 0;
     for (size_t s = 0; s < plot->n_series; s++) {

@@ -100,7 +100,7 @@ void script_labels(struct drawing *drawing) {
         double x = layout_x(&drawing->layout, label->anchor_x), y = layout_y(&drawing->layout, label->anchor_y), end_x, end_y;
         struct box box = label_box(&drawing->layout, label);
         leader_end(&box, x, y, &end_x, &end_y);
-        draw_line(drawing, x, y, end_x, end_y, "#57606a", 0.7, "");
+        draw_line(drawing, x, y, end_x, end_y, "#57606a", 0.7, "front");
     }
     for (size_t l = 0; l < plot->n_labels; l++) put_label(drawing, &plot->labels[l]);
 }

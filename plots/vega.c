@@ -1,12 +1,16 @@
 /* The interactive twin of a cloud of points: Vega-Lite v5, pan and zoom, a
  * search box, legend entries that select, titles on hover. No background and no
- * text colours: front ends put their own theme on it. */
+ * text colours: front ends put their own theme on it. No theme colours the
+ * labels between the dots, so they bring a rim that sets them off on both. */
 #include <math.h>
 
-#include "plots/plot.h"
+#include "plots/layout.h"
 #include "runtime/base/json.h"
 
 #define VEGA_POINTS_MAX 5000
+#define VEGA_WIDTH 720
+#define LABEL_PX 13
+#define RIM_PX 3
 
 static const char *shape_name(enum plot_marker marker) {
     static const char *const names[] = {
@@ -28,8 +32,9 @@ static void add_field(struct buf *csv, const char *text) {
 
 static void add_coordinate(struct buf *csv, double value) {
     if (!isfinite(value)) return;
-    double size = fabs(value);
-    buf_addf(csv, "%.*f", size >= 1000 ? 1 : size >= 10 ? 2 : 4, value);
+    const double size = fabs(value), unit = size >= 1000 ? 10 : size >= 10 ? 100 : 1e4;
+    const double rounded = round(value * unit) / unit;
+    buf_addf(csv, "%.*f", size >= 1000 ? 1 : size >= 10 ? 2 : 4, rounded == 0 ? 0 : rounded); /* no "-0" */
 }
 
 /* x,y,s,g,t lines, all series in order. */
@@ -77,16 +82,17 @@ static bool has_names(const struct plot *plot) {
     return n > 1;
 }
 
-static void add_axis(const struct plot *plot, char which, const char *title, bool log, struct buf *out) {
+/* A map keeps the picture's window, where the labels have been placed. */
+static void add_axis(const struct plot *plot, char which, const char *title, const struct axis *window, struct buf *out) {
     buf_addf(out, "\"%c\":{\"field\":\"%c\",\"type\":\"quantitative\",", which, which);
-    if (plot->kind == PLOT_MAP) buf_adds(out, "\"axis\":null,");
-    else {
-        buf_adds(out, "\"title\":");
-        if (title) add_text(out, title);
-        else buf_adds(out, "null");
-        buf_addc(out, ',');
+    if (plot->kind == PLOT_MAP) {
+        buf_addf(out, "\"axis\":null,\"scale\":{\"zero\":false,\"nice\":false,\"domain\":[%.6g,%.6g]}}", window->min, window->max);
+        return;
     }
-    buf_addf(out, "\"scale\":{\"zero\":false,\"nice\":false,\"padding\":12%s}}", log ? ",\"type\":\"log\"" : "");
+    buf_adds(out, "\"title\":");
+    if (title) add_text(out, title);
+    else buf_adds(out, "null");
+    buf_addf(out, ",\"scale\":{\"zero\":false,\"nice\":false,\"padding\":12%s}}", window->log ? ",\"type\":\"log\"" : "");
 }
 
 static void add_tooltip(const struct plot *plot, struct buf *out) {
@@ -105,15 +111,15 @@ static void add_opacity(const struct plot *plot, struct buf *out) {
     buf_adds(out, "]},\"value\":0.8},\"value\":0.06}");
 }
 
-static void add_point_layer(const struct plot *plot, struct buf *out) {
+static void add_point_layer(const struct plot *plot, const struct layout *layout, struct buf *out) {
     buf_addc(out, '{');
     add_points(plot, out);
     buf_adds(out, ",\"params\":[{\"name\":\"zoom\",\"select\":\"interval\",\"bind\":\"scales\"}");
     if (has_names(plot)) buf_adds(out, ",{\"name\":\"group\",\"select\":{\"type\":\"point\",\"fields\":[\"g\"]},\"bind\":\"legend\"}");
     buf_adds(out, "],\"mark\":{\"type\":\"point\",\"filled\":true,\"clip\":true},\"encoding\":{");
-    add_axis(plot, 'x', plot->x_title, plot->log_x, out);
+    add_axis(plot, 'x', plot->x_title, &layout->x, out);
     buf_addc(out, ',');
-    add_axis(plot, 'y', plot->y_title, plot->log_y, out);
+    add_axis(plot, 'y', plot->y_title, &layout->y, out);
     buf_adds(out, ",\"size\":{\"field\":\"s\",\"type\":\"quantitative\",\"scale\":{\"type\":\"pow\",\"exponent\":2,\"domain\":[0,2],\"range\":[6,130]"
                   "},\"legend\":null},");
     if (has_names(plot)) {
@@ -129,21 +135,28 @@ static void add_point_layer(const struct plot *plot, struct buf *out) {
     buf_adds(out, "}}");
 }
 
-/* Bold labels only: titles of points show on hover. */
+/* Bold labels only: titles of points show on hover. First the rims, then the words. */
 static void add_label_layer(const struct plot *plot, struct buf *out) {
     buf_adds(out, ",{\"data\":{\"values\":[");
     const char *gap = "";
     for (size_t l = 0; l < plot->n_labels; l++) {
         const struct label *label = &plot->labels[l];
         if (!label->bold) continue;
-        buf_addf(out, "%s{\"x\":%.3f,\"y\":%.3f,\"g\":", gap, label->x, label->y);
+        buf_addf(out, "%s{\"x\":%.3f,\"y\":%.3f,\"c\":\"%s\",\"g\":", gap, label->x, label->y, palette_text_hex(label->color));
         add_text(out, label->text);
         buf_adds(out, "}");
         gap = ",";
     }
-    buf_adds(out, "]},\"mark\":{\"type\":\"text\",\"fontWeight\":\"bold\",\"fontSize\":13,\"clip\":true},\"encoding\":{\"x\":{\"field\":\"x\","
-                  "\"type\":\"quantitative\"},"
-                  "\"y\":{\"field\":\"y\",\"type\":\"quantitative\"},\"text\":{\"field\":\"g\"}}}");
+    buf_adds(out, "]},\"encoding\":{\"x\":{\"field\":\"x\",\"type\":\"quantitative\"},\"y\":{\"field\":\"y\",\"type\":\"quantitative\"},"
+                  "\"text\":{\"field\":\"g\"}},\"layer\":[");
+    buf_addf(out,
+             "{\"mark\":{\"type\":\"text\",\"fontWeight\":\"bold\",\"fontSize\":%d,\"clip\":true,\"stroke\":\"white\",\"strokeWidth\":%d,"
+             "\"strokeJoin\":\"round\"}},",
+             LABEL_PX, RIM_PX);
+    buf_addf(out,
+             "{\"mark\":{\"type\":\"text\",\"fontWeight\":\"bold\",\"fontSize\":%d,\"clip\":true},"
+             "\"encoding\":{\"color\":{\"field\":\"c\",\"type\":\"nominal\",\"scale\":null}}}]}",
+             LABEL_PX);
 }
 
 static bool has_bold_labels(const struct plot *plot) {
@@ -152,29 +165,37 @@ static bool has_bold_labels(const struct plot *plot) {
     return false;
 }
 
-static void add_head(const struct plot *plot, struct buf *out) {
-    buf_addf(out, "{\"$schema\":\"https://vega.github.io/schema/vega-lite/v5.json\",\"width\":640,\"height\":%d,\"background\":null,",
-             plot->kind == PLOT_MAP ? 480 : 400);
+static void add_head(const struct plot *plot, const struct layout *layout, struct buf *out) {
+    const struct box *panel = &layout->panel;
+    const double height = plot->kind == PLOT_MAP ? VEGA_WIDTH * (panel->bottom - panel->top) / (panel->right - panel->left) : 400;
+    buf_addf(out, "{\"$schema\":\"https://vega.github.io/schema/vega-lite/v5.json\",\"width\":%d,\"height\":%.0f,\"background\":null,", VEGA_WIDTH,
+             height);
     if (plot->point_titles)
         buf_adds(
             out,
             "\"params\":[{\"name\":\"q\",\"value\":\"\",\"bind\":{\"input\":\"search\",\"placeholder\":\"title contains\",\"name\":\"find \"}}],");
-    buf_adds(out, "\"title\":{\"anchor\":\"start\",\"text\":");
+    buf_adds(out, "\"title\":{\"anchor\":\"start\",\"frame\":\"bounds\",\"fontSize\":17,\"subtitleFontSize\":12.5,\"subtitlePadding\":6,\"offset\":"
+                  "14,\"text\":");
     add_text(out, plot->title);
     if (plot->subtitle) {
         buf_adds(out, ",\"subtitle\":");
         add_text(out, plot->subtitle);
     }
-    buf_adds(out, "},\"config\":{\"view\":{\"stroke\":null},\"legend\":{\"title\":null,\"symbolOpacity\":1}},\"layer\":[");
+    buf_adds(out, "},\"config\":{\"font\":\"DejaVu Sans, Verdana, sans-serif\",\"view\":{\"stroke\":null},"
+                  "\"legend\":{\"title\":null,\"symbolOpacity\":1,\"labelFontSize\":12,\"rowPadding\":4}},\"layer\":[");
 }
 
 bool plot_vega(const struct plot *plot, struct buf *out) {
-    int64_t n = 0;
-    for (size_t s = 0; s < plot->n_series; s++) n += plot->series[s].n;
-    if ((plot->kind != PLOT_SCATTER && plot->kind != PLOT_MAP) || n == 0 || n > VEGA_POINTS_MAX) return false;
-    add_head(plot, out);
-    add_point_layer(plot, out);
-    if (has_bold_labels(plot)) add_label_layer(plot, out);
-    buf_adds(out, "]}");
-    return true;
+    if (plot->kind != PLOT_SCATTER && plot->kind != PLOT_MAP) return false;
+    struct layout layout;
+    plot_layout(plot, &layout);
+    const bool fits = layout.n_points > 0 && layout.n_points <= VEGA_POINTS_MAX;
+    if (fits) {
+        add_head(plot, &layout, out);
+        add_point_layer(plot, &layout, out);
+        if (has_bold_labels(plot)) add_label_layer(plot, out);
+        buf_adds(out, "]}");
+    }
+    layout_release(&layout);
+    return fits;
 }

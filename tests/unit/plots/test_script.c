@@ -175,6 +175,7 @@ static void ticks_are_round_numbers(void **state) {
     check_ticks(0, 2.5e6, false, 5, "0 0.5M 1M 1.5M 2M 2.5M");
     check_ticks(0.001, 1000, true, 5, "0.001 0.01 0.1 1 10 100 1,000");
     check_ticks(1, 100, true, 5, "1 2 5 10 20 50 100");
+    check_ticks(1, 1000, true, 7, "1 2 5 10 20 50 100 200 500 1,000");
     check_ticks(3, 3, false, 4, "2.6 2.8 3.0 3.2 3.4");
     check_ticks(NAN, NAN, false, 2, "0.0 0.5 1.0");
 }

@@ -1,64 +1,102 @@
 #include "kernel/progress.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "runtime/base/hash.h"
 
 #define AMBER "#b26a00"
+#define GAP " · "
 
 static void add_seconds(struct buf *out, double seconds) {
     if (seconds < 99.95) buf_addf(out, "%.1f s", seconds);
     else buf_addf(out, "%d min %02d s", (int)seconds / 60, (int)seconds % 60);
 }
 
-/* "epoch 3 of 15" */
+static bool counts_bytes(const struct progress *progress) { return progress->unit && strcmp(progress->unit, "byte") == 0; }
+
+static void add_amount(struct buf *out, const struct progress *progress, int64_t count) {
+    if (counts_bytes(progress)) buf_addf(out, "%.1f MB", (double)count / 1e6);
+    else buf_add_count(out, count);
+}
+
+/* "epoch 3 of 15", "1.2 MB of 4.9 MB" */
 static void add_position(struct buf *out, const struct progress *progress) {
-    const char *unit = progress->unit ? progress->unit : "";
-    buf_addf(out, "%s%s", unit, *unit ? " " : "");
-    buf_add_count(out, progress->done);
+    if (progress->unit && *progress->unit && !counts_bytes(progress)) buf_addf(out, "%s ", progress->unit);
+    add_amount(out, progress, progress->done);
     if (progress->total <= 0) return;
     buf_adds(out, " of ");
-    buf_add_count(out, progress->total);
+    add_amount(out, progress, progress->total);
+}
+
+static bool has_ended(const struct progress *progress) { return progress->finished || progress->interrupted; }
+
+/* "3.2 epoch/s", or "1.4 s/epoch" where one takes longer than a second. */
+static void add_rate(struct buf *out, const struct progress *progress) {
+    if (!progress->unit || !*progress->unit || progress->done <= 0 || !(progress->elapsed_s > 0)) return;
+    const double rate = (double)progress->done / progress->elapsed_s;
+    buf_adds(out, GAP);
+    if (rate < 1) buf_addf(out, "%.1f s", 1 / rate);
+    else if (rate < 10) buf_addf(out, "%.1f %s", rate, progress->unit);
+    else {
+        add_amount(out, progress, (int64_t)rate);
+        if (!counts_bytes(progress)) buf_addf(out, " %s", progress->unit);
+    }
+    buf_addf(out, "/%s", rate < 1 ? progress->unit : "s");
 }
 
 static void add_times(struct buf *out, const struct progress *progress) {
     add_seconds(out, progress->elapsed_s);
-    if (progress->finished || progress->interrupted || progress->eta_s < 0 || !isfinite(progress->eta_s)) return;
-    buf_adds(out, ", about ");
+    if (has_ended(progress)) return;
+    add_rate(out, progress);
+    if (progress->eta_s < 0 || !isfinite(progress->eta_s)) return;
+    buf_adds(out, GAP "about ");
     add_seconds(out, progress->eta_s);
     buf_adds(out, " left");
 }
 
+/* What the run says of itself; its double spaces would be lost in HTML. */
+static void add_words(struct buf *out, const char *text) {
+    for (; *text; text++) {
+        if (text[0] == ' ' && text[1] == ' ') buf_adds(out, GAP), text++;
+        else buf_addc(out, *text);
+    }
+}
+
 static void add_line(struct buf *out, const struct progress *progress) {
-    buf_addf(out, "%s  ", progress->label ? progress->label : "");
+    buf_addf(out, "%s" GAP, progress->label ? progress->label : "");
     add_position(out, progress);
-    if (progress->text[0]) buf_addf(out, "  %s", progress->text);
-    buf_adds(out, "  ");
+    buf_adds(out, GAP);
+    if (progress->text[0]) {
+        add_words(out, progress->text);
+        buf_adds(out, GAP);
+    }
     add_times(out, progress);
-    if (progress->interrupted) buf_adds(out, "  interrupted");
+    if (progress->interrupted) buf_adds(out, GAP "interrupted");
 }
 
 static void add_bar(struct buf *out, const struct progress *progress) {
     if (progress->total > 0)
         buf_addf(out, "<progress value=\"%lld\" max=\"%lld\"></progress> ", (long long)progress->done, (long long)progress->total);
-    else if (progress->finished) buf_adds(out, "<progress value=\"1\" max=\"1\"></progress> ");
     else buf_adds(out, "<progress></progress> ");
 }
 
 void progress_bundle(const struct progress *progress, struct bundle *out) {
     struct buf line = BUF_INIT, *html = bundle_part(out, MIME_HTML);
     add_line(&line, progress);
-    buf_adds(html, "<div>");
-    add_bar(html, progress);
-    buf_addf(html, "<span%s>", progress->interrupted ? " style=\"color: " AMBER "\"" : "");
+    if (has_ended(progress)) buf_addf(html, "<div style=\"font-size:90%%;%s\">", progress->interrupted ? "color:" AMBER : "opacity:0.7");
+    else {
+        buf_adds(html, "<div>");
+        add_bar(html, progress);
+    }
     buf_add_html(html, (struct slice){buf_text(&line), line.len});
-    buf_adds(html, "</span></div>");
+    buf_adds(html, "</div>");
     buf_add(bundle_part(out, MIME_TEXT), buf_text(&line), line.len);
     buf_release(&line);
 }
 
 void progress_view_report(struct progress_view *view, struct output *output, const struct progress *progress) {
-    bool ends = progress->finished || progress->interrupted, shown = view->display_id[0] != 0;
+    bool ends = has_ended(progress), shown = view->display_id[0] != 0;
     if (!output || !output->display || (!shown && (ends || progress->elapsed_s < PROGRESS_FIRST_S))) return;
     if (!shown) random_uuid(view->display_id);
     struct bundle bundle = BUNDLE_INIT;

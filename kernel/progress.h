@@ -1,5 +1,6 @@
-/* Shows a run's progress in the notebook: one display, updated in place, that
- * ends in the run's final state. Runs shorter than half a second show nothing. */
+/* Shows a run's progress in the notebook: one display, updated in place: a bar
+ * while it runs, one quiet line afterwards. Runs shorter than half a second show
+ * nothing. */
 #ifndef RECKON_PROGRESS_H
 #define RECKON_PROGRESS_H
 

@@ -204,18 +204,31 @@ static void errors_as_json(void **state) {
 static void progress_forms(void **state) {
     (void)state;
     struct bundle bundle = BUNDLE_INIT;
-    struct progress progress = {.label = "als", .unit = "epoch", .done = 3, .total = 15, .elapsed_s = 2.04, .eta_s = 8.1, .text = "loss <0.81>"};
+    struct progress progress = {
+        .label = "als", .unit = "epoch", .done = 3, .total = 15, .elapsed_s = 2.04, .eta_s = 8.1, .text = "loss <0.81>  rmse 0.9"};
     progress_bundle(&progress, &bundle);
-    assert_string_equal(buf_text(&bundle_find(&bundle, MIME_TEXT)->bytes), "als  epoch 3 of 15  loss <0.81>  2.0 s, about 8.1 s left");
-    assert_string_equal(
-        buf_text(&bundle_find(&bundle, MIME_HTML)->bytes),
-        "<div><progress value=\"3\" max=\"15\"></progress> <span>als  epoch 3 of 15  loss &lt;0.81&gt;  2.0 s, about 8.1 s left</span></div>");
+    assert_string_equal(buf_text(&bundle_find(&bundle, MIME_TEXT)->bytes),
+                        "als · epoch 3 of 15 · loss <0.81> · rmse 0.9 · 2.0 s · 1.5 epoch/s · about 8.1 s left");
+    assert_string_equal(buf_text(&bundle_find(&bundle, MIME_HTML)->bytes),
+                        "<div><progress value=\"3\" max=\"15\"></progress> als · epoch 3 of 15 · loss &lt;0.81&gt; · rmse 0.9 · 2.0 s · 1.5 epoch/s "
+                        "· about 8.1 s left</div>");
+    bundle_release(&bundle);
+    progress.finished = true;
+    bundle = BUNDLE_INIT;
+    progress_bundle(&progress, &bundle);
+    assert_string_equal(buf_text(&bundle_find(&bundle, MIME_TEXT)->bytes), "als · epoch 3 of 15 · loss <0.81> · rmse 0.9 · 2.0 s");
+    assert_null(strstr(buf_text(&bundle_find(&bundle, MIME_HTML)->bytes), "<progress"));
+    bundle_release(&bundle);
+    progress = (struct progress){.label = "load", .unit = "byte", .done = 1234567, .total = 5000000, .elapsed_s = 1, .eta_s = 3};
+    bundle = BUNDLE_INIT;
+    progress_bundle(&progress, &bundle);
+    assert_string_equal(buf_text(&bundle_find(&bundle, MIME_TEXT)->bytes), "load · 1.2 MB of 5.0 MB · 1.0 s · 1.2 MB/s · about 3.0 s left");
     bundle_release(&bundle);
     progress = (struct progress){.label = "load", .done = 1234, .elapsed_s = 125, .eta_s = -1, .interrupted = true};
     bundle = BUNDLE_INIT;
     progress_bundle(&progress, &bundle);
-    assert_string_equal(buf_text(&bundle_find(&bundle, MIME_TEXT)->bytes), "load  1,234  2 min 05 s  interrupted");
-    assert_non_null(strstr(buf_text(&bundle_find(&bundle, MIME_HTML)->bytes), "color: "));
+    assert_string_equal(buf_text(&bundle_find(&bundle, MIME_TEXT)->bytes), "load · 1,234 · 2 min 05 s · interrupted");
+    assert_non_null(strstr(buf_text(&bundle_find(&bundle, MIME_HTML)->bytes), "color:"));
     bundle_release(&bundle);
 }
 

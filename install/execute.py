@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """Executes a notebook with a given reckon-kernel binary, through Jupyter's own client, and renders it.
 
-execute.py --kernel BINARY [--notebook OUT.ipynb] [--html OUT.html] [--timeout S] NOTEBOOK
+execute.py --kernel BINARY [--notebook OUT.ipynb] [--html OUT.html] [--picture OUT.png] [--timeout S] NOTEBOOK
 execute.py --rmse EXECUTED.ipynb      prints the figure of the last line that begins with "RMSE"
 
-Exits 1 with the cell and the error when a cell fails.
+--picture keeps the PNG of the first cell that calls tsne. Exits 1 with the cell and the error when a cell fails.
 """
 import argparse
+import base64
 import json
 import os
 import re
+import shutil
 import sys
 import tempfile
 
@@ -30,17 +32,21 @@ def kernel_folder(binary):
 
 
 def execute(binary, path, timeout):
-    os.environ["JUPYTER_PATH"] = kernel_folder(binary) + os.pathsep + os.environ.get("JUPYTER_PATH", "")
+    """The notebook with its outputs, and whether all cells ran. Files that its cells write go to a folder that is removed."""
     from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(notebook, timeout=timeout, kernel_name="reckon", resources={"metadata": {"path": tempfile.mkdtemp(prefix="reckon-run-")}})
+    specs, folder = kernel_folder(binary), tempfile.mkdtemp(prefix="reckon-run-")
+    os.environ["JUPYTER_PATH"] = specs
     try:
-        client.execute()
-    except CellExecutionError as error:
+        NotebookClient(notebook, timeout=timeout, kernel_name="reckon", coalesce_streams=True, resources={"metadata": {"path": folder}}).execute()
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         sys.stderr.write(f"{path}: a cell failed\n{error}\n")
         return notebook, False
+    finally:
+        shutil.rmtree(specs, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
     return notebook, True
 
 
@@ -50,6 +56,17 @@ def render(notebook, out):
     body, _ = HTMLExporter(template_name="lab").from_notebook_node(notebook)
     with open(out, "w", encoding="utf-8") as f:
         f.write(body)
+
+
+def save_picture(notebook, out):
+    for cell in notebook.cells:
+        if "tsne(" in cell.source:
+            for output in cell.get("outputs", []):
+                if "image/png" in output.get("data", {}):
+                    with open(out, "wb") as f:
+                        f.write(base64.b64decode(output.data["image/png"]))
+                    return
+    sys.exit(f"{out}: no cell that calls tsne has a picture")
 
 
 def printed(notebook):
@@ -71,6 +88,7 @@ def main():
     parser.add_argument("--kernel")
     parser.add_argument("--notebook")
     parser.add_argument("--html")
+    parser.add_argument("--picture")
     parser.add_argument("--rmse", action="store_true")
     parser.add_argument("--timeout", type=int, default=900)
     parser.add_argument("path")
@@ -83,6 +101,8 @@ def main():
         nbformat.write(notebook, args.notebook)
     if args.html:
         render(notebook, args.html)
+    if args.picture and ok:
+        save_picture(notebook, args.picture)
     return 0 if ok else 1
 
 

@@ -225,13 +225,14 @@ def main():
     unknown = [name for name in wanted if name not in CHECKS]
     if unknown:
         sys.exit(f"lint: no check {' '.join(unknown)}; there are {' '.join(CHECKS)}")
-    failures = 0
+    failed = 0
     for name in wanted:
-        for breach in CHECKS[name]():
-            failures += 1
+        breaches = list(CHECKS[name]())
+        failed += bool(breaches)
+        for breach in breaches:
             print(f"{breach} [{name}]")
-    print(f"lint: {len(wanted)} check{'s' if len(wanted) != 1 else ''}, {failures} failure{'s' if failures != 1 else ''}")
-    sys.exit(failures != 0)
+    print(f"lint: {len(wanted) - failed} passed, {failed} failed")
+    sys.exit(failed != 0)
 
 
 main()

@@ -26,7 +26,7 @@ class Checks:
             self.passed += 1
         else:
             self.failed += 1
-            print(f"FAILED: {claim} {detail}")
+            print(f"FAILED: {claim} {detail}", flush=True)
 
 
 def outputs(notebook):
@@ -122,7 +122,7 @@ def main():
     if not real_data:
         check.skipped += 1
         print("skipped: the run on MovieLens (RECKON_DATA is not set)")
-    print(f"notebooks: {check.passed} checks passed, {check.failed} failed, {check.skipped} skipped")
+    print(f"notebooks: {check.passed} passed, {check.failed} failed, {check.skipped} skipped")
     return 1 if check.failed else 0
 
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs unit test programs one after another; prints the output of those that fail, and one closing line.
+# Runs unit test programs one after another; prints the output of those that fail, and one closing line (a program that fails counts once).
 passed=0 failed=0
 for t in "$@"; do
     if out=$("$t" 2>&1); then
@@ -11,5 +11,5 @@ for t in "$@"; do
         echo "FAILED: $t"
     fi
 done
-echo "unit: $passed tests passed, $failed programs failed"
+echo "unit: $passed passed, $failed failed"
 [ "$failed" = 0 ]

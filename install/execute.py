@@ -18,9 +18,9 @@ import tempfile
 import nbformat
 
 
-def kernel_folder(binary):
-    """A kernelspec named reckon in a folder of its own, so that the machine's installed one is not used."""
-    folder = tempfile.mkdtemp(prefix="reckon-spec-")
+def kernel_folder(binary, parent):
+    """A kernelspec named reckon in a new folder, so that the machine's installed one is not used."""
+    folder = tempfile.mkdtemp(prefix="spec-", dir=parent)
     spec = os.path.join(folder, "kernels", "reckon")
     os.makedirs(spec)
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "kernel.json"), encoding="utf-8") as f:
@@ -37,15 +37,14 @@ def execute(binary, path, timeout):
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     notebook = nbformat.read(path, as_version=4)
-    specs, folder = kernel_folder(binary), tempfile.mkdtemp(prefix="reckon-run-")
-    os.environ["JUPYTER_PATH"] = specs
+    folder = tempfile.mkdtemp(prefix="reckon-run-")
+    os.environ["JUPYTER_PATH"] = kernel_folder(binary, folder)
     try:
         NotebookClient(notebook, timeout=timeout, kernel_name="reckon", coalesce_streams=True, resources={"metadata": {"path": folder}}).execute()
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         sys.stderr.write(f"{path}: a cell failed\n{error}\n")
         return notebook, False
     finally:
-        shutil.rmtree(specs, ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
     return notebook, True
 

@@ -5,6 +5,7 @@
 
 #include "kernel/lang/source.h"
 #include "runtime/base/base64.h"
+#include "runtime/base/json.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/monitor.h"
 
@@ -200,13 +201,20 @@ void bundle_data_json(const struct bundle *bundle, struct buf *out) {
     buf_addc(out, '}');
 }
 
+/* Images say their words to those who can't see them (nbconvert writes "alt" into its pages). */
 void bundle_metadata_json(const struct bundle *bundle, struct buf *out) {
+    const struct bundle_part *words = bundle_find(bundle, MIME_TEXT);
     const char *between = "";
     buf_addc(out, '{');
     for (int i = 0; i < bundle->n_parts; i++) {
         const struct bundle_part *part = &bundle->parts[i];
         if (part->width <= 0 || part->height <= 0) continue;
-        buf_addf(out, "%s\"%s\":{\"width\":%d,\"height\":%d}", between, part->mime, part->width, part->height);
+        buf_addf(out, "%s\"%s\":{\"width\":%d,\"height\":%d", between, part->mime, part->width, part->height);
+        if (words) {
+            buf_adds(out, ",\"alt\":");
+            buf_add_json_string(out, (struct slice){buf_text(&words->bytes), words->bytes.len});
+        }
+        buf_addc(out, '}');
         between = ",";
     }
     buf_addc(out, '}');

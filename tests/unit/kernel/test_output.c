@@ -182,7 +182,7 @@ static void bundles_as_json(void **state) {
                                          "\"image/png\":\"iVBORwA=\",\"image/svg+xml\":\"<svg/>\"}");
     buf_clear(&json);
     bundle_metadata_json(&bundle, &json);
-    assert_string_equal(buf_text(&json), "{\"image/png\":{\"width\":640,\"height\":480}}");
+    assert_string_equal(buf_text(&json), "{\"image/png\":{\"width\":640,\"height\":480,\"alt\":\"a \\\"plot\\\"\"}}");
     buf_release(&json);
     bundle_release(&bundle);
 }

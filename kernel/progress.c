@@ -10,7 +10,8 @@
 
 static void add_seconds(struct buf *out, double seconds) {
     if (seconds < 99.95) buf_addf(out, "%.1f s", seconds);
-    else buf_addf(out, "%d min %02d s", (int)seconds / 60, (int)seconds % 60);
+    else if (seconds < 3600) buf_addf(out, "%d min %02d s", (int)seconds / 60, (int)seconds % 60);
+    else buf_addf(out, "%.0f h %02d min", floor(seconds / 3600), (int)(fmod(seconds, 3600) / 60));
 }
 
 static bool counts_bytes(const struct progress *progress) { return progress->unit && strcmp(progress->unit, "byte") == 0; }

@@ -4,7 +4,7 @@
 #include "plots/table_html.h"
 #include "runtime/base/base64.h"
 
-#define CARD_STYLE "border:1px solid rgba(128,128,128,0.4);border-radius:6px;padding:8px 14px;display:inline-block"
+#define CARD_STYLE "border:1px solid rgba(128,128,128,0.4);border-radius:6px;padding:8px 14px;display:inline-block;max-width:720px"
 #define INK "#3b8fd6" /* a middle tone: reads on white and on black */
 
 static void add_escaped(struct buf *out, const char *text) { buf_add_html(out, slice_of(text)); }

@@ -54,7 +54,7 @@ static void add_rows(const struct table_view *view, struct buf *out) {
 }
 
 static void add_below(struct buf *out, const char *text) {
-    buf_adds(out, "<div style=\"opacity:0.7;font-size:90%\">");
+    buf_adds(out, "<div style=\"opacity:0.7;font-size:90%;padding:0 6px\">");
     add_escaped(out, text);
     buf_adds(out, "</div>\n");
 }

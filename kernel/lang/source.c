@@ -155,8 +155,8 @@ static void paint(struct buf *out, bool ansi, const char *colour) {
 }
 
 #define RED "\x1b[31m"
+#define BOLD "\x1b[1m"
 #define BOLD_RED "\x1b[1;31m"
-#define CYAN "\x1b[36m"
 #define DIM "\x1b[2m"
 #define PLAIN "\x1b[0m"
 
@@ -188,7 +188,7 @@ static void render_code(const struct source *source, struct span span, bool ansi
     buf_release(&shown.text);
 }
 
-/* Lines of a hint or of notes, each moved in by two. */
+/* Lines of a hint or of notes, each moved in by two. Hints are bold: no colour reads on both the pink and the dark red of notebooks. */
 static void render_lines(const char *text, bool ansi, const char *colour, struct buf *out) {
     while (*text) {
         size_t len = strcspn(text, "\n");
@@ -212,6 +212,6 @@ void error_render(const struct error *err, bool ansi, struct buf *out) {
         render_place(err->source, span, ansi, out);
         render_code(err->source, span, ansi, out);
     }
-    render_lines(err->hint, ansi, CYAN, out);
+    render_lines(err->hint, ansi, BOLD, out);
     render_lines(err->notes, ansi, DIM, out);
 }

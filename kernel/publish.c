@@ -110,10 +110,12 @@ void publish_stream(struct publisher *publisher, struct request *parent, const c
     }
 }
 
+/* Built before the lock is taken: signing a picture takes milliseconds, and the I/O thread publishes too. */
 void publish(struct publisher *publisher, const struct request *parent, const char *type, const char *metadata, struct slice content) {
+    struct packet packet = message_publish(publisher->wire, parent, type, type, metadata, content);
     monitor_lock(publisher->monitor);
     flush_held(publisher);
-    push_iopub(publisher, parent, type, type, metadata, content);
+    outbox_push(publisher->outbox, CHANNEL_IOPUB, &packet);
     monitor_unlock(publisher->monitor);
 }
 

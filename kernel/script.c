@@ -24,6 +24,8 @@ static enum status read_stdin(struct buf *out, struct error *err) {
     return OK;
 }
 
+static const char *shown_name(const char *path) { return strcmp(path, "-") == 0 ? "stdin" : path; }
+
 static enum status read_script(const char *path, struct buf *out, struct error *err) {
     return strcmp(path, "-") == 0 ? read_stdin(out, err) : file_read(path, LIMIT_CELL_BYTES, out, err);
 }
@@ -147,7 +149,7 @@ int script_run(const char *path) {
     if (status == OK) status = session_new(&session, &err);
     if (status == OK) {
         session_show_progress(session, false);
-        status = run_cells(session, path, (struct slice){buf_text(&text), text.len}, &err);
+        status = run_cells(session, shown_name(path), (struct slice){buf_text(&text), text.len}, &err);
         int code = status == OK ? 0 : fail(&err);
         session_free(session);
         buf_release(&text);
@@ -180,7 +182,7 @@ static int dump(const char *path, enum status (*form)(struct source *source, str
     struct buf text = BUF_INIT, out = BUF_INIT;
     struct error err = ERROR_INIT;
     if (read_script(path, &text, &err) == OK) {
-        struct source *source = source_new(path, (struct slice){buf_text(&text), text.len});
+        struct source *source = source_new(shown_name(path), (struct slice){buf_text(&text), text.len});
         form(source, &out, &err);
         source_unref(source);
     }

@@ -197,7 +197,7 @@ static void turn(struct server *server) {
     struct kernel *kernel = &server->kernel;
     wait_turn(server, fds, &readable);
     if (fds[FD_SIGNALS].revents) handle_signals(server);
-    if (parent_watch_gone(&server->parent)) kernel->stopping = true;
+    if ((fds[FD_PARENT].revents || server->parent.fd < 0) && parent_watch_gone(&server->parent)) kernel->stopping = true;
     receive_all(server, readable);
     if (fds[FD_STDOUT].revents || fds[FD_STDERR].revents) kernel_drain_output(kernel);
     if (publisher_due_s(kernel->publisher) == 0) publisher_flush(kernel->publisher);

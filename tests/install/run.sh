@@ -3,7 +3,7 @@
 build=$1
 here=$(mktemp -d) || exit 1
 trap 'rm -rf "$here"' EXIT
-fail() { echo "install: $1" >&2; echo "install: 1 failed"; exit 1; }
+fail() { echo "install: $1" >&2; echo "install: 0 passed, 1 failed"; exit 1; }
 make --no-print-directory BUILD="$build" install PREFIX="$here/p" >/dev/null || fail "make install PREFIX= failed"
 [ -x "$here/p/bin/reckon-kernel" ] || fail "no P/bin/reckon-kernel"
 [ -f "$here/p/share/jupyter/kernels/reckon/kernel.json" ] || fail "no kernelspec"
@@ -15,4 +15,8 @@ make --no-print-directory BUILD="$build" uninstall PREFIX="$here/p" >/dev/null |
 make --no-print-directory BUILD="$build" install PREFIX=/usr DESTDIR="$here/d" >/dev/null || fail "make install DESTDIR= failed"
 [ -x "$here/d/usr/bin/reckon-kernel" ] || fail "DESTDIR is not respected"
 grep -q '"/usr/bin/reckon-kernel"' "$here/d/usr/share/jupyter/kernels/reckon/kernel.json" || fail "the kernelspec holds DESTDIR"
-echo "install: 9 checks passed, 0 failed"
+HOME=$here/h make --no-print-directory BUILD="$build" install PREFIX= >/dev/null || fail "make install for this user failed"
+[ -x "$here/h/.local/bin/reckon-kernel" ] && [ -f "$here/h/.local/share/jupyter/kernels/reckon/kernel.json" ] || fail "nothing in this user's ~/.local"
+HOME=$here/h make --no-print-directory BUILD="$build" uninstall PREFIX= >/dev/null || fail "make uninstall for this user failed"
+[ -z "$(find "$here/h/.local" -type f)" ] || fail "left behind: $(find "$here/h/.local" -type f | head -n 3)"
+echo "install: 13 passed, 0 failed"

@@ -103,7 +103,7 @@ def test_a_flood_on_a_descriptor_is_lossless(kernel):
 
 def test_progress_is_one_display_updated_in_place(kernel):
     kernel.execute("data = synth()")
-    cell = kernel.start_cell("als(data, factors=64, epochs=60);")
+    cell = kernel.start_cell("als(data, factors=64, epochs=800);")
     assert kernel.reply(cell, seconds=120).content["status"] == "ok"
     shown = [m for m in kernel.outputs(cell) if m.type in ("display_data", "update_display_data")]
     ids = {m.content["transient"]["display_id"] for m in shown}

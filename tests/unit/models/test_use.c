@@ -135,6 +135,34 @@ static void test_recommend_ties(void **state) {
     dataset_unref(data);
 }
 
+/* Items that nobody rated have one score: theirs is the order of positions, in dot products too. */
+static void test_recommend_unrated(void **state) {
+    (void)state;
+    struct dataset *data = planted_data(USERS, ITEMS, 0.3, 5, true);
+    const struct events_view rows = rows_of(data);
+    int64_t *kept = xnew_array(int64_t, (size_t)dataset_n(data)), n = 0;
+    for (int64_t r = 0; r < dataset_n(data); r++)
+        if (rows.items[r] % 4) kept[n++] = r;
+    struct dataset *rated = dataset_view(data, kept, n, NULL, PART_NONE, "rated");
+    int32_t items[ITEMS];
+    float scores[ITEMS];
+    for (int kind = 0; kind < N_KINDS; kind++) {
+        struct model *model = model_of(kind, rated);
+        for (int32_t u = 0; u < USERS; u += 13) {
+            const struct recommend_request request = {.users = &u, .n_users = 1, .k = ITEMS};
+            GOOD(model_recommend(model, NULL, &request, items, scores, &err));
+            const bool barred[ITEMS] = {false};
+            check_list(model, u, barred, ITEMS, items, scores);
+            int64_t at = 0;
+            while (items[at] % 4) at++;
+            for (int32_t i = 0; i < ITEMS; i += 4) assert_int_equal(items[at + i / 4], i);
+        }
+        model_unref(model);
+    }
+    dataset_unref(rated);
+    dataset_unref(data);
+}
+
 /* --- similar --- */
 
 static void test_similar(void **state) {
@@ -422,11 +450,11 @@ static void test_repeated_pairs(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_recommend),        cmocka_unit_test(test_recommend_choices),  cmocka_unit_test(test_recommend_ties),
-        cmocka_unit_test(test_similar),          cmocka_unit_test(test_similar_to_unknown), cmocka_unit_test(test_explain),
-        cmocka_unit_test(test_fold_in_known),    cmocka_unit_test(test_fold_in_list),       cmocka_unit_test(test_fold_in_nothing),
-        cmocka_unit_test(test_fold_in_refusals), cmocka_unit_test(test_positions),          cmocka_unit_test(test_clipping),
-        cmocka_unit_test(test_embeddings),       cmocka_unit_test(test_repeated_pairs),
+        cmocka_unit_test(test_recommend),         cmocka_unit_test(test_recommend_choices), cmocka_unit_test(test_recommend_ties),
+        cmocka_unit_test(test_recommend_unrated), cmocka_unit_test(test_similar),           cmocka_unit_test(test_similar_to_unknown),
+        cmocka_unit_test(test_explain),           cmocka_unit_test(test_fold_in_known),     cmocka_unit_test(test_fold_in_list),
+        cmocka_unit_test(test_fold_in_nothing),   cmocka_unit_test(test_fold_in_refusals),  cmocka_unit_test(test_positions),
+        cmocka_unit_test(test_clipping),          cmocka_unit_test(test_embeddings),        cmocka_unit_test(test_repeated_pairs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

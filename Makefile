@@ -221,8 +221,9 @@ demo: setup ## sets up, builds, installs the kernelspec, executes Lab B.1, write
 demo-run: all
 	@$(MAKE) --no-print-directory install
 	@install/demo.sh $(BUILD) $(PYTHON)
-report: all ## executes the notebooks whole and keeps their outputs in them
-	@for n in notebooks/*.ipynb; do $(PYTHON) install/execute.py --kernel $(KERNEL) --notebook $$n $$n || exit 1; done
+report: all ## executes the notebooks whole and keeps their outputs in them, and Lab B.1's map as a picture
+	@for n in notebooks/*.ipynb; do \
+	  $(PYTHON) install/execute.py --kernel $(KERNEL) --notebook $$n --picture $$(echo $$n | cut -d_ -f1,2)_map.png $$n || exit 1; done
 install: all ## installs for this user, or into PREFIX=P (DESTDIR= is respected)
 	@install/kernelspec.sh $(BUILD) "$(PREFIX)"
 uninstall: ## removes what install put there

@@ -8,6 +8,7 @@ execute.py --rmse EXECUTED.ipynb      prints the figure of the last line that be
 """
 import argparse
 import base64
+import html
 import json
 import os
 import re
@@ -53,6 +54,9 @@ def render(notebook, out):
     from nbconvert import HTMLExporter
 
     body, _ = HTMLExporter(template_name="lab").from_notebook_node(notebook)
+    # nbconvert's lab template leaves out the words that outputs carry for their pictures.
+    words = (o.metadata.get("image/png", {}).get("alt", "") for c in notebook.cells for o in c.get("outputs", []) if "image/png" in o.get("data", {}))
+    body = re.sub('alt="No description has been provided for this image"', lambda _: f'alt="{html.escape(next(words, ""))}"', body)
     with open(out, "w", encoding="utf-8") as f:
         f.write(body)
 
@@ -65,7 +69,7 @@ def save_picture(notebook, out):
                     with open(out, "wb") as f:
                         f.write(base64.b64decode(output.data["image/png"]))
                     return
-    sys.exit(f"{out}: no cell that calls tsne has a picture")
+    sys.stderr.write(f"{out} is not written: no cell that calls tsne has a picture\n")
 
 
 def printed(notebook):

@@ -43,12 +43,14 @@ def check_bundles(check, name, notebook):
     check.that(f"{name}: every output has text/plain", all("text/plain" in d for d in data))
     check.that(f"{name}: nothing beats text/html in a bundle", not any("text/html" in d and {"application/json", "application/javascript"} & set(d) for d in data))
     check.that(f"{name}: no vega beside html", not any("text/html" in d and any("vega" in m for m in d) for d in data))
+    pictures = [o.metadata.get("image/png", {}) for o in outputs(notebook) if "image/png" in o.get("data", {})]
+    check.that(f"{name}: every picture has its size and its words", all(p.get("width") and p.get("alt") for p in pictures))
     html = "".join(d.get("text/html", "") for d in data)
     check.that(f"{name}: html survives the sanitizer", not FORBIDDEN_TAGS.search(html), str(FORBIDDEN_TAGS.search(html)))
 
 
 def render_warnings(notebook):
-    """Warnings of nbconvert while it writes HTML and Markdown."""
+    """Warnings of nbconvert while it writes HTML and Markdown, but for one: its lab template leaves out the alternative texts that outputs carry."""
     from nbconvert import HTMLExporter, MarkdownExporter
 
     heard = []
@@ -59,7 +61,7 @@ def render_warnings(notebook):
     log.addHandler(handler)
     for exporter in (HTMLExporter(log=log), MarkdownExporter(log=log)):
         exporter.from_notebook_node(notebook)
-    return heard
+    return [h for h in heard if not h.startswith("Alternative text is missing")]
 
 
 def figures(lines, pattern):

@@ -40,14 +40,14 @@ static void note_failure(struct als_run *run, int64_t row) {
 static void solve_row(struct als_run *run, int64_t row, float *room) {
     const struct als_job *job = run->job;
     int64_t f = job->n_factors, ld = als_ld(f), from = job->ratings.starts[row], n = job->ratings.starts[row + 1] - from;
-    float *matrix = room, *chunk = matrix + (f + 1) * ld, *solution = chunk + ALS_CHUNK * ld;
-    memset(matrix, 0, (size_t)((f + 1) * ld) * sizeof *matrix);
+    float *matrix = room, *chunk = matrix + (f + 2) * ld, *solution = chunk + ALS_CHUNK * ld;
+    memset(matrix, 0, (size_t)((f + 2) * ld) * sizeof *matrix);
     for (int64_t e = 0; e < n && !task_cancelled(run->task); e += ALS_CHUNK) {
         int64_t some = n - e < ALS_CHUNK ? n - e : ALS_CHUNK;
         HOT_PICK(als_accumulate)
         (f, job->other, job->other_bias, job->mean, job->ratings.columns + from + e, job->ratings.values + from + e, some, chunk, matrix);
     }
-    memset(solution, 0, (size_t)(f + 1) * sizeof *solution);
+    memset(solution, 0, (size_t)ld * sizeof *solution);
     if (n > 0 && !HOT_PICK(als_finish)(f, job->reg * (float)n, matrix, solution)) note_failure(run, row);
     memcpy(job->out + row * f, solution, (size_t)f * sizeof *solution);
     job->out_bias[row] = solution[f];
@@ -63,7 +63,7 @@ enum status cpu_als_solve(void *state, struct task *task, const struct als_job *
     (void)state;
     struct als_run run = {.job = job, .task = task, .failed_row = INT64_MAX};
     int64_t n_blocks = cut_rows(job, run.firsts), f = job->n_factors;
-    run.room_each = (f + 1 + ALS_CHUNK + 1) * als_ld(f) + 16;
+    run.room_each = (f + 2 + ALS_CHUNK + 1) * als_ld(f);
     TRY(cpu_scratch(run.room_each, &run.room, err));
     run.room_each = (run.room_each + 15) / 16 * 16;
     enum status status = cpu_blocks(task, n_blocks, als_block, &run, err);

@@ -34,14 +34,14 @@ HOT_DECLARE(void, spmm_row, (int64_t n, const int32_t *columns, const float *val
 HOT_DECLARE(void, gram_rows, (const float *x, int64_t n_rows, int64_t n_cols, int64_t first, int64_t end, double *gram));
 
 /* --- als_hot.c --- */
-/* Normal matrix of one row: upper half of (f + 1)², right-hand side in column f + 1; row length ld = als_ld(f), a multiple of 16. */
-static inline int64_t als_ld(int64_t f) { return (f + 2 + 15) / 16 * 16; }
+/* Normal matrix of one row: upper half of f rows, then Σ q with n and Σ e behind it, then Σ e q; f + 2 rows of length ld = als_ld(f). */
+static inline int64_t als_ld(int64_t f) { return (f + 15) / 16 * 16 + 16; }
 #define ALS_CHUNK 64
 /* Adds n <= ALS_CHUNK entries. scratch: ALS_CHUNK * ld. */
 HOT_DECLARE(void, als_accumulate,
             (int64_t f, const float *other, const float *other_bias, float mean, const int32_t *columns, const float *values, int64_t n,
              float *scratch, float *matrix));
-/* Adds ridge to the diagonal, factors, solves. out: f + 1. False: not positive definite. */
+/* Adds ridge to the diagonal, factors, solves. out: ld zeros, the first f + 1 become the solution. False: not positive definite. */
 HOT_DECLARE(bool, als_finish, (int64_t f, float ridge, float *matrix, float *out));
 
 /* --- sgd_hot.c --- */

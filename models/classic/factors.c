@@ -165,6 +165,13 @@ enum status factors_score_block(const struct model *model, struct task *task, co
     return OK;
 }
 
+enum status factors_top_k(const struct model *model, struct task *task, const int32_t *users, int64_t n_users, const int64_t *skip_starts,
+                          const int32_t *skip, int64_t k, int32_t *out_items, float *out_scores, struct error *err) {
+    const struct mf_factors *on = &factors_of(model)->on_device;
+    return ops_dot_top_k(task, on->users, users, n_users, on->items, on->user_bias, on->item_bias, on->mean, skip_starts, skip, k, out_items,
+                         out_scores, err);
+}
+
 /* Known pairs go through the device in one call, with position 0 in the place of unknown ones. */
 static enum status mixed_pairs(const struct factors *factors, struct task *task, const int32_t *users, const int32_t *items, int64_t n, float *out,
                                struct error *err) {

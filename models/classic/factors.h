@@ -52,6 +52,8 @@ enum status factors_rmse(struct task *task, const struct mf_factors *factors, co
 /* Members of a model_class. */
 void factors_free(void *state);
 enum status factors_score_block(const struct model *model, struct task *task, const int32_t *users, int64_t n_users, float *out, struct error *err);
+enum status factors_top_k(const struct model *model, struct task *task, const int32_t *users, int64_t n_users, const int64_t *skip_starts,
+                          const int32_t *skip, int64_t k, int32_t *out_items, float *out_scores, struct error *err);
 enum status factors_score_pairs(const struct model *model, struct task *task, const int32_t *users, const int32_t *items, int64_t n, float *out,
                                 struct error *err);
 enum status factors_vectors(const struct model *model, enum embedded what, struct mat **out, struct error *err);

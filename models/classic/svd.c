@@ -141,6 +141,7 @@ const struct model_class class_svd = {
     .fit = fit,
     .free_state = factors_free,
     .score_block = factors_score_block,
+    .top_k = factors_top_k,
     .score_pairs = factors_score_pairs,
     .vectors = factors_vectors,
     .fold_in = factors_fold_in,

@@ -24,7 +24,7 @@ static const struct package_row {
     const char *names, *instead;
 } packages[] = {
     {"numpy jax cupy", "array([[1, 2], [3, 4]]) makes an Array: + - * / @, .T, .mean(axis=0), log, exp, sqrt"},
-    {"pandas polars pyarrow duckdb sqlite3", "load(\"ratings.csv\") reads a file; table(…), sql(\"select …\") and the methods of Table do the rest"},
+    {"pandas polars pyarrow duckdb sqlite3", "load(\"ratings.csv\") reads a file; table(…) and the methods of Table do the rest"},
     {"torch tensorflow keras flax pytorch_lightning", "neumf, two_tower, gmf, mlp and the layers dense, relu, embedding … are built in"},
     {"sklearn surprise implicit lightfm recbole cornac scipy spotlight", "split, als, mf, svd, ials, bpr, item_knn, evaluate … are built in"},
     {"matplotlib seaborn plotly bokeh altair", "plot, scatter, hist, bars, heatmap, curve and tsne are built in"},
@@ -241,7 +241,7 @@ static const struct command_row {
     {"function", "a function begins with `def`", "write def name(x): and its block below"},
     {"func", "a function begins with `def`", "write def name(x): and its block below"},
     {"fn", "a function begins with `def`", "write def name(x): and its block below"},
-    {"select", "SQL stands in a string", "write sql(\"select … from …\")"},
+    {"select", "there is no SQL here", "Tables have methods for it: interactions(ratings).where(…).group(\"item\", n=\"count\").sort(\"n\")"},
     {"elseif", "`elseif` is no word here", "write `elif`"},
     {"elsif", "`elsif` is no word here", "write `elif`"},
     {"foreach", "`foreach` is no word here", "write `for x in xs:`"},
@@ -311,7 +311,7 @@ static struct node *fail_magic(struct parser *p) {
     if (is_magic(p, line, "pip") || is_magic(p, line, "conda")) hint = "leave it away: everything is built in";
     if (is_magic(p, line, "who")) hint = "write who()";
     if (is_magic(p, line, "reset")) hint = "write reset()";
-    if (is_magic(p, line, "sql")) hint = "write sql(\"select … from …\")";
+    if (is_magic(p, line, "sql")) hint = "Tables have methods for it: interactions(ratings).where(…).group(\"item\", n=\"count\").sort(\"n\")";
     return fail_at(p, ERR_SYNTAX, line, hint, "there are no magics: `%%` can't begin a line");
 }
 

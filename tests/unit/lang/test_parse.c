@@ -713,11 +713,11 @@ static const struct bad_row {
      "    ^^^\n"
      "  write name = …"},
     {"SELECT * FROM x", false,
-     "SyntaxError: SQL stands in a string\n"
+     "SyntaxError: there is no SQL here\n"
      "  Cell 1, line 1\n"
      "    SELECT * FROM x\n"
      "    ^^^^^^\n"
-     "  write sql(\"select … from …\")"},
+     "  Tables have methods for it: interactions(ratings).where(…).group(\"item\", n=\"count\").sort(\"n\")"},
     {"pip install foo", false,
      "SyntaxError: nothing needs to be installed\n"
      "  Cell 1, line 1\n"
@@ -978,7 +978,7 @@ static const struct bad_row {
      "  Cell 1, line 1\n"
      "    import pandas as pd\n"
      "    ^^^^^^^^^^^^^\n"
-     "  load(\"ratings.csv\") reads a file; table(…), sql(\"select …\") and the methods of Table do the rest"},
+     "  load(\"ratings.csv\") reads a file; table(…) and the methods of Table do the rest"},
     {"from sklearn.metrics import ndcg_score", false,
      "SyntaxError: there are no imports: `sklearn` is not needed here\n"
      "  Cell 1, line 1\n"

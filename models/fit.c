@@ -31,7 +31,8 @@ enum status fit_wants_ratings(const struct fit_request *request, const struct mo
     if (dataset_is_explicit(request->data)) return OK;
     err_set(err, ERR_VALUE, "%s learns from ratings, but `%s` is implicit: its rows carry no ratings to predict", model->class->name,
             dataset_name(request->data));
-    return err_hint(err, "%s", advice);
+    err_hint(err, "%s", advice);
+    return err_about(err, "train");
 }
 
 /* --- the loop of iterative models --- */

@@ -41,7 +41,8 @@ static enum status out_of_range(const struct model_class *class, const struct pa
         err_set(err, ERR_VALUE, "%s's `%s` must be above %g and at most %g, not %s", class->name, row->name, row->min, row->max, buf_text(&given));
     else err_set(err, ERR_VALUE, "%s's `%s` must be from %g to %g, not %s", class->name, row->name, row->min, row->max, buf_text(&given));
     buf_release(&given);
-    return err_hint(err, "%s", row->doc);
+    err_hint(err, "%s", row->doc);
+    return err_about(err, row->name);
 }
 
 static enum status check_one(const struct model_class *class, const struct param_row *row, union param_value value, struct error *err) {

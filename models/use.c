@@ -40,7 +40,8 @@ static enum status cosine_of_vectors(const struct model *model, int32_t item, fl
     struct mat *there, *here;
     if (!model->class->vectors) {
         err_set(err, ERR_VALUE, "`%s` has no item vectors, so it can't say which items are similar", model->name);
-        return err_hint(err, "a factor model can: als, mf or svd");
+        err_hint(err, "a factor model can: als, mf or svd");
+        return err_about(err, "model");
     }
     TRY(model->class->vectors(model, EMBED_ITEMS, &there, err));
     enum status status = mat_to(there, device_cpu(), &here, err);
@@ -106,7 +107,8 @@ enum status model_explain(const struct model *model, int32_t user, int32_t item,
                           int64_t *out_n, struct error *err) {
     if (!model->class->explain) {
         err_set(err, ERR_VALUE, "`%s` can't say which of a user's ratings made a score", model->name);
-        return err_hint(err, "als, mf and svd can");
+        err_hint(err, "als, mf and svd can");
+        return err_about(err, "model");
     }
     const size_t room = (size_t)model_seen(model, user).n + 1;
     int32_t *items = xnew_array(int32_t, room);

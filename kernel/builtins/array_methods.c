@@ -16,7 +16,7 @@ static enum status axis_of(const struct call *call, int *out, struct error *err)
     if (arg_is_none(call, "axis")) return *out = -1, OK;
     const int64_t axis = arg_int(call, "axis"), counted = axis < 0 ? axis + (is_vector ? 1 : 2) : axis;
     if (counted < 0 || counted > 1) {
-        arg_error(call, "axis", err, ERR_VALUE, "%s has the axes 0 and 1, not %lld", is_vector ? "a vector" : "a matrix", (long long)axis);
+        arg_error("axis", err, ERR_VALUE, "%s has the axes 0 and 1, not %lld", is_vector ? "a vector" : "a matrix", (long long)axis);
         return err_hint(err, "axis=0 goes down the rows, axis=1 along the columns, None over all");
     }
     *out = is_vector && counted == 0 ? -1 : (int)counted;
@@ -122,8 +122,7 @@ static enum status run_svd(const struct call *call, struct value *out, struct er
     if (k > most) {
         struct buf shape = BUF_INIT;
         array_shape_text(self, &shape);
-        arg_error(call, "k", err, ERR_VALUE, "an Array of shape %s has %lld singular values, not %lld", buf_text(&shape), (long long)most,
-                  (long long)k);
+        arg_error("k", err, ERR_VALUE, "an Array of shape %s has %lld singular values, not %lld", buf_text(&shape), (long long)most, (long long)k);
         buf_release(&shape);
         return err->code;
     }

@@ -27,8 +27,3 @@ void card_finish(struct card_draft *draft, struct bundle *out) {
     buf_release(&draft->svg);
     buf_release(&draft->note);
 }
-
-void add_counted(struct buf *out, int64_t count, const char *what) {
-    buf_add_count(out, count);
-    buf_addf(out, " %s", what);
-}

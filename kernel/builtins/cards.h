@@ -14,8 +14,6 @@ struct card_draft {
 void card_add(struct card_draft *draft, const char *label, const char *format, ...) PRINTF_LIKE(3, 4);
 /* Text and HTML; releases the draft. */
 void card_finish(struct card_draft *draft, struct bundle *out);
-/* "1,682 items" */
-void add_counted(struct buf *out, int64_t count, const char *what);
 
 /* An attribute that can't fail: `expression` of `self`, a pointer to `type`. */
 #define GETTER(type, name, expression)                                                                         \

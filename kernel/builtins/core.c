@@ -78,8 +78,7 @@ static enum status read_setting(const struct call *call, const char *variable, c
     bool fits = status == OK && (value.kind == otherwise.kind || otherwise.kind == VAL_NONE);
     if (fits) return *out = value, OK;
     value_release(&value);
-    arg_error(call, "name", err, ERR_VALUE, "%s=%.100s is not %s %s", variable, text, strchr("aeio", value_type_name(otherwise)[0]) ? "an" : "a",
-              value_type_name(otherwise));
+    arg_error("name", err, ERR_VALUE, "%s=%.100s is not %s%s", variable, text, article(value_type_name(otherwise)), value_type_name(otherwise));
     return err_hint(err, "the default decides the type; set %s to one like it, or unset it", variable);
 }
 
@@ -92,8 +91,7 @@ static bool is_setting_name(const char *name) {
 static enum status run_param(const struct call *call, struct value *out, struct error *err) {
     struct buf variable = BUF_INIT;
     const char *name = arg_str(call, "name");
-    if (!is_setting_name(name))
-        return arg_error(call, "name", err, ERR_VALUE, "a parameter's name is made of letters, digits and _, got '%.60s'", name);
+    if (!is_setting_name(name)) return arg_error("name", err, ERR_VALUE, "a parameter's name is made of letters, digits and _, got '%.60s'", name);
     buf_addf(&variable, "RECKON_PARAM_%s", name);
     const char *text = getenv(buf_text(&variable));
     enum status status = OK;

@@ -12,7 +12,7 @@
 static enum status items_of(const struct call *call, const char *name, struct value *out, struct error *err) {
     struct error inner = ERROR_INIT;
     if (value_to_list(arg(call, name), out, &inner) == OK) return OK;
-    arg_error(call, name, err, inner.code, "%s", inner.message);
+    arg_error(name, err, inner.code, "%s", inner.message);
     if (inner.hint[0]) err_hint(err, "%s", inner.hint);
     error_clear(&inner);
     return err->code;
@@ -27,7 +27,7 @@ static enum status run_len(const struct call *call, struct value *out, struct er
 static enum status run_range(const struct call *call, struct value *out, struct error *err) {
     if (call->overload == 0) return *out = value_range(0, arg_int(call, "stop"), 1), OK;
     int64_t step = arg_int(call, "step");
-    if (step == 0) return arg_error(call, "step", err, ERR_VALUE, "step can't be 0");
+    if (step == 0) return arg_error("step", err, ERR_VALUE, "step can't be 0");
     return *out = value_range(arg_int(call, "start"), arg_int(call, "stop"), step), OK;
 }
 
@@ -89,18 +89,18 @@ static enum status run_sum(const struct call *call, struct value *out, struct er
     return status;
 }
 
-static enum status mean_of(const struct call *call, struct value items, struct value *out, struct error *err) {
+static enum status mean_of(struct value items, struct value *out, struct error *err) {
     struct adder adder = {0};
     size_t n = seq_len(items);
     for (size_t i = 0; i < n; i++) {
         struct value item = seq_item(items, i);
         if (!value_is_number(item)) {
-            arg_error(call, "items", err, ERR_TYPE, "mean takes numbers; item %zu is %s", i, value_type_name(item));
+            arg_error("items", err, ERR_TYPE, "mean takes numbers; item %zu is %s", i, value_type_name(item));
             return item.kind == VAL_NONE ? err_hint(err, "leave them out: mean(v for v in x if v is not None)") : err->code;
         }
         adder_add(&adder, value_number(item));
     }
-    if (n == 0) return arg_error(call, "items", err, ERR_VALUE, "the mean of nothing: there are no items");
+    if (n == 0) return arg_error("items", err, ERR_VALUE, "the mean of nothing: there are no items");
     return *out = value_float(adder_total(&adder) / (double)n), OK;
 }
 
@@ -109,7 +109,7 @@ static enum status run_mean(const struct call *call, struct value *out, struct e
     enum status status;
     if (call_method(call, arg(call, "items"), "mean", out, &status, err)) return status;
     TRY(items_of(call, "items", &items, err));
-    status = mean_of(call, items, out, err);
+    status = mean_of(items, out, err);
     value_release(&items);
     return status;
 }
@@ -139,7 +139,7 @@ static enum status extreme(const struct call *call, struct value items, int sign
     size_t best = 0;
     if (seq_len(items) == 0) {
         if (arg_given(call, "default")) return *out = value_ref(arg(call, "default")), OK;
-        arg_error(call, "items", err, ERR_VALUE, "there are no items to choose from");
+        arg_error("items", err, ERR_VALUE, "there are no items to choose from");
         return err_hint(err, "give a default: %s(x, default=0)", sign < 0 ? "min" : "max");
     }
     TRY(keys_of(call, items, &keys, err));

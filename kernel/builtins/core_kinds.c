@@ -16,14 +16,14 @@ static struct slice trim(struct slice text) {
 static enum status unreadable(const struct call *call, const char *what, struct error *err) {
     struct buf text = BUF_INIT;
     value_repr_short(arg(call, "x"), 60, &text);
-    arg_error(call, "x", err, ERR_VALUE, "%s is not %s", buf_text(&text), what);
+    arg_error("x", err, ERR_VALUE, "%s is not %s", buf_text(&text), what);
     buf_release(&text);
     return err->code;
 }
 
 static enum status no_number_of(const struct call *call, const char *kind, struct error *err) {
     struct value x = arg(call, "x");
-    return arg_error(call, "x", err, ERR_TYPE, "%s takes a number or a str, got %s", kind, value_type_name(x));
+    return arg_error("x", err, ERR_TYPE, "%s takes a number or a str, got %s", kind, value_type_name(x));
 }
 
 /* --- int --- */
@@ -73,11 +73,11 @@ static enum status int_of_text(const struct call *call, struct value *out, struc
 static enum status run_int(const struct call *call, struct value *out, struct error *err) {
     struct value x = arg(call, "x");
     if (x.kind == VAL_STR) return int_of_text(call, out, err);
-    if (arg_given(call, "base")) return arg_error(call, "base", err, ERR_TYPE, "base is for strs only");
+    if (arg_given(call, "base")) return arg_error("base", err, ERR_TYPE, "base is for strs only");
     if (!value_is_number(x)) return no_number_of(call, "int", err);
     double number = value_number(x);
     if (x.kind == VAL_FLOAT && !(fabs(number) < 9223372036854775808.0))
-        return arg_error(call, "x", err, isfinite(number) ? ERR_OVERFLOW : ERR_VALUE, "%g has no whole number of 64 bits", number);
+        return arg_error("x", err, isfinite(number) ? ERR_OVERFLOW : ERR_VALUE, "%g has no whole number of 64 bits", number);
     return *out = value_int(x.kind == VAL_INT ? x.u.i : (int64_t)number), OK;
 }
 
@@ -163,14 +163,14 @@ static enum status run_set(const struct call *call, struct value *out, struct er
     return status;
 }
 
-static enum status put_pair(const struct call *call, struct value *dict, struct value pair, size_t i, struct error *err) {
+static enum status put_pair(struct value *dict, struct value pair, size_t i, struct error *err) {
     bool is_seq = pair.kind == VAL_TUPLE || pair.kind == VAL_LIST;
     if (is_seq && seq_len(pair) == 2) return dict_put(dict, seq_item(pair, 0), seq_item(pair, 1), err);
-    arg_error(call, "items", err, ERR_TYPE, "dict takes pairs of key and value; item %zu is %s", i, value_type_name(pair));
+    arg_error("items", err, ERR_TYPE, "dict takes pairs of key and value; item %zu is %s", i, value_type_name(pair));
     return err_hint(err, "for example dict(zip(keys, values)), or {k: f(k) for k in keys}");
 }
 
-static enum status put_items(const struct call *call, struct value *dict, struct value from, struct error *err) {
+static enum status put_items(struct value *dict, struct value from, struct error *err) {
     struct value items;
     if (from.kind == VAL_DICT) {
         for (size_t i = 0; i < dict_len(from); i++) TRY(dict_put(dict, dict_key(from, i), dict_value(from, i), err));
@@ -178,15 +178,15 @@ static enum status put_items(const struct call *call, struct value *dict, struct
     }
     TRY(value_to_list(from, &items, err));
     enum status status = OK;
-    for (size_t i = 0; status == OK && i < seq_len(items); i++) status = put_pair(call, dict, seq_item(items, i), i, err);
+    for (size_t i = 0; status == OK && i < seq_len(items); i++) status = put_pair(dict, seq_item(items, i), i, err);
     value_release(&items);
     return status;
 }
 
 static enum status run_dict(const struct call *call, struct value *out, struct error *err) {
     struct value dict = value_dict();
-    enum status status = put_items(call, &dict, arg(call, "items"), err);
-    if (status == OK) status = put_items(call, &dict, arg(call, "named"), err);
+    enum status status = put_items(&dict, arg(call, "items"), err);
+    if (status == OK) status = put_items(&dict, arg(call, "named"), err);
     if (status == OK) *out = dict;
     else value_release(&dict);
     return status;

@@ -23,14 +23,15 @@ static enum status run_save(const struct call *call, struct value *out, struct e
     struct dataset *dataset = arg_data(call, "value", &type_dataset);
     enum status status;
     if (strcmp(ending_of(path), "reckon") != 0) {
-        status = arg_error(call, "path", err, ERR_VALUE, "save writes .reckon files, not \"%s\"", arg_str(call, "path"));
+        status = arg_error("path", err, ERR_VALUE, "save writes .reckon files, not \"%s\"", arg_str(call, "path"));
         err_hint(err, "save(value, \"name.reckon\"); export writes what other programs read: .csv, .tsv, .jsonl, .md, .tex, .html");
     } else if (model) status = model_save(model, path, err);
     else if (dataset) status = dataset_save(dataset, path, err);
     else status = table_save(arg_data(call, "value", &type_table), path, err);
     free(path);
-    if (status == OK) *out = NONE;
-    return status;
+    if (status != OK) return err_about(err, "path");
+    *out = NONE;
+    return OK;
 }
 
 static enum status open_model(const char *path, struct value *out, struct error *err) {
@@ -70,17 +71,17 @@ static enum status run_open(const struct call *call, struct value *out, struct e
     char *path = path_expand(arg_str(call, "path"));
     enum status status;
     if (strcmp(ending_of(path), "reckon") != 0) {
-        status = arg_error(call, "path", err, ERR_VALUE, "open reads .reckon files, not \"%s\"", arg_str(call, "path"));
+        status = arg_error("path", err, ERR_VALUE, "open reads .reckon files, not \"%s\"", arg_str(call, "path"));
         err_hint(err, "load(path) reads ratings from .csv, .tsv and folders of data sets");
     } else status = open_kind(path, out, err);
     free(path);
-    return status;
+    return status == OK ? OK : err_about(err, "path");
 }
 
 /* --- export --- */
 
 static enum status no_form(const struct call *call, const char *what, const char *endings, struct error *err) {
-    arg_error(call, "path", err, ERR_VALUE, "a %s can't be written as \"%s\"", what, arg_str(call, "path"));
+    arg_error("path", err, ERR_VALUE, "a %s can't be written as \"%s\"", what, arg_str(call, "path"));
     return err_hint(err, "the ending chooses the form: %s", endings);
 }
 
@@ -126,8 +127,9 @@ static enum status run_export(const struct call *call, struct value *out, struct
     else if (value_data(value, &type_dataset)) status = export_dataset(call, path, err);
     else status = plot_export(context_of(call), call->task, value_data(value, &type_plot), path, err);
     free(path);
-    if (status == OK) *out = NONE;
-    return status;
+    if (status != OK) return err_about(err, "path");
+    *out = NONE;
+    return OK;
 }
 
 /* --- rows --- */
@@ -155,7 +157,7 @@ const struct builtin_row builtins_files[] = {
      .group = GROUP,
      .summary = "Writes what other programs read; the ending chooses the form.",
      .notes = NOTES{{"value", .doc = "what to write"},
-                    {"path", .doc = "Dataset: .csv .tsv .html; Table: .csv .tsv .jsonl .md .tex .html; Plot: .png .svg", .completes = "path"},
+                    {"path", .doc = "Dataset: .csv .tsv .jsonl .html; Table: .csv .tsv .jsonl .md .tex .html; Plot: .png .svg", .completes = "path"},
                     {0}},
      .doc = "A Dataset becomes lines of user, item, rating, time with the source's own ids, which load() reads back to the same fingerprint.",
      .example = "export(describe(synth()), \"describe.csv\")",

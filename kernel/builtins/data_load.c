@@ -1,18 +1,6 @@
 /* load, datasets, synth. */
-#include <string.h>
-
 #include "kernel/builtins/data_rows.h"
 #include "runtime/data/loaders.h"
-
-/* Underlines the column that the file lacks ("… for rating="), else what was to be loaded. */
-static enum status blame(const struct call *call, struct error *err) {
-    static const char *const columns[] = {"for user=", "for item=", "for rating=", "for time="};
-    static const char *const names[] = {"user", "item", "rating", "time"};
-    for (int i = 0; i < 4; i++)
-        if (err->code == ERR_KEY && arg_given(call, names[i]) && strstr(err->message, columns[i]))
-            return arg_error(call, names[i], err, err->code, "?");
-    return arg_error(call, "source", err, err->code, "?");
-}
 
 enum status bi_load(const struct call *call, struct value *out, struct error *err) {
     struct dataset *dataset;
@@ -27,7 +15,7 @@ enum status bi_load(const struct call *call, struct value *out, struct error *er
                                          .header_given = header_given,
                                          .duplicates = arg_str(call, "duplicates"),
                                          .download = true};
-    if (load_dataset(call->task, &request, &dataset, err) != OK) return blame(call, err);
+    if (load_dataset(call->task, &request, &dataset, err) != OK) return err_about(err, "source");
     *out = value_dataset(dataset);
     return OK;
 }

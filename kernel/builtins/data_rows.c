@@ -1,6 +1,8 @@
 /* The rows of the group "Load and shape" that are about data sets. */
 #include "kernel/builtins/data_rows.h"
 
+#include <math.h>
+
 #define GROUP "Load and shape"
 #define NOTES (const struct param_note[])
 #define RATINGS \
@@ -60,7 +62,7 @@ const struct builtin_row builtins_data[] = {
     {.sigs = "head(ratings: Dataset, n: int = 5) -> Table\nhead(table: Table, n: int = 5) -> Table",
      .group = GROUP,
      .summary = "The first rows.",
-     .notes = NOTES{RATINGS, {"table", .doc = "or a Table"}, {"n", .doc = "how many", .min = 0, .max = 1e8}, {0}},
+     .notes = NOTES{RATINGS, {"table", .doc = "or a Table"}, {"n", .doc = "how many", .max = INFINITY}, {0}},
      .example = "head(synth(), 3)",
      .run = bi_head},
     {.sigs = "interactions(ratings: Dataset) -> Table",

@@ -20,20 +20,10 @@ enum status bi_describe(const struct call *call, struct value *out, struct error
     return OK;
 }
 
-static enum status head_of_table(const struct call *call, struct value *out) {
-    const struct table *table = arg_data(call, "table", &type_table);
-    const int64_t n = arg_int(call, "n") < table->n_rows ? arg_int(call, "n") : table->n_rows;
-    int64_t *rows = xnew_array(int64_t, (size_t)n + 1);
-    for (int64_t i = 0; i < n; i++) rows[i] = i;
-    *out = value_table(table_take(table, rows, n));
-    free(rows);
-    return OK;
-}
-
 enum status bi_head(const struct call *call, struct value *out, struct error *err) {
     (void)err;
-    if (call->overload == 1) return head_of_table(call, out);
-    *out = value_table(dataset_head(ratings_of(call), arg_int(call, "n")));
+    const int64_t n = arg_int(call, "n");
+    *out = value_table(call->overload == 1 ? table_head(arg_data(call, "table", &type_table), n) : dataset_head(ratings_of(call), n));
     return OK;
 }
 
@@ -101,7 +91,7 @@ static enum status time_of(const struct call *call, const char *name, int64_t *o
     *out_given = value.kind != VAL_NONE;
     if (value.kind == VAL_INT) *out = value.u.i;
     if (value.kind != VAL_STR || time_parse(value_text(value), out)) return OK;
-    arg_error(call, name, err, ERR_VALUE, "\"%s\" is not a date", value.u.text->data);
+    arg_error(name, err, ERR_VALUE, "\"%s\" is not a date", value.u.text->data);
     return err_hint(err, "write \"1998-01-31\", \"1998-01-31 12:00:00\" or seconds since 1970 (UTC)");
 }
 

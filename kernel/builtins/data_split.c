@@ -20,17 +20,17 @@ static enum split_by way_of(const char *name) {
 
 static uint64_t seed_of(const struct call *call) { return arg_is_none(call, "seed") ? context_of(call)->seed : (uint64_t)arg_int(call, "seed"); }
 
-static enum status no_use(const struct call *call, const char *name, const char *by, const char *why, struct error *err) {
-    return arg_error(call, name, err, ERR_VALUE, "by=\"%s\" has no use for %s=: %s", by, name, why);
+static enum status no_use(const char *name, const char *by, const char *why, struct error *err) {
+    return arg_error(name, err, ERR_VALUE, "by=\"%s\" has no use for %s=: %s", by, name, why);
 }
 
 /* Arguments that another way to split would need. */
 static enum status check_use(const struct call *call, enum split_by by, struct error *err) {
     const char *name = arg_str(call, "by");
-    if (by == SPLIT_LEAVE_ONE_OUT && arg_given(call, "test")) return no_use(call, "test", name, "it holds out one row of each user", err);
-    if (by == SPLIT_PUBLISHED && arg_given(call, "test")) return no_use(call, "test", name, "the publisher chose the rows", err);
-    if (by != SPLIT_PUBLISHED && !arg_is_none(call, "fold")) return no_use(call, "fold", name, "only by=\"published\" has named folds", err);
-    if (by != SPLIT_USER && arg_given(call, "given")) return no_use(call, "given", name, "only by=\"user\" keeps rows of held-out users", err);
+    if (by == SPLIT_LEAVE_ONE_OUT && arg_given(call, "test")) return no_use("test", name, "it holds out one row of each user", err);
+    if (by == SPLIT_PUBLISHED && arg_given(call, "test")) return no_use("test", name, "the publisher chose the rows", err);
+    if (by != SPLIT_PUBLISHED && !arg_is_none(call, "fold")) return no_use("fold", name, "only by=\"published\" has named folds", err);
+    if (by != SPLIT_USER && arg_given(call, "given")) return no_use("given", name, "only by=\"user\" keeps rows of held-out users", err);
     return OK;
 }
 
@@ -80,7 +80,7 @@ static enum status random_folds(const struct call *call, struct dataset *dataset
     struct dataset *train = NULL, *test = NULL;
     for (int64_t i = 0; i < k; i++) {
         TRY(task_check(call->task, err));
-        TRY(split_fold(dataset, k, i, seed_of(call), &train, &test, err));
+        if (split_fold(dataset, k, i, seed_of(call), &train, &test, err) != OK) return err_about(err, "k");
         push_fold(list, train, test);
     }
     return OK;
@@ -91,7 +91,7 @@ static enum status published_folds(const struct call *call, struct dataset *data
     const size_t n = split_published_partition(dataset, &names);
     struct dataset *train = NULL, *test = NULL;
     if (n == 0) {
-        arg_error(call, "k", err, ERR_VALUE, "`%s` has no published folds", dataset_name(dataset));
+        arg_error("k", err, ERR_VALUE, "`%s` has no published folds", dataset_name(dataset));
         return err_hint(err, "folds(ratings, 5) makes five random ones");
     }
     for (size_t i = 0; i < n; i++) {

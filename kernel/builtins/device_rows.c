@@ -53,7 +53,7 @@ static enum status run_use(const struct call *call, struct value *out, struct er
     struct device_info info;
     struct error inner = ERROR_INIT;
     if (device_open(arg_str(call, "name"), &device, &inner) != OK) {
-        arg_error(call, "name", err, inner.code, "%s", inner.message);
+        arg_error("name", err, inner.code, "%s", inner.message);
         if (inner.hint[0]) err_hint(err, "%s", inner.hint);
         return err->code;
     }
@@ -140,7 +140,7 @@ static enum status run_array(const struct call *call, struct value *out, struct 
     struct error inner = ERROR_INIT;
     TRY(context_device(context_of(call), &device, err));
     if (array_of(device, arg(call, "values"), &mat, &inner) != OK) {
-        arg_error(call, "values", err, inner.code, "%s", inner.message);
+        arg_error("values", err, inner.code, "%s", inner.message);
         if (inner.hint[0]) err_hint(err, "%s", inner.hint);
         error_clear(&inner);
         return err->code;

@@ -14,50 +14,36 @@ struct metrics {
     size_t n;
 };
 
-static enum status parse_metrics(const char *const *texts, size_t n, int64_t k, struct metrics *out, struct error *err) {
+static enum status check_new(const struct metrics *metrics, const struct metric *metric, struct error *err) {
+    for (size_t i = 0; i < metrics->n; i++)
+        if (strcmp(metrics->metrics[i].text, metric->text) == 0) return err_set(err, ERR_VALUE, "the metric `%s` comes twice", metric->text);
+    return OK;
+}
+
+static enum status parse_metrics(const char *const *texts, size_t n, struct metrics *out, struct error *err) {
     out->metrics = xnew_array(struct metric, n + 1);
-    for (out->n = 0; out->n < n; out->n++) TRY(metric_parse(texts[out->n], k, &out->metrics[out->n], err));
+    for (out->n = 0; out->n < n; out->n++) {
+        TRY(metric_parse(texts[out->n], 0, &out->metrics[out->n], err));
+        TRY(check_new(out, &out->metrics[out->n], err));
+    }
     return OK;
 }
 
 /* *out is to be freed on failure too. */
-static enum status metrics_of(const struct call *call, int64_t k, struct metrics *out, struct error *err) {
+static enum status metrics_of(const struct call *call, struct metrics *out, struct error *err) {
     static const char *const usual[] = {"rmse", "mae"};
     const char **texts;
     size_t n;
-    if (arg_is_none(call, "metrics")) return parse_metrics(usual, 2, k, out, err);
+    if (arg_is_none(call, "metrics")) return parse_metrics(usual, 2, out, err);
     TRY(value_texts(arg(call, "metrics"), &texts, &n, err));
     enum status status =
-        n ? parse_metrics(texts, n, k, out, err) : err_set(err, ERR_VALUE, "there is no metric to judge by: metrics=[\"rmse\", \"mae\"]");
-    if (status != OK) status = arg_error(call, "metrics", err, err->code, "?");
+        n ? parse_metrics(texts, n, out, err) : err_set(err, ERR_VALUE, "there is no metric to judge by: metrics=[\"rmse\", \"mae\"]");
+    if (status != OK) status = err_about(err, "metrics");
     free(texts);
     return status;
 }
 
 /* --- evaluate --- */
-
-static bool any_ranking(const struct metrics *metrics) {
-    for (size_t i = 0; i < metrics->n; i++)
-        if (metrics->metrics[i].row->kind == METRIC_RANKING) return true;
-    return false;
-}
-
-/* Arguments that only lists of items have a use for. */
-static enum status check_use(const struct call *call, const struct metrics *metrics, struct error *err) {
-    static const char *const names[] = {"k", "mask"};
-    for (int i = 0; i < 2; i++) {
-        if (arg_is_none(call, names[i]) || any_ranking(metrics)) continue;
-        arg_error(call, names[i], err, ERR_VALUE, "%s= is about ranked lists, and %s judges ratings one by one", names[i], metrics->metrics[0].text);
-        return err_hint(err, "leave it out");
-    }
-    return OK;
-}
-
-static int mask_of(const struct call *call) {
-    const char *mask = arg_str(call, "mask");
-    if (!mask) return 0;
-    return strcmp(mask, "train") == 0 ? PART_TRAIN : PART_TRAIN | PART_VALID;
-}
 
 static struct model **models_of(const struct call *call, size_t *out_n) {
     const struct value given = arg(call, "models");
@@ -77,10 +63,9 @@ static enum status judge(const struct call *call, const struct metrics *metrics,
                                              .test = arg_data(call, "test", &type_dataset),
                                              .metrics = metrics->metrics,
                                              .n_metrics = metrics->n,
-                                             .mask = mask_of(call),
                                              .allow_leak = arg_bool(call, "allow_leak"),
                                              .task = call->task};
-    const enum status status = n ? evaluate_models(&request, &table, err) : arg_error(call, "models", err, ERR_VALUE, "there is no model to judge");
+    const enum status status = n ? evaluate_models(&request, &table, err) : arg_error("models", err, ERR_VALUE, "there is no model to judge");
     free(models);
     if (status == OK) *out = value_table(table);
     return status;
@@ -88,8 +73,7 @@ static enum status judge(const struct call *call, const struct metrics *metrics,
 
 static enum status bi_evaluate(const struct call *call, struct value *out, struct error *err) {
     struct metrics metrics = {0};
-    enum status status = metrics_of(call, arg_is_none(call, "k") ? 0 : arg_int(call, "k"), &metrics, err);
-    if (status == OK) status = check_use(call, &metrics, err);
+    enum status status = metrics_of(call, &metrics, err);
     if (status == OK) status = judge(call, &metrics, out, err);
     free(metrics.metrics);
     return status;
@@ -122,7 +106,7 @@ static enum status cross(const struct call *call, const struct metrics *metrics,
 
 static enum status bi_cross_validate(const struct call *call, struct value *out, struct error *err) {
     struct metrics metrics = {0};
-    enum status status = metrics_of(call, 0, &metrics, err);
+    enum status status = metrics_of(call, &metrics, err);
     if (status == OK) status = cross(call, &metrics, out, err);
     free(metrics.metrics);
     return status;
@@ -134,17 +118,12 @@ static enum status bi_cross_validate(const struct call *call, struct value *out,
 #define NOTES (const struct param_note[])
 
 const struct builtin_row builtins_evaluate[] = {
-    {.sigs =
-         "evaluate(models: Model | list[Model], test: Dataset, *, metrics: str | list[str] | None = None, k: int | None = None, mask: str | None = "
-         "None, allow_leak: bool = False) -> Table",
+    {.sigs = "evaluate(models: Model | list[Model], test: Dataset, *, metrics: str | list[str] | None = None, allow_leak: bool = False) -> Table",
      .group = GROUP,
      .summary = "Judges models on rows that they haven't seen: a row a model, a column a metric.",
      .notes = NOTES{{"models", .doc = "one, or a list, in the order of the table's rows"},
                     {"test", .doc = "the held-out part"},
                     {"metrics", .doc = "names such as \"rmse\"; None: rmse and mae", .completes = "metric"},
-                    {"k", .doc = "the lists' length for metrics without @; ranking metrics only", .min = 1, .max = 100000},
-                    {"mask", .doc = "whose rows are left out of the lists; None: by the part that is judged; ranking metrics only",
-                     .choices = "train|train and valid"},
                     {"allow_leak", .doc = "judge even rows that a model was fitted on"},
                     {0}},
      .doc = "The best value of each column is bold. A model that was fitted on rows of the test part is an error, unless allow_leak=True. Rows whose "

@@ -21,7 +21,7 @@ static struct table *compact(const struct model *model, const struct picks *pick
     memcpy(table_add_ints(table, "rank"), ranks, (size_t)n * sizeof *ranks);
     table_add_items(table, model->catalog, items);
     if (!picks->users) table_add_titles(table, model->catalog, items);
-    add_scores(table, "score", scores);
+    add_scores(table, "score", scores, picks->decimals);
     if (picks->users) table_add_titles(table, model->catalog, items);
     return table;
 }
@@ -71,7 +71,7 @@ static void all_users(const struct model *model, struct wanted *wanted) {
 
 static enum status want_users(const struct call *call, struct wanted *wanted, struct error *err) {
     const bool by_user = !arg_is_none(call, "user"), by_users = !arg_is_none(call, "users");
-    if (by_user && by_users) return arg_error(call, "users", err, ERR_TYPE, "say user= or users=, not both");
+    if (by_user && by_users) return arg_error("users", err, ERR_TYPE, "say user= or users=, not both");
     if (by_users && arg(call, "users").kind == VAL_STR) {
         all_users(model_arg(call), wanted);
         return OK;
@@ -94,28 +94,32 @@ static enum status want_items(const struct call *call, const char *name, int32_t
 
 /* --- the answer --- */
 
-static struct table *answer_table(const struct model *model, const struct wanted *wanted, int64_t k, const int32_t *items, const float *scores) {
-    const struct picks picks = {
-        .k = k, .n_users = wanted->n_users, .users = wanted->several ? wanted->users : NULL, .items = items, .scores = scores};
+static struct table *answer_table(const struct model *model, const struct wanted *wanted, int64_t asked, int64_t k, const int32_t *items,
+                                  const float *scores) {
+    const struct picks picks = {.k = k,
+                                .n_users = wanted->n_users,
+                                .users = wanted->several ? wanted->users : NULL,
+                                .items = items,
+                                .scores = scores,
+                                .decimals = model->class->predicts_ratings ? SCORE_DECIMALS : -1};
     struct table *table = picks_table(model, &picks);
     struct buf who = BUF_INIT;
     if (wanted->several) {
-        buf_add_count(&who, wanted->n_users);
-        buf_adds(&who, " users");
+        buf_add_counted(&who, wanted->n_users, "users");
     } else if (wanted->users[0] == FOLDED_USER) buf_adds(&who, "the user folded in");
     else {
         buf_adds(&who, "user ");
         catalog_user_id(model->catalog, wanted->users[0], &who);
     }
     table_caption(table, "%s for %s", model->name, buf_text(&who));
-    if (table->n_rows < wanted->n_users * k) table_note(table, "Fewer than %lld items were left to choose from.", (long long)k);
+    if (table->n_rows < wanted->n_users * asked) table_note(table, "Fewer than k=%lld items were left to choose from.", (long long)asked);
     buf_release(&who);
     return table;
 }
 
 static enum status answer(const struct call *call, const struct wanted *wanted, struct value *out, struct error *err) {
     const struct model *model = model_arg(call);
-    int64_t k = arg_int(call, "k");
+    const int64_t k = arg_int(call, "k");
     const struct recommend_request request = {.users = wanted->users,
                                               .n_users = wanted->n_users,
                                               .k = k < model->catalog->n_items ? k : model->catalog->n_items,
@@ -130,7 +134,7 @@ static enum status answer(const struct call *call, const struct wanted *wanted, 
     enum status status = mem_try_array(n, "recommendations", &items, err);
     if (status == OK) status = mem_try_array(n, "recommendations", &scores, err);
     if (status == OK) status = model_recommend(model, call->task, &request, items, scores, err);
-    if (status == OK) *out = value_table(answer_table(model, wanted, request.k, items, scores));
+    if (status == OK) *out = value_table(answer_table(model, wanted, k, request.k, items, scores));
     mem_free(items);
     mem_free(scores);
     return status;

@@ -14,19 +14,16 @@ struct model *model_arg(const struct call *call) {
 
 /* --- who and what --- */
 
-/* Underlines the argument that an error is about. */
-static enum status blame(const struct call *call, const char *name, struct error *err) { return arg_error(call, name, err, err->code, "?"); }
-
 enum status user_position(const struct call *call, const char *name, struct value value, int32_t *out, struct error *err) {
     struct id id;
     if (value_id(value, &id, err) == OK && catalog_user(model_arg(call)->catalog, id, out, err) == OK) return OK;
-    return blame(call, name, err);
+    return err_about(err, name);
 }
 
 enum status item_position(const struct call *call, const char *name, struct value value, int32_t *out, struct error *err) {
     struct id id;
     if (value_id(value, &id, err) == OK && catalog_item(model_arg(call)->catalog, id, out, err) == OK) return OK;
-    return blame(call, name, err);
+    return err_about(err, name);
 }
 
 enum status user_of_call(const struct call *call, int32_t *out, struct error *err) {
@@ -46,12 +43,11 @@ static enum status want_item(const struct call *call, int32_t *out, struct error
     return err_hint(err, "say item=242, or a title: item=\"Fargo (1996)\"");
 }
 
-double *add_scores(struct table *table, const char *name, const float *scores) {
-    bool whole = true;
+void add_scores(struct table *table, const char *name, const float *scores, int decimals) {
+    bool whole = decimals < 0;
     for (int64_t i = 0; i < table->n_rows; i++) whole = whole && scores[i] == rintf(scores[i]);
-    double *out = table_add_floats(table, name, whole ? 0 : 4);
+    double *out = table_add_floats(table, name, whole ? 0 : decimals);
     for (int64_t i = 0; i < table->n_rows; i++) out[i] = array_number(scores[i]).u.f;
-    return out;
 }
 
 /* --- fit --- */
@@ -62,7 +58,7 @@ enum status bi_fit(const struct call *call, struct value *out, struct error *err
     const struct model_class *class = given ? given->class : start->class;
     struct model *model;
     if (given && !class->iterative && !arg_is_none(call, "epochs"))
-        return arg_error(call, "epochs", err, ERR_VALUE, "`%s` is fitted in one go: it has no epochs", class->name);
+        return arg_error("epochs", err, ERR_VALUE, "`%s` is fitted in one go: it has no epochs", class->name);
     struct recipe *recipe = given ? recipe_copy(given) : recipe_of_model(start);
     recipe_take_common(call, recipe);
     const enum status status = recipe_fit(call->interp, recipe, arg_data(call, "train", &type_dataset), start, &model, err);
@@ -89,7 +85,7 @@ static struct table *predictions_table(const struct model *model, struct dataset
     struct error impossible = ERROR_INIT;
     struct table *kept = table_select(table, names, 3, &impossible);
     table_unref(table);
-    add_scores(kept, "prediction", scores);
+    add_scores(kept, "prediction", scores, SCORE_DECIMALS);
     table_caption(kept, "%s on %s", model->name, dataset_name(data));
     return kept;
 }
@@ -126,7 +122,7 @@ enum status bi_similar(const struct call *call, struct value *out, struct error 
     float *scores = xnew_array(float, (size_t)k + 1);
     const enum status status = model_similar(model, call->task, item, k, items, scores, err);
     if (status == OK) {
-        const struct picks picks = {.k = k, .n_users = 1, .items = items, .scores = scores};
+        const struct picks picks = {.k = k, .n_users = 1, .items = items, .scores = scores, .decimals = SCORE_DECIMALS};
         *out = value_table(picks_table(model, &picks));
     }
     free(items);
@@ -153,7 +149,7 @@ static enum status note_score(const struct call *call, int32_t user, int32_t ite
     const char *title = catalog_title(model->catalog, item);
     if (title) buf_adds(&label, title);
     else catalog_item_id(model->catalog, item, &label);
-    table_caption(table, "%s: why %s", model->name, buf_text(&label));
+    table_caption(table, "%s: why %s%s", model->name, title ? "" : "item ", buf_text(&label));
     table_note(table, "All %lld ratings of the user together: %+.3f of a prediction of %.3f.", (long long)reasons->n, sum, (double)score);
     buf_release(&label);
     return OK;
@@ -166,8 +162,8 @@ static enum status reasons_table(const struct call *call, int32_t user, int32_t 
     struct table *table = table_new(k < reasons->n ? k : reasons->n);
     table_add_items(table, model->catalog, reasons->items);
     table_add_titles(table, model->catalog, reasons->items);
-    add_scores(table, "rating", reasons->ratings);
-    add_scores(table, "weight", reasons->weights);
+    add_scores(table, "rating", reasons->ratings, -1);
+    add_scores(table, "weight", reasons->weights, SCORE_DECIMALS);
     const enum status status = note_score(call, user, item, reasons, table, err);
     if (status == OK) *out = value_table(table);
     else table_unref(table);
@@ -193,7 +189,7 @@ static enum status read_ratings(const struct call *call, struct value dict, int3
     for (size_t i = 0; i < dict_len(dict); i++) {
         const struct value rating = dict_value(dict, i);
         TRY(item_position(call, "ratings", dict_key(dict, i), &items[i], err));
-        if (!value_is_number(rating)) return arg_error(call, "ratings", err, ERR_TYPE, "a rating must be a number, got %s", value_type_name(rating));
+        if (!value_is_number(rating)) return arg_error("ratings", err, ERR_TYPE, "a rating must be a number, got %s", value_type_name(rating));
         ratings[i] = (float)value_number(rating);
     }
     return OK;
@@ -204,13 +200,13 @@ enum status bi_fold_in(const struct call *call, struct value *out, struct error 
     const size_t n = dict_len(dict);
     struct model *folded;
     if (n == 0) {
-        arg_error(call, "ratings", err, ERR_VALUE, "there is nothing to fold in");
+        arg_error("ratings", err, ERR_VALUE, "there is nothing to fold in");
         return err_hint(err, "give ratings by title or id: fold_in(m, {\"Fargo (1996)\": 5, 50: 4})");
     }
     int32_t *items = xnew_array(int32_t, n);
     float *ratings = xnew_array(float, n);
     enum status status = read_ratings(call, dict, items, ratings, err);
-    if (status == OK && model_fold_in(model_arg(call), items, ratings, (int64_t)n, &folded, err) != OK) status = blame(call, "ratings", err);
+    if (status == OK && model_fold_in(model_arg(call), items, ratings, (int64_t)n, &folded, err) != OK) status = err_about(err, "ratings");
     free(items);
     free(ratings);
     if (status == OK) *out = value_model(folded);

@@ -13,17 +13,20 @@ enum status item_position(const struct call *call, const char *name, struct valu
 /* The argument `user`, else the model's own. */
 enum status user_of_call(const struct call *call, int32_t *out, struct error *err) MUST_CHECK;
 
+#define SCORE_DECIMALS 4 /* of predictions, cosines and the like */
+
 /* k items for each of n_users, best first, padded with -1. */
 struct picks {
     int64_t k, n_users;
     const int32_t *users; /* positions; NULL: one list, no column for the user */
     const int32_t *items;
     const float *scores;
+    int decimals; /* as in add_scores */
 };
 /* rank, item, title, score; with users: user, rank, item, score, title. No caption yet. */
 struct table *picks_table(const struct model *model, const struct picks *picks);
-/* A float column of table->n_rows scores; returns its array. */
-double *add_scores(struct table *table, const char *name, const float *scores);
+/* A float column of table->n_rows scores. decimals: shown; -1: none where all are whole. */
+void add_scores(struct table *table, const char *name, const float *scores, int decimals);
 
 enum status bi_fit(const struct call *call, struct value *out, struct error *err);
 enum status bi_predict(const struct call *call, struct value *out, struct error *err);

@@ -80,9 +80,9 @@ static const struct attribute_row attributes[] = {
 static void dataset_repr(void *self, struct buf *out) {
     const struct dataset *dataset = self;
     buf_addf(out, "<Dataset %s: ", dataset_name(dataset));
-    add_counted(out, dataset_n_users(dataset), "users × ");
-    add_counted(out, dataset_n_items(dataset), "items, ");
-    add_counted(out, dataset_n(dataset), rows_word(dataset));
+    buf_add_counted(out, dataset_n_users(dataset), "users × ");
+    buf_add_counted(out, dataset_n_items(dataset), "items, ");
+    buf_add_counted(out, dataset_n(dataset), rows_word(dataset));
     buf_addc(out, '>');
 }
 
@@ -90,8 +90,8 @@ static void dataset_shape(void *self, struct buf *out) {
     const struct dataset *dataset = self;
     buf_add_count(out, dataset_n_users(dataset));
     buf_adds(out, " × ");
-    add_counted(out, dataset_n_items(dataset), "(");
-    add_counted(out, dataset_n(dataset), rows_word(dataset));
+    buf_add_counted(out, dataset_n_items(dataset), "(");
+    buf_add_counted(out, dataset_n(dataset), rows_word(dataset));
     buf_addc(out, ')');
 }
 
@@ -165,9 +165,9 @@ static void fill_card(const struct dataset *dataset, const struct dataset_facts 
     const bool ratings = dataset_is_explicit(dataset);
     float low, high;
     dataset_scale(dataset, &low, &high);
-    add_counted(&card->subtitle, dataset_n_users(dataset), "users × ");
-    add_counted(&card->subtitle, dataset_n_items(dataset), "items, ");
-    add_counted(&card->subtitle, dataset_n(dataset), rows_word(dataset));
+    buf_add_counted(&card->subtitle, dataset_n_users(dataset), "users × ");
+    buf_add_counted(&card->subtitle, dataset_n_items(dataset), "items, ");
+    buf_add_counted(&card->subtitle, dataset_n(dataset), rows_word(dataset));
     card_add(card, "density", "%.3g %% of all pairs", 100 * facts->density);
     if (ratings) card_add(card, "ratings", "%g to %g, mean %.2f, standard deviation %.2f", (double)low, (double)high, facts->mean, facts->deviation);
     if (ratings) add_histogram(card, facts);

@@ -113,11 +113,7 @@ static struct value titles_value(const struct embeddings *embeddings) {
 /* The rows' ids, titles and features side by side. */
 static struct value features_value(const struct embeddings *embeddings) {
     const int64_t n = n_rows(embeddings);
-    int64_t *rows = xnew_array(int64_t, (size_t)n + 1);
-    for (int64_t i = 0; i < n; i++) rows[i] = i;
-    struct table *table = embeddings->what == EMBED_ROWS ? table_new(n) : table_take(embeddings_features(embeddings), rows, n);
-    free(rows);
-    return value_table(table);
+    return value_table(embeddings->what == EMBED_ROWS ? table_new(n) : table_head(embeddings_features(embeddings), n));
 }
 
 GETTER(const struct embeddings, shape, shape_value(self))
@@ -140,7 +136,7 @@ static const struct attribute_row attributes[] = {
 /* --- showing --- */
 
 static void embeddings_shape(void *self, struct buf *out) {
-    add_counted(out, n_rows(self), "× ");
+    buf_add_counted(out, n_rows(self), "× ");
     buf_add_count(out, n_dims(self));
 }
 
@@ -171,7 +167,7 @@ static enum status embeddings_render(struct interp *interp, void *self, struct b
     (void)interp;
     TRY(embeddings_facts(embeddings, &facts, err));
     buf_adds(&card.title, embeddings->name);
-    add_counted(&card.subtitle, n_rows(embeddings), words[embeddings->what]);
+    buf_add_counted(&card.subtitle, n_rows(embeddings), words[embeddings->what]);
     buf_addf(&card.subtitle, " × %lld dimensions, on %s", (long long)n_dims(embeddings), device_place(mat_device(embeddings->vectors)));
     card_add(&card, "norms", "%.3g to %.3g, median %.3g", facts.norm_least, facts.norm_most, facts.norm_median);
     if (facts.n_zero) card_add(&card, "zero vectors", "%lld, without training rows", (long long)facts.n_zero);

@@ -68,21 +68,21 @@ static void model_repr(void *self, struct buf *out) {
     struct buf settings = BUF_INIT;
     settings_text(model, false, &settings);
     buf_addf(out, "<Model %s: %s(%s), ", model->name, model->class->name, buf_text(&settings));
-    add_counted(out, model->catalog->n_users, "users × ");
-    add_counted(out, model->catalog->n_items, "items>");
+    buf_add_counted(out, model->catalog->n_users, "users × ");
+    buf_add_counted(out, model->catalog->n_items, "items>");
     buf_release(&settings);
 }
 
 static void model_shape(void *self, struct buf *out) {
     const struct model *model = self;
-    add_counted(out, model->catalog->n_users, "× ");
+    buf_add_counted(out, model->catalog->n_users, "× ");
     buf_add_count(out, model->catalog->n_items);
 }
 
 static void add_fitted(struct card_draft *card, const struct model *model) {
     struct buf text = BUF_INIT;
     if (model->fitted_on) buf_addf(&text, "%s, ", dataset_name(model->fitted_on));
-    add_counted(&text, model->n_fitted, model->is_explicit ? "ratings" : "interactions");
+    buf_add_counted(&text, model->n_fitted, model->is_explicit ? "ratings" : "interactions");
     if (model->fitted_on && dataset_split(model->fitted_on)) buf_addf(&text, " (split: %s)", dataset_split(model->fitted_on)->description);
     card_add(card, "fitted on", "%s", buf_text(&text));
     if (model->default_user == FOLDED_USER) card_add(card, "new user", "%lld rows folded in", (long long)model_seen(model, FOLDED_USER).n);
@@ -126,15 +126,16 @@ static void fill_card(const struct model *model, struct card_draft *card) {
     card_add(card, "parameters", "%s", buf_text(&text));
     add_fitted(card, model);
     buf_clear(&text);
-    add_counted(&text, model->catalog->n_users, "users × ");
-    add_counted(&text, model->catalog->n_items, "items");
+    buf_add_counted(&text, model->catalog->n_users, "users × ");
+    buf_add_counted(&text, model->catalog->n_items, "items");
     card_add(card, "knows", "%s", buf_text(&text));
     add_epochs(card, model);
     buf_clear(&text);
-    add_counted(&text, model->class->size(model), "numbers, ");
+    buf_add_counted(&text, model->class->size(model), "numbers, ");
     buf_add_bytes(&text, (double)model_bytes(model));
     card_add(card, "size", "%s", buf_text(&text));
-    card_add(card, "fitted in", "%.3g s on %s", model->seconds, model->place);
+    if (model->seconds < 0.001) card_add(card, "fitted in", "under 1 ms on %s", model->place);
+    else card_add(card, "fitted in", "%.3g s on %s", model->seconds, model->place);
     add_spark(card, model);
     buf_release(&text);
 }

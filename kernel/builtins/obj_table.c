@@ -10,7 +10,7 @@
 #define SHOWN_ROWS_MAX 40 /* a longer table shows its ends */
 #define SHOWN_ENDS 5
 #define SHOWN_COLUMNS_MAX 40
-#define SHOWN_DECIMALS_MAX 4
+#define SHOWN_DECIMALS 4     /* at most, of columns of floats that say none; more where all numbers are small */
 #define SHOWN_CELL_CHARS 200 /* code points of a cell */
 
 /* --- showing --- */
@@ -39,10 +39,12 @@ static void best_values(const struct table *table, const struct column *column, 
     if (table->n_rows < 3) *out_second = (double)NAN;
 }
 
-/* Digits after the point that a column of floats is shown with where it says none: those of its longest shown number, so
- * that points stand below each other. -1: as each needs (exponents, or very different sizes). */
+/* Digits after the point that a column of floats is shown with where it says none: as many as its numbers have, but no more than
+ * give the largest one four that count, so that points stand below each other. -1: as each needs (there are exponents). */
 static int shown_decimals(const struct table *table, const struct column *column, int64_t n_rows) {
-    size_t most = 0;
+    int most = 0;
+    double largest = 0;
+    bool exponents = false;
     struct buf text = BUF_INIT;
     for (int64_t i = 0; i < n_rows; i++) {
         const double x = cell_number(column, shown_row(table, i));
@@ -50,12 +52,14 @@ static int shown_decimals(const struct table *table, const struct column *column
         buf_clear(&text);
         cell_text(column, shown_row(table, i), &text);
         const char *point = strchr(buf_text(&text), '.');
-        const size_t decimals = point ? strlen(point + 1) : 0;
-        if (strchr(buf_text(&text), 'e')) most = SHOWN_DECIMALS_MAX + 1;
+        const int decimals = point ? (int)strlen(point + 1) : 0;
+        exponents = exponents || strchr(buf_text(&text), 'e');
+        largest = fmax(largest, fabs(x));
         if (decimals > most) most = decimals;
     }
     buf_release(&text);
-    return most > SHOWN_DECIMALS_MAX ? -1 : (int)most;
+    const int enough = largest > 0 && largest < 0.1 ? SHOWN_DECIMALS - 1 + (int)ceil(-log10(largest)) : SHOWN_DECIMALS;
+    return exponents ? -1 : most < enough ? most : enough;
 }
 
 static char *shown_cell(const struct column *column, int64_t row, int decimals) {

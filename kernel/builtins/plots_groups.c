@@ -272,9 +272,9 @@ enum status bi_clusters(const struct call *call, struct value *out, struct error
     c.n = mat_rows(c.vectors);
     c.d = mat_cols(c.vectors);
     c.cosine = strcmp(arg_str(call, "metric"), "cosine") == 0;
-    if (c.n == 0) return arg_error(call, "embeddings", err, ERR_VALUE, "there is nothing to group: no vectors");
+    if (c.n == 0) return arg_error("embeddings", err, ERR_VALUE, "there is nothing to group: no vectors");
     if (c.k > c.n)
-        return arg_error(call, "k", err, ERR_VALUE, "%lld clusters need at least as many %s, there are %lld", (long long)c.k, clusters_unit(&c),
+        return arg_error("k", err, ERR_VALUE, "%lld clusters need at least as many %s, there are %lld", (long long)c.k, clusters_unit(&c),
                          (long long)c.n);
     enum status status = run_clusters(&c, call->task, seed, out, err);
     traits_release(&c.traits);
@@ -307,37 +307,32 @@ static enum status cosines(struct task *task, const struct mat *vectors, const f
     return OK;
 }
 
-static void add_ids(struct table *table, const struct embeddings *e, const int32_t *rows, int64_t n) {
-    bool users = e->what == EMBED_USERS, plain = e->what == EMBED_ROWS || !e->catalog;
-    const char *name = plain ? "row" : users ? "user" : "item";
-    const int64_t *ints = plain ? NULL : users ? e->catalog->user_ids_int : e->catalog->item_ids_int;
-    if (plain || ints) {
-        int64_t *ids = table_add_ints(table, name);
-        for (int64_t i = 0; i < n; i++) ids[i] = plain ? rows[i] : ints[rows[i]];
-        return;
-    }
-    char **ids = table_add_strs(table, name);
-    for (int64_t i = 0; i < n; i++) {
-        struct buf text = BUF_INIT;
-        embeddings_id(e, rows[i], &text);
-        ids[i] = buf_take(&text);
+/* Ids of users or items, else positions; titles where the data set has them. */
+static void add_names(struct table *table, const struct embeddings *e, const int32_t *rows, int64_t n) {
+    if (e->what == EMBED_ROWS || !e->catalog) {
+        int64_t *positions = table_add_ints(table, "row");
+        for (int64_t i = 0; i < n; i++) positions[i] = rows[i];
+    } else if (e->what == EMBED_USERS) table_add_users(table, e->catalog, rows);
+    else {
+        table_add_items(table, e->catalog, rows);
+        table_add_titles(table, e->catalog, rows);
     }
 }
 
 static struct table *neighbors_table(const struct embeddings *e, int64_t row, const int32_t *rows, const float *scores, int64_t n) {
+    static const char *const units[] = {[EMBED_USERS] = "user ", [EMBED_ITEMS] = "item ", [EMBED_ROWS] = "row "};
     struct table *table = table_new(n);
     int64_t *ranks = table_add_ints(table, "rank");
     for (int64_t i = 0; i < n; i++) ranks[i] = i + 1;
-    add_ids(table, e, rows, n);
-    if (e->what == EMBED_ITEMS) {
-        char **titles = table_add_strs(table, "title");
-        for (int64_t i = 0; i < n; i++) titles[i] = xstrdup(embeddings_title(e, rows[i]));
-    }
+    add_names(table, e, rows, n);
     double *values = table_add_floats(table, "score", 4);
     for (int64_t i = 0; i < n; i++) values[i] = scores[i];
     struct buf name = BUF_INIT;
     buf_adds(&name, embeddings_title(e, row));
-    if (name.len == 0) embeddings_id(e, row, &name);
+    if (name.len == 0) {
+        buf_adds(&name, units[e->what]);
+        embeddings_id(e, row, &name);
+    }
     table_caption(table, "Nearest to %s by cosine%s%s", buf_text(&name), e->name ? " in " : "", e->name ? e->name : "");
     buf_release(&name);
     return table;
@@ -352,7 +347,7 @@ static enum status find_neighbors(const struct call *call, const struct embeddin
     if (status == OK) status = mem_try_array((size_t)n, "the scores", &scores, err);
     if (status == OK) status = mat_read(e->vectors, row, 1, query, err);
     if (status == OK && !(norm_of(query, d) > 0))
-        status = arg_error(call, "item", err, ERR_NUMERIC, "its vector is all zeros (nothing was learnt about it), so it has no direction");
+        status = arg_error("item", err, ERR_NUMERIC, "its vector is all zeros (nothing was learnt about it), so it has no direction");
     if (status == OK) status = cosines(call->task, e->vectors, query, block, scores, err);
     if (status == OK) status = ops_top_k(call->task, scores, 1, n, starts, &skip, k, rows, best, err);
     while (status == OK && found < k && rows[found] >= 0) found++;
@@ -372,6 +367,6 @@ enum status bi_neighbors(const struct call *call, struct value *out, struct erro
     TRY(value_id(arg(call, "item"), &id, err));
     TRY(embeddings_find(e, id, &row, err));
     if (k > mat_rows(e->vectors) - 1) k = mat_rows(e->vectors) - 1;
-    if (k < 1) return arg_error(call, "embeddings", err, ERR_VALUE, "there is nothing beside it: the embeddings hold one vector");
+    if (k < 1) return arg_error("embeddings", err, ERR_VALUE, "there is nothing beside it: the embeddings hold one vector");
     return find_neighbors(call, e, row, k, out, err);
 }

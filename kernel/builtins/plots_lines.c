@@ -144,9 +144,9 @@ static enum status choose_scales(const struct call *call, struct plot *plot, str
     plot->log_x = told_x ? arg_bool(call, "log_x") : grows_by_factors(plot);
     plot->log_y = told_y ? arg_bool(call, "log_y") : all_positive_span(plot, false, &ratio) && ratio > 100;
     if (told_x && plot->log_x && !all_positive_span(plot, true, &ratio))
-        return arg_error(call, "log_x", err, ERR_VALUE, "a log axis needs numbers above 0, and x has others");
+        return arg_error("log_x", err, ERR_VALUE, "a log axis needs numbers above 0, and x has others");
     if (told_y && plot->log_y && !all_positive_span(plot, false, &ratio))
-        return arg_error(call, "log_y", err, ERR_VALUE, "a log axis needs numbers above 0, and y has others");
+        return arg_error("log_y", err, ERR_VALUE, "a log axis needs numbers above 0, and y has others");
     return OK;
 }
 
@@ -196,7 +196,7 @@ static enum status plot_table(const struct call *call, const struct table *table
     struct column *x = NULL;
     struct picked y;
     double *values = NULL;
-    if (table->n_rows == 0) return arg_error(call, "data", err, ERR_VALUE, "there is nothing to draw: the table has no rows");
+    if (table->n_rows == 0) return arg_error("data", err, ERR_VALUE, "there is nothing to draw: the table has no rows");
     TRY(pick_column(call, "x", table, true, NULL, &x, err));
     TRY(pick_lines(call, table, x, &y, err));
     TRY(column_numbers(table, x, &values, err));
@@ -274,8 +274,8 @@ static enum status add_model_line(const struct call *call, struct plot *plot, co
 static enum status curve_models(const struct call *call, struct value *out, struct error *err) {
     struct value models = arg(call, "data");
     size_t n = models.kind == VAL_LIST ? seq_len(models) : 1;
-    if (n == 0) return arg_error(call, "data", err, ERR_VALUE, "there is nothing to draw: the list has no models");
-    if (n > LINES_MAX) return arg_error(call, "data", err, ERR_VALUE, "%zu lines are too many for one picture, at most %d", n, LINES_MAX);
+    if (n == 0) return arg_error("data", err, ERR_VALUE, "there is nothing to draw: the list has no models");
+    if (n > LINES_MAX) return arg_error("data", err, ERR_VALUE, "%zu lines are too many for one picture, at most %d", n, LINES_MAX);
     struct plot *plot = plot_new(PLOT_LINES);
     char *y_name = NULL;
     enum status status = OK;
@@ -293,7 +293,7 @@ static enum status curve_models(const struct call *call, struct value *out, stru
 static enum status curve_table(const struct call *call, const struct table *table, struct value *out, struct error *err) {
     struct column *x = NULL, *y = NULL;
     double *values = NULL;
-    if (table->n_rows == 0) return arg_error(call, "data", err, ERR_VALUE, "there is nothing to draw: the table has no rows");
+    if (table->n_rows == 0) return arg_error("data", err, ERR_VALUE, "there is nothing to draw: the table has no rows");
     TRY(pick_column(call, "x", table, true, NULL, &x, err));
     TRY(pick_column(call, "y", table, true, x, &y, err));
     TRY(column_numbers(table, x, &values, err));
@@ -346,10 +346,10 @@ static void sum_up_bars(struct plot *plot) {
     plot->summary = buf_take(&text);
 }
 
-static enum status check_bars(const struct call *call, const struct table *table, struct error *err) {
-    if (table->n_rows == 0) return arg_error(call, "table", err, ERR_VALUE, "there is nothing to draw: the table has no rows");
+static enum status check_bars(const struct table *table, struct error *err) {
+    if (table->n_rows == 0) return arg_error("table", err, ERR_VALUE, "there is nothing to draw: the table has no rows");
     if (table->n_rows <= BARS_MAX) return OK;
-    arg_error(call, "table", err, ERR_VALUE, "%lld bars are too many to read, at most %d", (long long)table->n_rows, BARS_MAX);
+    arg_error("table", err, ERR_VALUE, "%lld bars are too many to read, at most %d", (long long)table->n_rows, BARS_MAX);
     return err_hint(err, "take the first with table[:%d], or draw the spread with hist(table, \"column\")", BARS_MAX / 2);
 }
 
@@ -357,7 +357,7 @@ enum status bi_bars(const struct call *call, struct value *out, struct error *er
     const struct table *table = arg_data(call, "table", &type_table);
     struct column *names = NULL;
     struct picked y;
-    TRY(check_bars(call, table, err));
+    TRY(check_bars(table, err));
     TRY(pick_names(call, table, &names, err));
     TRY(pick_lines(call, table, names, &y, err));
     double *places = xnew_array(double, (size_t)table->n_rows);

@@ -51,7 +51,7 @@ static const char *unit_of(const struct embeddings *embeddings) {
 }
 
 static enum status add_layer(struct map *map, struct value value, struct error *err) {
-    if (map->n_layers == LAYERS_MAX) return arg_error(map->call, "embeddings", err, ERR_VALUE, "at most %d sets of vectors share a map", LAYERS_MAX);
+    if (map->n_layers == LAYERS_MAX) return arg_error("embeddings", err, ERR_VALUE, "at most %d sets of vectors share a map", LAYERS_MAX);
     struct layer *layer = &map->layers[map->n_layers];
     *layer = (struct layer){.embeddings = value_data(value, &type_embeddings)};
     layer->vectors = layer->embeddings ? layer->embeddings->vectors : value_data(value, &type_array);
@@ -61,14 +61,14 @@ static enum status add_layer(struct map *map, struct value value, struct error *
     map->n_all += layer->n;
     int64_t d = mat_cols(map->layers[0].vectors);
     if (mat_cols(layer->vectors) == d) return OK;
-    return arg_error(map->call, "embeddings", err, ERR_SHAPE, "the vectors are not in one space: %s have %lld dimensions, %s have %lld",
-                     map->layers[0].unit, (long long)d, layer->unit, (long long)mat_cols(layer->vectors));
+    return arg_error("embeddings", err, ERR_SHAPE, "the vectors are not in one space: %s have %lld dimensions, %s have %lld", map->layers[0].unit,
+                     (long long)d, layer->unit, (long long)mat_cols(layer->vectors));
 }
 
 static enum status read_layers(struct map *map, struct error *err) {
     struct value value = arg(map->call, "embeddings");
     if (value.kind != VAL_LIST) return add_layer(map, value, err);
-    if (seq_len(value) == 0) return arg_error(map->call, "embeddings", err, ERR_VALUE, "there is nothing to draw: the list is empty");
+    if (seq_len(value) == 0) return arg_error("embeddings", err, ERR_VALUE, "there is nothing to draw: the list is empty");
     for (size_t i = 0; i < seq_len(value); i++) TRY(add_layer(map, seq_item(value, i), err));
     return OK;
 }
@@ -114,12 +114,12 @@ static enum status gather_vectors(struct map *map, struct error *err) {
 
 /* --- colours --- */
 
-static enum status color_by_column(const struct map *map, struct layer *layer, const char *name, int most, int first_color, struct error *err) {
+static enum status color_by_column(struct layer *layer, const char *name, int most, int first_color, struct error *err) {
     if (!layer->embeddings)
-        return arg_error(map->call, "color", err, ERR_VALUE, "an Array has no columns to colour by; give a list of %lld values", (long long)layer->n);
+        return arg_error("color", err, ERR_VALUE, "an Array has no columns to colour by; give a list of %lld values", (long long)layer->n);
     const struct table *features = embeddings_features(layer->embeddings);
     struct column *column = NULL;
-    if (features->n_columns == 0) return arg_error(map->call, "color", err, ERR_KEY, "the %s have no columns to colour by", layer->unit);
+    if (features->n_columns == 0) return arg_error("color", err, ERR_KEY, "the %s have no columns to colour by", layer->unit);
     TRY(table_want(features, name, &column, err));
     groups_of_column(column, features->n_rows, most, first_color, &layer->groups);
     layer->color = column->name;
@@ -137,16 +137,16 @@ static enum status color_layer(struct map *map, size_t s, struct error *err) {
         return OK;
     }
     if (color.kind == VAL_LIST && seq_len(color) != map->n_layers) {
-        arg_error(map->call, "color", err, ERR_VALUE, "color has %zu entries, there are %zu sets of vectors", seq_len(color), map->n_layers);
+        arg_error("color", err, ERR_VALUE, "color has %zu entries, there are %zu sets of vectors", seq_len(color), map->n_layers);
         return err_hint(err, "a column's name for each set, or a value for each row of a single set");
     }
     if (color.kind == VAL_LIST) color = seq_item(color, s);
-    if (color.kind == VAL_STR) return color_by_column(map, layer, value_text(color).data, most, first, err);
+    if (color.kind == VAL_STR) return color_by_column(layer, value_text(color).data, most, first, err);
     if (color.kind == VAL_NONE) {
         groups_of_all(layer->n, first, &layer->groups);
         return OK;
     }
-    return arg_error(map->call, "color", err, ERR_TYPE, "color needs a column's name, got %s", value_type_name(color));
+    return arg_error("color", err, ERR_TYPE, "color needs a column's name, got %s", value_type_name(color));
 }
 
 /* --- titles --- */
@@ -361,7 +361,7 @@ static enum status begin_map(struct map *map, const struct call *call, int64_t m
     *map = (struct map){.call = call};
     TRY(read_layers(map, err));
     for (size_t s = 0; s < map->n_layers; s++) TRY(color_layer(map, s, err));
-    if (map->n_all == 0) return arg_error(call, "embeddings", err, ERR_VALUE, "there is nothing to draw: no vectors");
+    if (map->n_all == 0) return arg_error("embeddings", err, ERR_VALUE, "there is nothing to draw: no vectors");
     choose_rows(map, most, seed);
     map->x = xnew_array(double, (size_t)map->n);
     map->y = xnew_array(double, (size_t)map->n);

@@ -37,7 +37,7 @@ static void tidy(struct sample *sample) {
 
 static enum status sample_dataset(const struct call *call, struct dataset *dataset, struct sample *out, struct error *err) {
     if (arg_str(call, "column")) {
-        arg_error(call, "column", err, ERR_VALUE, "a Dataset shows its ratings, it has no column to choose");
+        arg_error("column", err, ERR_VALUE, "a Dataset shows its ratings, it has no column to choose");
         return err_hint(err, "hist(items(data), \"%s\") or hist(users(data), \"%s\")", arg_str(call, "column"), arg_str(call, "column"));
     }
     struct events_view view;
@@ -56,7 +56,7 @@ static enum status sample_table(const struct call *call, const struct table *tab
     if (arg_str(call, "column")) TRY(table_want(table, arg_str(call, "column"), &column, err));
     for (size_t c = 0; c < table->n_columns && !column; c++)
         if (column_is_numeric(&table->columns[c])) column = &table->columns[c];
-    if (!column) return arg_error(call, "data", err, ERR_VALUE, "the table has no column of numbers");
+    if (!column) return arg_error("data", err, ERR_VALUE, "the table has no column of numbers");
     TRY(column_numbers(table, column, &out->values, err));
     out->n = table->n_rows;
     out->unit = "rows";
@@ -165,7 +165,7 @@ enum status bi_hist(const struct call *call, struct value *out, struct error *er
     struct sample sample;
     enum status status = read_sample(call, &sample, err);
     if (status == OK) tidy(&sample);
-    if (status == OK && sample.n == 0) status = arg_error(call, "data", err, ERR_VALUE, "there is nothing to draw: no numbers");
+    if (status == OK && sample.n == 0) status = arg_error("data", err, ERR_VALUE, "there is nothing to draw: no numbers");
     if (status == OK) {
         struct plot *plot = draw_hist(call, &sample);
         const struct dataset *dataset = value_data(arg(call, "data"), &type_dataset);
@@ -234,7 +234,7 @@ static enum status scatter_lists(const struct call *call, struct scatter *s, str
     int64_t n_y = 0;
     TRY(value_numbers(arg(call, "x"), &s->x, &s->n, err));
     TRY(value_numbers(arg(call, "y"), &s->y, &n_y, err));
-    if (s->n != n_y) return arg_error(call, "y", err, ERR_VALUE, "x has %lld numbers and y has %lld", (long long)s->n, (long long)n_y);
+    if (s->n != n_y) return arg_error("y", err, ERR_VALUE, "x has %lld numbers and y has %lld", (long long)s->n, (long long)n_y);
     s->x_name = "x";
     s->y_name = "y";
     return OK;

@@ -185,7 +185,7 @@ static enum status run_help(const struct call *call, struct value *out, struct e
     struct bundle bundle = BUNDLE_INIT;
     struct output *output = call->interp->output;
     const enum status status = help_page(call->interp, arg(call, "topic"), arg_given(call, "topic"), &bundle, err);
-    if (status == ERR_NAME) return arg_error(call, "topic", err, ERR_NAME, "%s", err->message);
+    if (status == ERR_NAME) return arg_error("topic", err, ERR_NAME, "%s", err->message);
     if (status == OK && output->page) output->page(output->ctx, &bundle);
     else if (status == OK && output->display) output->display(output->ctx, &bundle, NULL, false);
     bundle_release(&bundle);
@@ -202,12 +202,11 @@ static const struct {
     {"libzmq", "MPL-2.0 (before 4.3.5: LGPL-3.0 with linking exception)", "messages; linked dynamically"},
     {"Jansson", "MIT", "JSON; linked dynamically"},
     {"libsodium", "ISC", "signatures, random bytes; linked dynamically"},
-    {"SQLite", "public domain", "history; linked dynamically"},
     {"utf8proc", "MIT", "Unicode; linked dynamically"},
     {"libcurl", "curl licence (like MIT)", "downloads; linked dynamically"},
     {"libarchive", "BSD-2-Clause", "archives; linked dynamically"},
     {"OpenBLAS", "BSD-3-Clause", "dense algebra; opened when it is needed"},
-    {"CUDA runtime, cuBLAS, cuSOLVER", "NVIDIA's licence", "GPUs; opened when one is used"},
+    {"CUDA runtime, cuBLAS", "NVIDIA's licence", "GPUs; opened when one is used"},
     {"gnuplot", "gnuplot licence", "pictures; a process of its own"},
     {"DejaVu fonts", "Bitstream Vera licence", "text in pictures"},
 };

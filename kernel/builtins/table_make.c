@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "kernel/builtins/table_parts.h"
+#include "runtime/base/file.h"
 #include "runtime/base/mem.h"
 #include "runtime/data/table_parts.h"
 #include "runtime/data/table_text.h"
@@ -36,7 +37,8 @@ static int common_kind(int a, int b) {
 static bool is_list(struct value value) { return value.kind == VAL_LIST || value.kind == VAL_TUPLE; }
 
 static enum status no_cell(const char *name, struct value value, int64_t row, struct error *err) {
-    err_set(err, ERR_TYPE, "column `%.100s`, row %lld: a %s can't be a cell", name, (long long)row, value_type_name(value));
+    err_set(err, ERR_TYPE, "column `%.100s`, row %lld: %s%s can't be a cell", name, (long long)row, article(value_type_name(value)),
+            value_type_name(value));
     return err_hint(err, "cells are bools, ints, floats, strs, lists of one of these, or None");
 }
 
@@ -150,13 +152,9 @@ static enum status add_named(struct table *table, struct value key, struct value
 
 static enum status of_columns(struct value dict, struct table *table, struct error *err) {
     for (size_t i = 0; i < dict_len(dict); i++) {
-        struct error inner = ERROR_INIT;
-        if (add_named(table, dict_key(dict, i), dict_value(dict, i), &inner) == OK) continue;
-        err_set(err, inner.code, "%s", inner.message);
-        if (inner.hint[0]) err_hint(err, "%s", inner.hint);
-        else if (inner.code == ERR_TYPE)
+        if (add_named(table, dict_key(dict, i), dict_value(dict, i), err) == OK) continue;
+        if (err->code == ERR_TYPE)
             err_hint(err, "a dict of columns holds a list for each: table({\"model\": [\"als\", \"mf\"], \"rmse\": [0.92, 0.93]})");
-        error_clear(&inner);
         return err->code;
     }
     return OK;
@@ -190,20 +188,60 @@ static enum status of_rows(struct value rows, struct table *table, struct error 
     return status;
 }
 
+/* --- JSON Lines: an object a row --- */
+
+static struct value value_of_json(const json_t *json) {
+    if (json_is_boolean(json)) return value_bool(json_is_true(json));
+    if (json_is_integer(json)) return value_int(json_integer_value(json));
+    if (json_is_real(json)) return value_float(json_real_value(json));
+    if (json_is_string(json)) return value_strn(json_string_value(json), json_string_length(json));
+    if (json_is_object(json)) return value_dict(); /* no cell, whatever is in it */
+    if (!json_is_array(json)) return NONE;
+    struct value list = value_list(json_array_size(json));
+    for (size_t i = 0; i < json_array_size(json); i++) seq_push(&list, value_of_json(json_array_get(json, i)));
+    return list;
+}
+
+static enum status add_object(void *ctx, int64_t line, const json_t *object, struct error *err) {
+    struct value *rows = ctx, row = value_dict();
+    const char *key;
+    json_t *value;
+    (void)line;
+    (void)err;
+    json_object_foreach((json_t *)(uintptr_t)object, key, value) dict_puts(&row, key, value_of_json(value));
+    seq_push(rows, row);
+    return OK;
+}
+
+static enum status of_json_lines(const struct call *call, const char *path, struct table **out, struct error *err) {
+    struct value rows = value_list(0);
+    struct table *table = table_new(0);
+    enum status status = jsonl_each(call->task, path, add_object, &rows, err);
+    if (status == OK) status = of_rows(rows, table, err);
+    value_release(&rows);
+    if (status == OK) *out = table;
+    else table_unref(table);
+    return status;
+}
+
+/* --- the row --- */
+
 static enum status of_file(const struct call *call, struct table **out, struct error *err) {
-    struct error inner = ERROR_INIT;
-    if (table_read(call->task, arg_str(call, "path"), out, &inner) == OK) return OK;
-    arg_error(call, "path", err, inner.code, "%s", inner.message);
-    if (inner.hint[0]) err_hint(err, "%s", inner.hint);
-    return err->code;
+    char *path = path_expand(arg_str(call, "path"));
+    const size_t length = strlen(path);
+    const bool json = length > 6 && strcmp(path + length - 6, ".jsonl") == 0;
+    const enum status status = json ? of_json_lines(call, path, out, err) : table_read(call->task, path, out, err);
+    free(path);
+    return status == OK ? OK : err_about(err, "path");
 }
 
 static enum status of_values(const struct call *call, struct table **out, struct error *err) {
     struct table *table = table_new(0);
-    const enum status status = call->overload == 0 ? of_rows(arg(call, "rows"), table, err) : of_columns(arg(call, "columns"), table, err);
+    const bool rows = call->overload == 0;
+    const enum status status = rows ? of_rows(arg(call, "rows"), table, err) : of_columns(arg(call, "columns"), table, err);
     if (status == OK) *out = table;
     else table_unref(table);
-    return status;
+    return status == OK ? OK : err_about(err, rows ? "rows" : "columns");
 }
 
 static enum status run_table(const struct call *call, struct value *out, struct error *err) {
@@ -224,7 +262,7 @@ const struct builtin_row builtins_tables[] = {
      .summary = "A Table of values: a list of dicts (rows), a dict of lists (columns), or a file.",
      .notes = NOTES{{"rows", .doc = "a dict for each row; a key that a row lacks is None there"},
                     {"columns", .doc = "a list for each column, all of one length"},
-                    {"path", .doc = "a .csv or .tsv file with a header", .completes = "path"},
+                    {"path", .doc = "a .csv or .tsv file with a header, or a .jsonl file", .completes = "path"},
                     {"caption", .doc = "what stands above it"},
                     {0}},
      .doc = "A column holds bools, ints, floats, strs, or lists of one of these; None is an empty cell. Ints among floats become floats. In a file a "

@@ -1,4 +1,5 @@
 /* Methods of Table: each gives a new Table. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,37 +11,32 @@
 
 static struct table *self_of(const struct call *call) { return value_data(call->self, &type_table); }
 
-/* Gives the argument's error its place. */
-static enum status blame(const struct call *call, const char *name, enum status status, struct error *inner, struct error *err) {
-    if (status == OK) return OK;
-    arg_error(call, name, err, inner->code, "%s", inner->message);
-    if (inner->hint[0]) err_hint(err, "%s", inner->hint);
-    error_clear(inner);
-    return err->code;
-}
-
 /* Strs of *columns, where lists of names may stand too. */
 static enum status names_of(const struct call *call, const char *name, const char ***out_owned, size_t *out_n, struct error *err) {
     VEC(const char *) names = {0};
     const struct value given = arg(call, name);
-    struct error inner = ERROR_INIT;
     enum status status = OK;
     for (size_t i = 0; status == OK && i < seq_len(given); i++) {
         const char **texts;
         size_t n;
-        status = value_texts(seq_item(given, i), &texts, &n, &inner);
+        status = value_texts(seq_item(given, i), &texts, &n, err);
         if (status != OK) break;
         for (size_t j = 0; j < n; j++) vec_push(&names, texts[j]);
         free(texts);
     }
     if (status != OK) {
         vec_release(&names);
-        return blame(call, name, status, &inner, err);
+        return err_about(err, name);
     }
     vec_reserve(&names, 1);
     *out_owned = names.data;
     *out_n = names.len;
     return OK;
+}
+
+static enum status needs_column(const char *method, struct error *err) {
+    err_set(err, ERR_TYPE, "%s needs a column", method);
+    return err_hint(err, "t.%s(\"rating\"); t.columns lists the names", method);
 }
 
 /* --- sort --- */
@@ -69,15 +65,14 @@ static enum status run_sort(const struct call *call, struct value *out, struct e
     const char **names;
     size_t n;
     struct table *sorted;
-    struct error inner = ERROR_INIT;
     TRY(names_of(call, "columns", &names, &n, err));
     if (n == 0) {
         free(names);
-        return err_set(err, ERR_TYPE, "sort needs a column: t.sort(\"rating\")");
+        return needs_column("sort", err);
     }
-    const enum status status = sort_by(self_of(call), names, n, arg_bool(call, "descending"), &sorted, &inner);
+    const enum status status = sort_by(self_of(call), names, n, arg_bool(call, "descending"), &sorted, err);
     free(names);
-    if (status != OK) return blame(call, "columns", status, &inner, err);
+    if (status != OK) return err_about(err, "columns");
     *out = value_table(sorted);
     return OK;
 }
@@ -114,34 +109,26 @@ static enum status run_where(const struct call *call, struct value *out, struct 
 static enum status run_select(const struct call *call, struct value *out, struct error *err) {
     const char **names;
     size_t n;
-    struct error inner = ERROR_INIT;
     TRY(names_of(call, "columns", &names, &n, err));
-    struct table *selected = table_select(self_of(call), names, n, &inner);
+    if (n == 0) {
+        free(names);
+        return needs_column("select", err);
+    }
+    struct table *selected = table_select(self_of(call), names, n, err);
     free(names);
-    if (!selected) return blame(call, "columns", inner.code, &inner, err);
+    if (!selected) return err_about(err, "columns");
     *out = value_table(selected);
     return OK;
 }
 
 static enum status run_head(const struct call *call, struct value *out, struct error *err) {
-    const struct table *table = self_of(call);
-    const int64_t n = arg_int(call, "n") < table->n_rows ? arg_int(call, "n") : table->n_rows;
-    int64_t *rows = xnew_array(int64_t, (size_t)n + 1);
     (void)err;
-    for (int64_t i = 0; i < n; i++) rows[i] = i;
-    *out = value_table(table_take(table, rows, n));
-    free(rows);
+    *out = value_table(table_head(self_of(call), arg_int(call, "n")));
     return OK;
 }
 
 /* A copy that nobody else holds, to be changed. */
-static struct table *copy_of(const struct table *table) {
-    int64_t *rows = xnew_array(int64_t, (size_t)table->n_rows + 1);
-    for (int64_t i = 0; i < table->n_rows; i++) rows[i] = i;
-    struct table *copy = table_take(table, rows, table->n_rows);
-    free(rows);
-    return copy;
-}
+static struct table *copy_of(const struct table *table) { return table_head(table, table->n_rows); }
 
 static enum status rename_all(struct table *table, struct value names, struct error *err) {
     for (size_t i = 0; i < dict_len(names); i++) {
@@ -149,9 +136,9 @@ static enum status rename_all(struct table *table, struct value names, struct er
         struct column *column;
         if (from.kind != VAL_STR || to.kind != VAL_STR)
             return err_set(err, ERR_TYPE, "rename takes strs: t.rename(old=\"new\") or t.rename({\"old name\": \"new\"})");
-        TRY(table_want(table, from.u.text->data, &column, err));
+        if (table_want(table, from.u.text->data, &column, err) != OK) return err_about(err, from.u.text->data);
         struct column *there = table_column(table, to.u.text->data);
-        if (there && there != column) return err_set(err, ERR_VALUE, "there is a column `%.100s` already", to.u.text->data);
+        if (there && there != column) return arg_error(from.u.text->data, err, ERR_VALUE, "there is a column `%.100s` already", to.u.text->data);
         free(column->name);
         column->name = xstrdup(to.u.text->data);
     }
@@ -161,6 +148,7 @@ static enum status rename_all(struct table *table, struct value names, struct er
 static enum status run_rename(const struct call *call, struct value *out, struct error *err) {
     struct table *renamed = copy_of(self_of(call));
     enum status status = arg_is_none(call, "names") ? OK : rename_all(renamed, arg(call, "names"), err);
+    if (status != OK) err_about(err, "names");
     if (status == OK) status = rename_all(renamed, arg(call, "named"), err);
     if (status == OK) *out = value_table(renamed);
     else table_unref(renamed);
@@ -220,10 +208,13 @@ static enum status run_add(const struct call *call, struct value *out, struct er
     enum status status = OK;
     for (size_t i = 0; status == OK && i < dict_len(columns); i++) {
         struct value values;
+        const char *name = value_text(dict_key(columns, i)).data;
         status = new_values(call, dict_value(columns, i), &values, err);
-        if (status != OK) break;
-        status = add_one(table, dict_key(columns, i).u.text->data, values, err);
-        value_release(&values);
+        if (status == OK) {
+            status = add_one(table, name, values, err);
+            value_release(&values);
+        }
+        if (status != OK) err_about(err, name);
     }
     if (status == OK) *out = value_table(table);
     else table_unref(table);
@@ -275,11 +266,10 @@ static enum status run_unique(const struct call *call, struct value *out, struct
     const char **names;
     size_t n;
     struct table *unique;
-    struct error inner = ERROR_INIT;
     TRY(names_of(call, "columns", &names, &n, err));
-    const enum status status = table_unique(self_of(call), names, n, &unique, &inner);
+    const enum status status = table_unique(self_of(call), names, n, &unique, err);
     free(names);
-    if (status != OK) return blame(call, "columns", status, &inner, err);
+    if (status != OK) return err_about(err, "columns");
     *out = value_table(unique);
     return OK;
 }
@@ -292,8 +282,9 @@ static enum status run_join(const struct call *call, struct value *out, struct e
     const bool left = strcmp(arg_str(call, "how"), "left") == 0;
     const enum status status = table_join(self_of(call), arg_data(call, "other", &type_table), on, n, left, &joined, err);
     free(on);
-    if (status == OK) *out = value_table(joined);
-    return status;
+    if (status != OK) return err_about(err, "on");
+    *out = value_table(joined);
+    return OK;
 }
 
 #define NOTES (const struct param_note[])
@@ -352,7 +343,7 @@ const struct builtin_row table_methods[] = {
     {.sigs = "head(n: int = 5) -> Table",
      .group = "Table",
      .summary = "The first rows.",
-     .notes = NOTES{{"n", .doc = "how many", .min = 0, .max = 1e15}, {0}},
+     .notes = NOTES{{"n", .doc = "how many", .max = INFINITY}, {0}},
      .example = EXAMPLE "t.head(2)",
      .run = run_head,
      .other_names = "limit"},

@@ -1,7 +1,6 @@
 /* A builtin's view of its arguments. */
 #include <assert.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "kernel/lang/signature.h"
@@ -47,15 +46,10 @@ const char *arg_str(const struct call *call, const char *name) {
 
 void *arg_data(const struct call *call, const char *name, const struct type *type) { return value_data(arg(call, name), type); }
 
-enum status arg_error(const struct call *call, const char *name, struct error *err, enum status code, const char *format, ...) {
-    char message[sizeof err->message];
+enum status arg_error(const char *name, struct error *err, enum status code, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
+    err_setv(err, code, format, args);
     va_end(args);
-    err_set(err, code, "%s", message);
-    const struct bound_call *b = bound_of(call);
-    int i = position(call, name), from = i >= 0 ? b->from[i] : -1;
-    if (from >= 0 && b->arguments->spans && b->arguments->source) error_place(err, b->arguments->source, b->arguments->spans[from]);
-    return code;
+    return err_about(err, name);
 }

@@ -64,7 +64,7 @@ static enum status no_attribute(struct value value, const char *name, struct err
     const struct type *type = value.kind == VAL_OBJECT ? value.u.object->type : NULL;
     const char *kind = value_type_name(value), *instead = other_form(value.kind, name);
     if (is_mutator(value.kind, name)) return err_set(err, ERR_TYPE, "values don't change: a %s has no `%s`", kind, name);
-    err_set(err, ERR_ATTRIBUTE, "%s%s has no `%s`", value.kind == VAL_NONE ? "" : strchr("aeioAEIO", kind[0]) ? "an " : "a ", kind, name);
+    err_set(err, ERR_ATTRIBUTE, "%s%s %s no `%s`", article(kind), kind, value.kind == VAL_NONE || *article(kind) ? "has" : "have", name);
     if (instead) return err_hint(err, "%s", instead);
     for (const struct attribute_row *row = type ? type->attributes : NULL; row && row->name; row++) add_known(&known, row->name, strlen(row->name));
     add_rows(&known, type ? type->methods : value_methods(value.kind));

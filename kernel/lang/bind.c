@@ -54,6 +54,42 @@ static enum status too_many(const struct bound_call *b, size_t i, struct error *
     return blame(b, i, false, err);
 }
 
+/* All that `*name` took, as one. */
+static bool star_span(const struct bound_call *b, struct span *out) {
+    const struct arguments *a = b->arguments;
+    size_t n = 0, before = count_positional(b->signature);
+    for (size_t i = 0; i < a->n; i++) {
+        if (argument_name(a, i) || n++ < before) continue;
+        if (n == before + 1) *out = a->spans[i];
+        out->end = a->spans[i].end;
+    }
+    return n > before;
+}
+
+static bool span_about(const struct bound_call *b, const char *about, struct span *out) {
+    const struct arguments *a = b->arguments;
+    for (size_t i = 0; i < b->signature->n_params; i++) {
+        if (strcmp(b->signature->params[i].name, about) != 0) continue;
+        if (b->signature->params[i].kind == SIG_STAR) return star_span(b, out);
+        if (b->from[i] >= 0) *out = a->spans[b->from[i]];
+        return b->from[i] >= 0;
+    }
+    for (size_t i = 0; i < a->n; i++) {
+        if (!argument_name(a, i) || strcmp(argument_name(a, i), about) != 0) continue;
+        *out = a->spans[i];
+        return true;
+    }
+    return false;
+}
+
+/* The argument that a builtin's error is about. */
+static void place_about(const struct bound_call *b, struct error *err) {
+    struct span span;
+    if (err->about[0] && b->arguments->spans && b->arguments->source && span_about(b, err->about, &span))
+        error_place(err, b->arguments->source, span);
+    err->about[0] = 0; /* the calls around this one have other arguments */
+}
+
 /* The parameter that positional argument number `position` goes to; -1: the star one or none. */
 static int positional_param(const struct signature *signature, size_t position) {
     for (size_t i = 0; i < signature->n_params; i++)
@@ -241,7 +277,8 @@ static void object_hint(const struct sig_type *type, struct value value, struct 
     }
 }
 
-static enum status wrong_type(const struct bound_call *b, size_t param, struct value value, struct error *err) {
+/* name: the parameter's, or that of an argument which `**` took. */
+static enum status wrong_type(const struct bound_call *b, size_t param, const char *name, struct value value, struct error *err) {
     if (!err) return ERR_TYPE;
     const struct sig_param *p = &b->signature->params[param];
     const struct sig_type *type = p->type, *element = NULL;
@@ -255,13 +292,15 @@ static enum status wrong_type(const struct bound_call *b, size_t param, struct v
     }
     sig_type_words(type, &words);
     value_describe(value, &got);
-    err_set(err, ERR_TYPE, "%s: `%s%s` must be %s, got %s", call_name(b), p->name, where, buf_text(&words), buf_text(&got));
+    err_set(err, ERR_TYPE, "%s: `%s%s` must be %s, got %s", call_name(b), name, where, buf_text(&words), buf_text(&got));
     type_hint(type, value, err);
     word_hint(type, value, err);
     object_hint(type, value, err);
     buf_release(&words);
     buf_release(&got);
-    return b->from[param] >= 0 ? blame(b, (size_t)b->from[param], false, err) : err->code;
+    err_about(err, name);
+    place_about(b, err);
+    return err->code;
 }
 
 static bool accepts_none(const struct sig_param *p, struct value value) {
@@ -274,7 +313,8 @@ static enum status fit_each(struct bound_call *b, size_t param, struct error *er
     bool is_star = p->kind == SIG_STAR;
     for (size_t i = 0; i < (is_star ? seq_len(*held) : dict_len(*held)); i++) {
         struct value item = is_star ? seq_item(*held, i) : dict_value(*held, i);
-        if (!sig_accept(p->type, item, &accepted)) return wrong_type(b, param, item, err);
+        const char *name = is_star ? p->name : value_text(dict_key(*held, i)).data;
+        if (!sig_accept(p->type, item, &accepted)) return wrong_type(b, param, name, item, err);
         if (is_star) {
             value_release(&held->u.seq->items[i]);
             held->u.seq->items[i] = accepted;
@@ -288,7 +328,7 @@ static enum status fit_type(struct bound_call *b, size_t param, struct error *er
     struct value accepted;
     if (p->kind != SIG_PLAIN) return fit_each(b, param, err);
     if (accepts_none(p, b->args[param])) return OK;
-    if (!sig_accept(p->type, b->args[param], &accepted)) return wrong_type(b, param, b->args[param], err);
+    if (!sig_accept(p->type, b->args[param], &accepted)) return wrong_type(b, param, p->name, b->args[param], err);
     value_release(&b->args[param]);
     b->args[param] = accepted;
     return OK;
@@ -451,7 +491,10 @@ enum status bind_and_run(struct interp *interp, const struct builtin_info *info,
     b.call.n_args = b.signature->n_params;
     enum status status = check_notes(&b, err);
     struct value result = UNSET;
-    if (status == OK) status = info->row->run(&b.call, &result, err);
+    if (status == OK) {
+        status = info->row->run(&b.call, &result, err);
+        if (status != OK && err) place_about(&b, err);
+    }
     bound_release(&b);
     if (status == OK) *out = result.kind == VAL_UNSET ? NONE : result;
     return status;

@@ -66,8 +66,8 @@ double arg_float(const struct call *call, const char *name);
 bool arg_bool(const struct call *call, const char *name);
 const char *arg_str(const struct call *call, const char *name);                     /* NULL when None */
 void *arg_data(const struct call *call, const char *name, const struct type *type); /* NULL when None */
-/* Blames an argument: its span is underlined. Returns code. */
-enum status arg_error(const struct call *call, const char *name, struct error *err, enum status code, const char *format, ...) PRINTF_LIKE(5, 6);
+/* err_set and err_about in one. Names an argument: of a parameter, or one that `**` took. Returns code. */
+enum status arg_error(const char *name, struct error *err, enum status code, const char *format, ...) PRINTF_LIKE(4, 5);
 
 /* --- the registry, made at start from the groups' rows --- */
 

@@ -99,7 +99,8 @@ static void append(struct dict *dict, uint64_t hash, struct value key, struct va
 static enum status put(struct value *dict, struct value key, struct value item, struct error *err) {
     uint64_t hash;
     if (!value_hash(key, &hash)) {
-        err_set(err, ERR_TYPE, "a %s can't be %s", value_type_name(key), dict->kind == VAL_SET ? "in a set" : "a key of a dict");
+        err_set(err, ERR_TYPE, "%s%s can't be %s", article(value_type_name(key)), value_type_name(key),
+                dict->kind == VAL_SET ? "in a set" : "a key of a dict");
         return key.kind == VAL_LIST ? err_hint(err, "a tuple can: tuple(x)") : err->code;
     }
     ptrdiff_t at = find(dict->u.dict, hash, key);

@@ -163,12 +163,17 @@ enum status eval_subscripts(struct frame *frame, struct nodes subscripts, struct
     return status;
 }
 
+static struct span subscripts_span(struct nodes subscripts) {
+    return (struct span){subscripts.items[0]->span.start, subscripts.items[subscripts.n - 1]->span.end};
+}
+
 static enum status eval_index(struct frame *frame, const struct node *node, struct value *out, struct error *err) {
     struct value object, key;
     TRY(eval(frame, node->u.index.object, &object, err));
     enum status status = eval_subscripts(frame, node->u.index.subscripts, &key, err);
     if (status == OK) {
         status = value_index(object, key, out, err);
+        if (status == ERR_KEY || status == ERR_INDEX) error_place(err, frame->source, subscripts_span(node->u.index.subscripts));
         value_release(&key);
     }
     value_release(&object);

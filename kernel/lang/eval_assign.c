@@ -129,8 +129,7 @@ static enum status fixed(struct value container, struct error *err) {
         err_set(err, ERR_TYPE, "the letters of a str can't be assigned");
         return err_hint(err, "make a new one: s.replace(\"old\", \"new\")");
     case VAL_OBJECT:
-        err_set(err, ERR_TYPE, "the items of a%s %s can't be assigned: values don't change",
-                type[0] == 'A' || type[0] == 'E' || type[0] == 'I' ? "n" : "", type);
+        err_set(err, ERR_TYPE, "the items of %s%s can't be assigned: values don't change", article(type), type);
         return err_hint(err, "make a new one");
     default: return err_set(err, ERR_TYPE, "%s has no items to assign", container.kind == VAL_NONE ? "None" : type);
     }

@@ -132,8 +132,7 @@ static enum status gather_all(struct frame *frame, const struct node *node, stru
 
 static enum status call_object(struct interp *interp, struct object *object, const struct arguments *arguments, struct value *out,
                                struct error *err) {
-    if (!object->type->call)
-        return err_set(err, ERR_TYPE, "a%s %s can't be called", strchr("AEIO", object->type->name[0]) ? "n" : "", object->type->name);
+    if (!object->type->call) return err_set(err, ERR_TYPE, "%s%s can't be called", article(object->type->name), object->type->name);
     for (size_t i = 0; i < arguments->n; i++)
         if (arguments->names && arguments->names[i]) return err_set(err, ERR_TYPE, "a %s takes its arguments by position", object->type->name);
     return object->type->call(interp, object->data, arguments->values, arguments->n, out, err);
@@ -147,30 +146,21 @@ enum status call_value(struct interp *interp, struct value callee, const struct 
         if (!info) return err_set(err, ERR_INTERNAL, "\"%.40s\" is not in the registry", callee.u.bound->row->sigs);
         return bind_and_run(interp, info, callee.u.bound->self, arguments, out, err);
     }
-    return err_set(err, ERR_TYPE, "%s%s can't be called",
-                   callee.kind == VAL_NONE                      ? ""
-                   : strchr("aeio", value_type_name(callee)[0]) ? "an "
-                                                                : "a ",
-                   value_type_name(callee));
+    return err_set(err, ERR_TYPE, "%s%s can't be called", article(value_type_name(callee)), value_type_name(callee));
 }
 
 static bool is_callable(struct value value) {
     return value.kind == VAL_FUNCTION || value.kind == VAL_BUILTIN || (value.kind == VAL_OBJECT && value.u.object->type->call);
 }
 
-static const char *article(const char *noun) { return strchr("aeioAEIO", noun[0]) ? "an" : "a"; }
-
 /* What is called can't be: most often a name of the cells hides a builtin. */
 static enum status not_callable(struct frame *frame, const struct node *callee, struct value value, struct error *err) {
     const char *name = callee->kind == NODE_NAME ? callee->u.name : NULL, *type = value_type_name(value);
     if (name && registry_find(frame->interp->registry, name)) {
-        err_set(err, ERR_TYPE, "`%s` is %s%s%s here: it hides the builtin", name, value.kind == VAL_NONE ? "" : article(type),
-                value.kind == VAL_NONE ? "" : " ", type);
+        err_set(err, ERR_TYPE, "`%s` is %s%s here: it hides the builtin", name, article(type), type);
         err_hint(err, "`del %s` brings the builtin back", name);
-    } else if (name)
-        err_set(err, ERR_TYPE, "`%s` is %s%s%s and can't be called", name, value.kind == VAL_NONE ? "" : article(type),
-                value.kind == VAL_NONE ? "" : " ", type);
-    else err_set(err, ERR_TYPE, "%s%s%s can't be called", value.kind == VAL_NONE ? "" : article(type), value.kind == VAL_NONE ? "" : " ", type);
+    } else if (name) err_set(err, ERR_TYPE, "`%s` is %s%s and can't be called", name, article(type), type);
+    else err_set(err, ERR_TYPE, "%s%s can't be called", article(type), type);
     if (!err->hint[0] && (value_is_seq(value) || value.kind == VAL_DICT)) err_hint(err, "items are taken with [ ]");
     if (!err->hint[0] && value_is_number(value)) err_hint(err, "a product needs its sign: *");
     error_place(err, frame->source, callee->span);

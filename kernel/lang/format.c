@@ -241,8 +241,7 @@ static bool is_float_type(char type) { return type && strchr("eEfFgG%", type); }
 static bool is_int_type(char type) { return type && strchr("bcdoxX", type); }
 
 static enum status wrong_type(struct value value, char type, struct error *err) {
-    err_set(err, ERR_VALUE, "the format letter `%c` doesn't suit %s %s", type, strchr("aeio", value_type_name(value)[0]) ? "an" : "a",
-            value_type_name(value));
+    err_set(err, ERR_VALUE, "the format letter `%c` doesn't suit %s%s", type, article(value_type_name(value)), value_type_name(value));
     if (value.kind == VAL_STR && (is_float_type(type) || is_int_type(type))) return err_hint(err, "make it a number first: float(x)");
     if (value.kind == VAL_FLOAT && type == 'd') return err_hint(err, "write .0f, or int(x)");
     return err_hint(err, "numbers take d f e g %% x b, strs take none");

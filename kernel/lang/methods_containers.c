@@ -22,7 +22,7 @@ static enum status run_index(const struct call *call, struct value *out, struct 
         if (value_equal(seq_item(call->self, i), item)) return *out = value_int((int64_t)i), OK;
     struct buf text = BUF_INIT;
     value_repr_short(item, 60, &text);
-    arg_error(call, "item", err, ERR_VALUE, "%s is not in the %s", buf_text(&text), value_type_name(call->self));
+    arg_error("item", err, ERR_VALUE, "%s is not in the %s", buf_text(&text), value_type_name(call->self));
     buf_release(&text);
     return err_hint(err, "test for it first: item in x");
 }
@@ -65,7 +65,8 @@ static enum status run_items(const struct call *call, struct value *out, struct 
 static enum status run_get(const struct call *call, struct value *out, struct error *err) {
     struct value found, key = arg(call, "key");
     uint64_t ignored;
-    if (!value_hash(key, &ignored)) return arg_error(call, "key", err, ERR_TYPE, "a %s can't be a key of a dict", value_type_name(key));
+    if (!value_hash(key, &ignored))
+        return arg_error("key", err, ERR_TYPE, "%s%s can't be a key of a dict", article(value_type_name(key)), value_type_name(key));
     if (!dict_get(call->self, key, &found)) found = arg(call, "otherwise");
     return *out = value_ref(found), OK;
 }

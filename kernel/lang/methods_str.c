@@ -124,7 +124,7 @@ static enum status run_split(const struct call *call, struct value *out, struct 
     int64_t most = arg_int(call, "maxsplit");
     if (arg_is_none(call, "sep")) return *out = split_blanks(receiver(call), most), OK;
     if (by.len == 0) {
-        arg_error(call, "sep", err, ERR_VALUE, "sep is empty");
+        arg_error("sep", err, ERR_VALUE, "sep is empty");
         return err_hint(err, "for the letters write list(text)");
     }
     return *out = split_at(receiver(call), by, most), OK;
@@ -149,7 +149,7 @@ static enum status join_items(const struct call *call, struct value items, struc
     for (size_t i = 0; i < seq_len(items); i++) {
         struct value item = seq_item(items, i);
         if (item.kind != VAL_STR) {
-            arg_error(call, "items", err, ERR_TYPE, "join takes strs; item %zu is %s", i, value_type_name(item));
+            arg_error("items", err, ERR_TYPE, "join takes strs; item %zu is %s", i, value_type_name(item));
             return err_hint(err, "make strs of them: \"%.*s\".join(str(v) for v in items)", (int)(by.len > 20 ? 20 : by.len), by.data);
         }
         if (i) buf_add(out, by.data, by.len);
@@ -177,7 +177,7 @@ static enum status run_replace(const struct call *call, struct value *out, struc
     struct buf made = BUF_INIT;
     size_t from = 0;
     if (old.len == 0) {
-        arg_error(call, "old", err, ERR_VALUE, "old is empty");
+        arg_error("old", err, ERR_VALUE, "old is empty");
         return err_hint(err, "say what to replace");
     }
     for (int64_t at; left != 0 && (at = text_find(text, old, from)) >= 0; left--) {

@@ -242,7 +242,8 @@ enum status value_contains(struct value container, struct value item, bool *out,
         return *out = text_find(value_text(container), value_text(item), 0) >= 0, OK;
     case VAL_DICT:
     case VAL_SET:
-        if (!value_hash(item, &ignored)) return err_set(err, ERR_TYPE, "a %s can't be in a %s", value_type_name(item), value_type_name(container));
+        if (!value_hash(item, &ignored))
+            return err_set(err, ERR_TYPE, "%s%s can't be in a %s", article(value_type_name(item)), value_type_name(item), value_type_name(container));
         return *out = dict_get(container, item, NULL), OK;
     case VAL_RANGE: return *out = range_contains(container.u.range, item), OK;
     case VAL_LIST:

@@ -174,13 +174,18 @@ void value_repr_short(struct value value, size_t max_bytes, struct buf *out) {
     buf_release(&whole);
 }
 
+const char *article(const char *noun) {
+    const bool plural = noun[0] >= 'A' && noun[0] <= 'Z' && noun[strlen(noun) - 1] == 's';
+    if (plural || strcmp(noun, "None") == 0) return "";
+    return strchr("aeioAEIO", noun[0]) ? "an " : "a ";
+}
+
 void value_describe(struct value value, struct buf *out) {
     bool alone =
         value.kind == VAL_NONE || value.kind == VAL_OBJECT || value.kind == VAL_FUNCTION || value.kind == VAL_BUILTIN || value.kind == VAL_RANGE;
     if (alone) {
         if (value.kind == VAL_RANGE || value.kind == VAL_BUILTIN) value_repr_short(value, 60, out);
-        else if (value.kind == VAL_OBJECT)
-            buf_addf(out, "a%s %s", strchr("AEIO", value.u.object->type->name[0]) ? "n" : "", value.u.object->type->name);
+        else if (value.kind == VAL_OBJECT) buf_addf(out, "%s%s", article(value.u.object->type->name), value.u.object->type->name);
         else buf_adds(out, value.kind == VAL_NONE ? "None" : "a function");
         return;
     }

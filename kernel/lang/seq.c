@@ -52,14 +52,14 @@ enum status index_position(struct value key, int64_t n, const char *what, int64_
     if (!value_is_whole(key)) {
         struct buf got = BUF_INIT;
         value_describe(key, &got);
-        err_set(err, ERR_TYPE, "a%s %s is indexed by an int or a slice, got %s", strchr("AEIO", what[0]) ? "n" : "", what, buf_text(&got));
+        err_set(err, ERR_TYPE, "%s%s is indexed by an int or a slice, got %s", article(what), what, buf_text(&got));
         buf_release(&got);
         return err->code;
     }
     int64_t i = value_whole(key);
     if (i >= -n && i < n) return *out = i < 0 ? i + n : i, OK;
-    err_set(err, ERR_INDEX, "index %lld is outside a%s %s of %lld item%s", (long long)i, strchr("AEIO", what[0]) ? "n" : "", what, (long long)n,
-            n == 1 ? "" : "s");
+    err_set(err, ERR_INDEX, "index %lld is outside %s%s of %lld %s%s", (long long)i, article(what), what, (long long)n,
+            strcmp(what, "Table") == 0 ? "row" : "item", n == 1 ? "" : "s");
     if (n == 0) return err_hint(err, "it is empty");
     return err_hint(err, "positions go from 0 to %lld, or from -1 back to -%lld", (long long)n - 1, (long long)n);
 }
@@ -162,7 +162,7 @@ static enum status no_key(struct value dict, struct value key, struct error *err
 static enum status dict_index(struct value dict, struct value key, struct value *out, struct error *err) {
     struct value found;
     uint64_t hash;
-    if (!value_hash(key, &hash)) return err_set(err, ERR_TYPE, "a %s can't be a key of a dict", value_type_name(key));
+    if (!value_hash(key, &hash)) return err_set(err, ERR_TYPE, "%s%s can't be a key of a dict", article(value_type_name(key)), value_type_name(key));
     if (!dict_get(dict, key, &found)) return no_key(dict, key, err);
     *out = value_ref(found);
     return OK;
@@ -170,7 +170,7 @@ static enum status dict_index(struct value dict, struct value key, struct value 
 
 static enum status object_index(struct value value, struct value key, struct value *out, struct error *err) {
     const struct type *type = value.u.object->type;
-    if (!type->index) return err_set(err, ERR_TYPE, "a %s has no items to take with [ ]", type->name);
+    if (!type->index) return err_set(err, ERR_TYPE, "%s%s has no items to take with [ ]", article(type->name), type->name);
     enum status status = type->index(value.u.object->data, key, out, err);
     if (status == ERR_KEY && key.kind == VAL_STR && !err->hint[0] && type->column_names) {
         struct value names = value_list(0);

@@ -170,7 +170,9 @@ enum status value_format(struct value value, struct slice spec, struct buf *out,
 
 /* value_repr cut at about max_bytes, for messages: "'a long te…". */
 void value_repr_short(struct value value, size_t max_bytes, struct buf *out);
-/* "str 'ten'", "None", "Dataset": what came, in an error. */
+/* "a ", "an ", and "" before None and what is a plural already (Embeddings). */
+const char *article(const char *noun);
+/* "str 'ten'", "None", "a Dataset": what came, in an error. */
 void value_describe(struct value value, struct buf *out);
 
 #define LIMIT_LIST 100000000 /* items a list, range list or comprehension may have */

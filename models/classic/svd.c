@@ -83,8 +83,9 @@ static enum status check(const struct fit_request *request, const struct model *
     const int64_t factors = fit_int(request, model, "factors"), most = n_users < n_items ? n_users : n_items;
     if (by_bias) TRY(fit_wants_ratings(request, model, "center=\"none\" factorises implicit data as it is (PureSVD)", err));
     if (factors <= most) return OK;
-    return err_set(err, ERR_VALUE, "svd can't find %lld factors in a matrix of %lld × %lld: at most %lld", (long long)factors, (long long)n_users,
-                   (long long)n_items, (long long)most);
+    err_set(err, ERR_VALUE, "svd can't find %lld factors in a matrix of %lld × %lld", (long long)factors, (long long)n_users, (long long)n_items);
+    err_hint(err, "factors=%lld is the most there can be", (long long)most);
+    return err_about(err, "factors");
 }
 
 static enum status fit(const struct fit_request *request, struct model *model, struct error *err) {

@@ -19,18 +19,20 @@ static enum status choose_folds(struct run *run, struct error *err) {
     const char *const *names;
     const size_t n = split_published_partition(run->request->data, &names);
     if (!run->request->published) {
-        if (run->request->k < 2) return err_set(err, ERR_VALUE, "cross-validation needs at least 2 folds, not %lld", (long long)run->request->k);
-        if (run->request->k > dataset_n(run->request->data))
-            return err_set(err, ERR_VALUE, "%lld folds of %lld rows: some would be empty", (long long)run->request->k,
-                           (long long)dataset_n(run->request->data));
         run->n_folds = run->request->k;
-        return OK;
+        if (run->n_folds >= 2 && run->n_folds <= dataset_n(run->request->data)) return OK;
+        if (run->n_folds < 2) err_set(err, ERR_VALUE, "cross-validation needs at least 2 folds, not %lld", (long long)run->n_folds);
+        else
+            err_set(err, ERR_VALUE, "%lld folds of %lld rows: some would be empty", (long long)run->n_folds,
+                    (long long)dataset_n(run->request->data));
+        return err_about(err, "folds");
     }
     run->names = names;
     run->n_folds = (int64_t)n;
     if (n) return OK;
     err_set(err, ERR_VALUE, "`%s` has no published folds", dataset_name(run->request->data));
-    return err_hint(err, "folds=5 makes five random ones");
+    err_hint(err, "folds=5 makes five random ones");
+    return err_about(err, "folds");
 }
 
 static enum status parts(const struct run *run, int64_t fold, struct dataset **out_train, struct dataset **out_test, struct error *err) {

@@ -38,7 +38,8 @@ static enum status check_leak(const struct model *model, struct dataset *judged,
     err_set(err, ERR_LEAK, "%s of %s %s pairs are in what `%s` was fitted on", buf_text(&some), buf_text(&all), part_word(judged), model->name);
     buf_release(&some);
     buf_release(&all);
-    return err_hint(err, "judge it on a part that it hasn't seen, or say allow_leak=True");
+    err_hint(err, "judge it on a part that it hasn't seen, or say allow_leak=True");
+    return err_about(err, "test");
 }
 
 /* --- rating metrics --- */
@@ -123,8 +124,7 @@ static void caption(const struct evaluate_request *request, struct table *table)
     buf_addf(&text, "%s", dataset_name(request->test));
     if (split) buf_addf(&text, ", %s part (%s)", part_word(request->test), split->description);
     buf_adds(&text, ": ");
-    buf_add_count(&text, dataset_n(request->test));
-    buf_adds(&text, " ratings");
+    buf_add_counted(&text, dataset_n(request->test), "ratings");
     table_caption(table, "%s", buf_text(&text));
     buf_release(&text);
 }
@@ -203,7 +203,8 @@ static enum status check_valid(const struct model_class *class, const struct fit
     err_set(err, ERR_LEAK, "%s of the rows in valid are in what `%s` is fitted on: stopping early would never stop", buf_text(&some),
             request->start ? request->start->name : class->name);
     buf_release(&some);
-    return err_hint(err, "train, valid, test = split(data, valid=0.1, test=0.2) gives a part of its own");
+    err_hint(err, "train, valid, test = split(data, valid=0.1, test=0.2) gives a part of its own");
+    return err_about(err, "valid");
 }
 
 enum status evaluate_fit(const struct model_class *class, const struct fit_request *asked, struct model **out, struct error *err) {

@@ -11,7 +11,6 @@ struct evaluate_request {
     struct dataset *test;
     const struct metric *metrics;
     size_t n_metrics;
-    int mask; /* 0: by the rule; else bits of enum part */
     bool allow_leak;
     struct task *task;
 };

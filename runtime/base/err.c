@@ -61,6 +61,12 @@ enum status err_note(struct error *err, const char *format, ...) {
     return err->code;
 }
 
+enum status err_about(struct error *err, const char *argument) {
+    if (!err) return ERR_INTERNAL;
+    if (!err->about[0]) snprintf(err->about, sizeof err->about, "%s", argument);
+    return err->code;
+}
+
 const char *err_name(enum status code) {
     static const char *const names[] = {
 #define X(code, name) name,

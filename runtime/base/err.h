@@ -7,7 +7,8 @@
  *
  * message: a lower-case sentence with the values in it; hint: what to try, a
  * field of its own. Lower layers know no spans: the evaluator attaches the
- * span of the smallest expression that failed, the binder that of an argument.
+ * span of the smallest expression that failed, the binder that of the argument
+ * which err_about names.
  * struct error is fixed-size, lives on the caller's stack, allocates nothing. */
 #ifndef RECKON_ERR_H
 #define RECKON_ERR_H
@@ -36,6 +37,7 @@ struct error {
     char message[1024];
     char hint[512];  /* "" = none */
     char notes[512]; /* lines "while …", newest last; "" = none */
+    char about[32];  /* argument that is wrong, by the name users give it ("test"); "" = none */
     struct span span;
     struct source *source; /* NULL = no place; holds a count, see err_clear */
 };
@@ -52,6 +54,8 @@ enum status err_setv(struct error *err, enum status code, const char *format, va
 /* Adds to an error that is set (the first hint stays, notes gather); returns err->code so that `return err_hint(...)` works. */
 enum status err_hint(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
 enum status err_note(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Says which argument of the builtin is wrong: the binder underlines it. The first one stays; returns err->code. */
+enum status err_about(struct error *err, const char *argument);
 /* "DataError" for ERR_DATA. */
 const char *err_name(enum status code);
 /* Makes *err say nothing. The owner of `source` (kernel/lang) drops the count itself before. */

@@ -42,6 +42,8 @@ const char *buf_text(const struct buf *buf);    /* "" when empty; borrowed until
 void buf_add_html(struct buf *buf, struct slice text);
 /* 1234567 -> "1,234,567". */
 void buf_add_count(struct buf *buf, int64_t count);
+/* "1,682 items, " of 1682 and "items, "; "1 item, " of 1. The first word is a plural that ends in s. */
+void buf_add_counted(struct buf *buf, int64_t count, const char *what);
 /* Shortest text that reads back as the same double, as Python's repr: 0.1, 1e-05, 2.0, inf, nan. */
 void buf_add_double(struct buf *buf, double value);
 /* Same for a float32 (Arrays): 0.1 for 0.1f. */

@@ -20,6 +20,14 @@ void buf_add_count(struct buf *buf, int64_t count) {
     }
 }
 
+void buf_add_counted(struct buf *buf, int64_t count, const char *what) {
+    const size_t word = strcspn(what, " ,.;:>)");
+    buf_add_count(buf, count);
+    buf_addc(buf, ' ');
+    buf_add(buf, what, count == 1 && word > 0 && what[word - 1] == 's' ? word - 1 : word);
+    buf_adds(buf, what + word);
+}
+
 void buf_add_bytes(struct buf *buf, double size_bytes) {
     static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
     size_t unit = 0;

@@ -111,8 +111,7 @@ static enum status unknown_user(const struct catalog *catalog, struct id id, str
     if (catalog->n_users > 0) {
         catalog_user_id(catalog, 0, &first);
         catalog_user_id(catalog, (int32_t)(catalog->n_users - 1), &last);
-        err_hint(err, "the %lld users have the ids %s to %s; users(ratings) lists them", (long long)catalog->n_users, buf_text(&first),
-                 buf_text(&last));
+        err_hint(err, "the ids of the users go from %s to %s; users(ratings) lists them", buf_text(&first), buf_text(&last));
     }
     buf_release(&words);
     buf_release(&first);
@@ -175,8 +174,7 @@ static enum status unknown_item(const struct catalog *catalog, struct id id, str
     if (catalog->n_items > 0) {
         catalog_item_id(catalog, 0, &first);
         catalog_item_id(catalog, (int32_t)(catalog->n_items - 1), &last);
-        err_hint(err, "the %lld items have the ids %s to %s; items(ratings) lists them", (long long)catalog->n_items, buf_text(&first),
-                 buf_text(&last));
+        err_hint(err, "the ids of the items go from %s to %s; items(ratings) lists them", buf_text(&first), buf_text(&last));
     }
     buf_release(&first);
     buf_release(&last);

@@ -54,7 +54,8 @@ static enum status take_separator(const char *separator, struct csv_format *form
     const size_t length = strlen(separator);
     if (length == 0 || length > CSV_SEPARATOR_MAX || strpbrk(separator, "\"\r\n")) {
         err_set(err, ERR_VALUE, "separator=\"%s\" can't separate columns", separator);
-        return err_hint(err, "the usual ones are \",\", \";\", \"\\t\", \"::\" and \"|\"; without separator= it is found out");
+        err_hint(err, "the usual ones are \",\", \";\", \"\\t\", \"::\" and \"|\"; without separator= it is found out");
+        return err_about(err, "separator");
     }
     memcpy(format->separator, separator, length + 1);
     return OK;
@@ -118,7 +119,7 @@ static enum status check_text(const struct file_map *map, const char *path, stru
     }
     if (length && memchr(map->data, 0, length)) {
         err_set(err, ERR_DATA, "%s is not a text file: it has bytes of value 0", path);
-        return err_hint(err, "load reads .csv, .tsv and .jsonl; open reads .reckon and .npy; unpack archives first");
+        return err_hint(err, "load reads .csv, .tsv and .jsonl; open reads .reckon; unpack archives first");
     }
     return OK;
 }

@@ -57,7 +57,7 @@ static enum status no_such_column(const char *path, char *const *names, int n_na
     if (near) err_hint(err, "did you mean `%s`? The columns are %s", near, buf_text(&line));
     else err_hint(err, "the columns are %s", buf_text(&line));
     buf_release(&line);
-    return ERR_KEY;
+    return err_about(err, role_names[role]);
 }
 
 static enum status cannot_guess(const char *path, char *const *names, int n_names, enum role role, bool has_header, struct error *err) {
@@ -96,9 +96,11 @@ static enum status named_column(const char *path, char *const *names, int n_name
 }
 
 static enum status check_twice(const int columns[N_ROLES], int role, const char *path, const char *name, struct error *err) {
-    for (int r = 0; r < role; r++)
-        if (columns[r] == columns[role])
-            return err_set(err, ERR_VALUE, "the column `%s` of %s can't be both %s and %s", name, path, role_names[r], role_names[role]);
+    for (int r = 0; r < role; r++) {
+        if (columns[r] != columns[role]) continue;
+        err_set(err, ERR_VALUE, "the column `%s` of %s can't be both %s and %s", name, path, role_names[r], role_names[role]);
+        return err_about(err, role_names[role]);
+    }
     return OK;
 }
 

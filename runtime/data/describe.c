@@ -127,15 +127,15 @@ static void add_quantiles(struct table *table, const char *side, const double qu
     for (int q = 0; q < QUANTILES; q++) {
         buf_clear(&name);
         buf_addf(&name, "%s_%s", side, names[q]);
-        *table_add_floats(table, buf_text(&name), 0) = quantiles[q];
+        const double x = quantiles[q];
+        *table_add_floats(table, buf_text(&name), x == rint(x) ? 0 : 2 * x == rint(2 * x) ? 1 : 2) = x;
     }
     buf_release(&name);
 }
 
 static void add_missing(struct buf *out, int64_t n, const char *what) {
     buf_adds(out, out->len ? " and " : "");
-    buf_add_count(out, n);
-    buf_addf(out, " %s", what);
+    buf_add_counted(out, n, what);
 }
 
 static void note_missing(struct table *table, const struct dataset *dataset, const struct dataset_facts *facts) {

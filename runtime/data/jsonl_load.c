@@ -5,6 +5,7 @@
 #include "runtime/base/mem.h"
 #include "runtime/data/csv.h"
 #include "runtime/data/draft_rows.h"
+#include "runtime/data/table_text.h"
 
 /* --- the lines --- */
 
@@ -34,6 +35,19 @@ static json_t *next_object(struct scan *scan, enum status *out_status, struct er
         json = NULL;
     }
     return json;
+}
+
+enum status jsonl_each(struct task *task, const char *path, jsonl_fn on_object, void *ctx, struct error *err) {
+    struct file_map map;
+    TRY(file_map_open(path, &map, err));
+    struct scan scan = scan_begin(task, &map, path);
+    enum status status = OK;
+    task_begin(task, "load", "byte", (int64_t)map.len);
+    for (json_t *object; status == OK && (object = next_object(&scan, &status, err)) != NULL; json_decref(object))
+        status = on_object(ctx, scan.line, object, err);
+    task_end(task, status == ERR_INTERRUPTED);
+    file_map_close(&map);
+    return status;
 }
 
 /* --- the cells --- */

@@ -37,23 +37,29 @@ static enum status check_share(const char *name, double share, bool may_be_zero,
     if (share > 0 && share < 1) return OK;
     if (may_be_zero && share == 0) return OK;
     err_set(err, ERR_VALUE, "%s=%g is not a share between 0 and 1", name, share);
-    return err_hint(err, "%s=0.2 takes a fifth of the rows", name);
+    err_hint(err, "%s=0.2 takes a fifth of the rows", name);
+    return err_about(err, name);
 }
 
 static bool needs_share(enum split_by by) { return by != SPLIT_LEAVE_ONE_OUT && by != SPLIT_PUBLISHED; }
 
 static enum status check_request(const struct dataset *dataset, const struct split_request *request, struct error *err) {
-    if (dataset->n < 2) return err_set(err, ERR_DATA, "`%s` has %lld rows: nothing to split", dataset->name, (long long)dataset->n);
+    if (dataset->n < 2) return err_set(err, ERR_DATA, "`%s` has too few rows to split: %lld", dataset->name, (long long)dataset->n);
     if (needs_share(request->by)) TRY(check_share("test", request->test, false, err));
     if (!request->valid_last) TRY(check_share("valid", request->valid, true, err));
     if (needs_share(request->by) && request->test + request->valid >= 1) {
         err_set(err, ERR_VALUE, "valid=%g and test=%g leave nothing to train on", request->valid, request->test);
-        return err_hint(err, "valid=0.1, test=0.1 keep four fifths");
+        err_hint(err, "valid=0.1, test=0.1 keep four fifths");
+        return err_about(err, request->valid > 0 ? "valid" : "test");
     }
-    if (request->given < 0) return err_set(err, ERR_VALUE, "given=%lld rows is less than none", (long long)request->given);
+    if (request->given < 0) {
+        err_set(err, ERR_VALUE, "given=%lld rows is less than none", (long long)request->given);
+        return err_about(err, "given");
+    }
     if ((request->by == SPLIT_TIME || request->by == SPLIT_USER_TIME) && !dataset_has_times(dataset)) {
         err_set(err, ERR_VALUE, "`%s` has no times to split by", dataset->name);
-        return err_hint(err, "by=\"random\" needs none; load(path, time=\"column\") reads them");
+        err_hint(err, "by=\"random\" needs none; load(path, time=\"column\") reads them");
+        return err_about(err, "by");
     }
     return OK;
 }

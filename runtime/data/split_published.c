@@ -94,6 +94,7 @@ static enum status want_fold(const struct choice *choice, const struct published
     else err_set(err, ERR_VALUE, "`%s` has %zu published folds: which one?", choice->dataset->name, published->n_folds);
     err_hint(err, "the folds are %s; write fold=\"%s\"", buf_text(&names), published->folds[0]);
     buf_release(&names);
+    err_about(err, fold ? "fold" : "by");
     return ERR_VALUE;
 }
 
@@ -106,7 +107,8 @@ enum status choose_published(struct task *task, struct choice *choice, struct bu
     (void)description;
     if (!published) {
         err_set(err, ERR_VALUE, "`%s` has no published split", choice->dataset->name);
-        return err_hint(err, "by=\"random\", by=\"time\" and by=\"leave_one_out\" work with any data set");
+        err_hint(err, "by=\"random\", by=\"time\" and by=\"leave_one_out\" work with any data set");
+        return err_about(err, "by");
     }
     TRY(want_fold(choice, published, &fold, err));
     TRY(published->choose(task, choice, fold, err));

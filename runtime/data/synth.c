@@ -31,9 +31,10 @@ static enum status too_few(const struct synth_request *request, int64_t n, struc
     const bool users = request->users >= request->items;
     const int64_t least = users ? request->users : request->items;
     const double cells = (double)request->users * (double)request->items;
-    err_set(err, ERR_VALUE, "density=%g of %lld users and %lld items is %lld rows, and every %s needs one", request->density,
-            (long long)request->users, (long long)request->items, (long long)n, users ? "user" : "item");
-    return err_hint(err, "density=%.2g or more gives %lld", ceil((double)least / cells * 1e6) / 1e6 * 1.05, (long long)least);
+    err_set(err, ERR_VALUE, "density=%g of %lld × %lld pairs makes %lld, and every %s needs one", request->density, (long long)request->users,
+            (long long)request->items, (long long)n, users ? "user" : "item");
+    err_hint(err, "density=%.2g or more gives %lld", fmin(ceil((double)least / cells * 1e6) / 1e6 * 1.05, 1), (long long)least);
+    return err_about(err, "density");
 }
 
 static enum status check_request(const struct synth_request *request, int64_t *out_n, struct error *err) {
@@ -48,9 +49,10 @@ static enum status check_request(const struct synth_request *request, int64_t *o
         return err_set(err, ERR_VALUE, "genres=%lld is not between 1 and %d", (long long)request->genres, SYNTH_GENRES_MAX);
     const double n = floor(request->density * ((double)request->users * (double)request->items) + 0.5);
     if (n > INT32_MAX) {
-        err_set(err, ERR_LIMIT, "density=%g of %lld users and %lld items is %.0f rows, and %d are the most", request->density,
-                (long long)request->users, (long long)request->items, n, INT32_MAX);
-        return err_hint(err, "take a smaller density");
+        err_set(err, ERR_LIMIT, "density=%g of %lld × %lld pairs makes %.0f, and %d are the most", request->density, (long long)request->users,
+                (long long)request->items, n, INT32_MAX);
+        err_hint(err, "take a smaller density");
+        return err_about(err, "density");
     }
     *out_n = (int64_t)n;
     return *out_n < request->users || *out_n < request->items ? too_few(request, *out_n, err) : OK;

@@ -65,7 +65,8 @@ void cell_text(const struct column *column, int64_t row, struct buf *out); /* as
 
 /* Copies of whole rows in another order (n_rows of them). */
 struct table *table_take(const struct table *table, const int64_t *rows, int64_t n_rows);
-/* Column data sets by their names, joined side by side; takes a copy. */
+struct table *table_head(const struct table *table, int64_t n_rows); /* the first so many, or all there are */
+/* The columns of these names, in this order, each once; NULL: there is none of a name (ERR_KEY). */
 struct table *table_select(const struct table *table, const char *const *names, size_t n_names, struct error *err);
 /* Sorted row order by one column, stable, nulls last. Owned array of n_rows. */
 int64_t *table_order(const struct table *table, const struct column *column, bool descending);

@@ -173,7 +173,7 @@ static double moment_of(enum moment moment, const struct grouping *groups, int64
 }
 
 static void add_moments(struct table *out, const char *name, enum moment moment, const struct grouping *groups, const struct column *column) {
-    double *values = table_add_floats(out, name, moment == SUM ? column->decimals : 4);
+    double *values = table_add_floats(out, name, moment == SUM ? column->decimals : -1);
     struct column *added = &out->columns[out->n_columns - 1];
     for (int64_t g = 0; g < groups->n_groups; g++) {
         values[g] = moment_of(moment, groups, g, column);
@@ -225,12 +225,15 @@ enum status table_group(const struct table *table, const char *const *by, size_t
     struct column **columns;
     struct grouping groups;
     enum status status = OK;
-    TRY(table_columns(table, by, n_by, &columns, err));
+    if (table_columns(table, by, n_by, &columns, err) != OK) return err_about(err, "by");
     group_by_key(columns, n_by, table->n_rows, &groups);
     struct table *grouped = table_new(groups.n_groups);
     for (size_t i = 0; i < n_by; i++)
         if (!table_column(grouped, by[i])) table_add_taken(grouped, columns[i], groups.firsts);
-    for (size_t i = 0; i < n_aggregates && status == OK; i++) status = add_aggregate(grouped, table, &aggregates[i], &groups, err);
+    for (size_t i = 0; i < n_aggregates && status == OK; i++) {
+        status = add_aggregate(grouped, table, &aggregates[i], &groups, err);
+        if (status != OK) err_about(err, aggregates[i].name);
+    }
     grouping_release(&groups);
     free(columns);
     if (status == OK) *out = grouped;

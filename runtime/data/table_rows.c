@@ -92,6 +92,14 @@ static int64_t *all_rows(int64_t n_rows) {
     return rows;
 }
 
+struct table *table_head(const struct table *table, int64_t n_rows) {
+    if (n_rows > table->n_rows) n_rows = table->n_rows;
+    int64_t *rows = all_rows(n_rows);
+    struct table *head = table_take(table, rows, n_rows);
+    free(rows);
+    return head;
+}
+
 struct table *table_select(const struct table *table, const char *const *names, size_t n_names, struct error *err) {
     struct column **columns;
     if (table_columns(table, names, n_names, &columns, err) != OK) return NULL;

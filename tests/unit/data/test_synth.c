@@ -281,12 +281,12 @@ static void bad_requests(void **state) {
                    twentieth);
     assert_refused((struct synth_request){5, 6, 0.5, 0, 1}, ERR_VALUE, "genres=0 is not between 1 and 24", "");
     assert_refused((struct synth_request){5, 6, 0.5, 25, 1}, ERR_VALUE, "genres=25 is not between 1 and 24", "");
-    assert_refused((struct synth_request){500, 300, 0.001, 8, 1}, ERR_VALUE,
-                   "density=0.001 of 500 users and 300 items is 150 rows, and every user needs one", "density=0.0035 or more gives 500");
-    assert_refused((struct synth_request){3, 3000, 0.1, 8, 1}, ERR_VALUE,
-                   "density=0.1 of 3 users and 3000 items is 900 rows, and every item needs one", "density=0.35 or more gives 3000");
+    assert_refused((struct synth_request){500, 300, 0.001, 8, 1}, ERR_VALUE, "density=0.001 of 500 × 300 pairs makes 150, and every user needs one",
+                   "density=0.0035 or more gives 500");
+    assert_refused((struct synth_request){3, 3000, 0.1, 8, 1}, ERR_VALUE, "density=0.1 of 3 × 3000 pairs makes 900, and every item needs one",
+                   "density=0.35 or more gives 3000");
     assert_refused((struct synth_request){10000000, 10000000, 0.5, 8, 1}, ERR_LIMIT,
-                   "density=0.5 of 10000000 users and 10000000 items is 50000000000000 rows, and 2147483647 are the most", "take a smaller density");
+                   "density=0.5 of 10000000 × 10000000 pairs makes 50000000000000, and 2147483647 are the most", "take a smaller density");
 }
 
 static void interrupted(void **state) {

@@ -16,6 +16,15 @@ static float score_pair(const struct dot_job *job, int64_t row, int64_t col) {
     return score + HOT_PICK(dot_run)(job->a + row * f, job->b + col * f, f);
 }
 
+/* The same for one row against n columns: those listed, or from `first` on. */
+static void score_row(const struct dot_job *job, int64_t row, const int32_t *cols, int64_t first, int64_t n, float *out) {
+    int64_t f = job->n_factors;
+    float base = job->constant;
+    if (job->row_bias) base += job->row_bias[row];
+    HOT_PICK(dot_rows)(job->a + row * f, job->b + first * f, cols, n, f, out);
+    for (int64_t i = 0; i < n; i++) out[i] = (job->col_bias ? base + job->col_bias[cols ? cols[i] : first + i] : base) + out[i];
+}
+
 /* --- pairs --- */
 
 enum { PAIRS = 4096 };
@@ -109,7 +118,7 @@ static void few_block(void *ctx, int64_t block, int thread) {
     (void)thread;
     int64_t across = block_count(job->b_rows, FEW_COLS), i = block / across, col = block % across * FEW_COLS;
     int64_t end = col + FEW_COLS < job->b_rows ? col + FEW_COLS : job->b_rows;
-    for (; col < end; col++) run->out[i * job->b_rows + col] = score_pair(job, job->rows[i], col);
+    score_row(job, job->rows[i], NULL, col, end - col, run->out + i * job->b_rows + col);
 }
 
 static enum status few_rows(struct task *task, const struct dot_job *job, float *out, struct error *err) {
@@ -194,18 +203,18 @@ static void best_of_exact(const struct best_job *job, int64_t row, float *scores
     }
 }
 
-/* Canonical scores of the candidates, in order. */
-static void rank_candidates(const struct best_job *job, int64_t row, uint64_t *keys, int64_t n_keys, float *scores) {
-    for (int64_t c = 0; c < n_keys; c++) {
-        int32_t col = best_col(keys[c]);
-        scores[col] = score_pair(&job->dot, job->dot.rows[row], col);
-        keys[c] = best_key(scores[col], col);
-    }
+/* Canonical scores of the candidates, in order. The keys' room for group maxima holds columns and scores meanwhile. */
+static void rank_candidates(const struct best_job *job, int64_t row, uint64_t *keys, int64_t n_keys) {
+    int32_t *cols = (int32_t *)(keys + best_keys(job->k + SPARE));
+    float *scores = (float *)(cols + n_keys);
+    for (int64_t c = 0; c < n_keys; c++) cols[c] = best_col(keys[c]);
+    score_row(&job->dot, job->dot.rows[row], cols, 0, n_keys, scores);
+    for (int64_t c = 0; c < n_keys; c++) keys[c] = best_key(scores[c], cols[c]);
     HOT_PICK(best_sort)(keys, n_keys);
     for (int64_t i = 0; i < job->k; i++) {
         int64_t at = row * job->k + i;
         job->out_cols[at] = i < n_keys ? best_col(keys[i]) : -1;
-        job->out_scores[at] = i < n_keys ? scores[best_col(keys[i])] : -INFINITY;
+        job->out_scores[at] = i < n_keys ? best_score(keys[i]) : -INFINITY;
     }
 }
 
@@ -219,10 +228,10 @@ static void best_row(const struct best_run *run, int64_t row, float *scores, uin
     bool is_sure =
         rounding < INFINITY && (n_keys < wanted || scores[best_col(keys[job->k - 1])] - scores[best_col(keys[n_keys - 1])] > 2.0f * rounding);
     if (is_sure) {
-        rank_candidates(job, row, keys, n_keys, scores);
+        rank_candidates(job, row, keys, n_keys);
         return;
     }
-    for (int64_t c = 0; c < cols; c++) scores[c] = score_pair(&job->dot, job->dot.rows[row], c);
+    score_row(&job->dot, job->dot.rows[row], NULL, 0, cols, scores);
     best_of_exact(job, row, scores, keys);
 }
 

@@ -54,13 +54,21 @@ HOT_DECLARE(void, axpy_run, (float *y, float a, const float *x, int64_t n)); /* 
 
 /* --- dot_hot.c: compiled without contraction (Makefile), the same bits at every level --- */
 HOT_DECLARE(float, dot_run, (const float *a, const float *b, int64_t n));
+/* out[i] = a · row rows[i] of b (row i when rows is NULL), rows of n numbers. */
+HOT_DECLARE(void, dot_rows, (const float *a, const float *b, const int32_t *rows, int64_t n_rows, int64_t n, float *out));
 
 /* --- best_hot.c --- */
 /* Keys of the best: el_order of the score above the column, so ascending keys are descending scores, ties to the lower column. */
 static inline uint64_t best_key(float score, int64_t col) { return (uint64_t)el_order(score) << 32 | (uint64_t)(uint32_t)col; }
 static inline int32_t best_col(uint64_t key) { return (int32_t)(uint32_t)key; }
-/* Up to k best of scores (NaN and -inf never win): keys sorted ascending in keys; returns how many. keys: room for best_room(k). */
-static inline int64_t best_room(int64_t k) { return 4 * k + 64; }
+static inline float best_score(uint64_t key) {
+    uint32_t order = (uint32_t)(key >> 32);
+    return el_float(order & 0x80000000u ? order : ~(order | 0x80000000u));
+}
+/* Up to k best of scores (NaN and -inf never win): keys sorted ascending in keys; returns how many. keys: room for best_room(k), where group
+ * maxima take what is beyond best_keys(k). */
+static inline int64_t best_keys(int64_t k) { return 4 * k + 64; }
+static inline int64_t best_room(int64_t k) { return best_keys(k) + 2 * k; }
 HOT_DECLARE(int64_t, best_of, (const float *scores, int64_t n, int64_t k, uint64_t *keys));
 HOT_DECLARE(void, best_sort, (uint64_t * keys, int64_t n)); /* ascending */
 

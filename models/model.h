@@ -90,7 +90,7 @@ struct model_class {
     void (*free_state)(void *state);
     /* out (n_users, n_items), host: scores of whole users. users: positions. */
     enum status (*score_block)(const struct model *model, struct task *task, const int32_t *users, int64_t n_users, float *out, struct error *err);
-    /* The k best items of known users without a matrix of scores: to the bit what ops_top_k makes of score_pairs. NULL: score_block's scores decide. */
+    /* The k best items of known users without a matrix of scores: to the bit what ops_top_k makes of score_pairs. NULL: by score_block. */
     enum status (*top_k)(const struct model *model, struct task *task, const int32_t *users, int64_t n_users, const int64_t *skip_starts,
                          const int32_t *skip, int64_t k, int32_t *out_items, float *out_scores, struct error *err);
     /* out (n): scores of pairs (rating scale for rating models, unclipped). -1 positions mean an unknown user or item: the fallback is the model's.

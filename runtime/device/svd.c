@@ -389,9 +389,9 @@ static enum status run(struct svd *svd, struct result *result, struct error *err
     return read_result(svd, result, err);
 }
 
-/* Columns of the basis: half as many again as asked for, or all (then it is exact) when that is most of n. */
+/* Columns of the basis: half as many again as asked for, in whole vectors, or all (then it is exact) when that is most of n. */
 static int64_t basis_size(int64_t n, int64_t k) {
-    int64_t p = k + k / 2 + 10;
+    int64_t p = (k + k / 2 + 10 + 15) / 16 * 16;
     return n <= SMALL || 4 * p >= 3 * n ? n : p;
 }
 

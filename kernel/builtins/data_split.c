@@ -28,6 +28,10 @@ static enum status no_use(const char *name, const char *by, const char *why, str
 static enum status check_use(const struct call *call, enum split_by by, struct error *err) {
     const char *name = arg_str(call, "by");
     if (by == SPLIT_LEAVE_ONE_OUT && arg_given(call, "test")) return no_use("test", name, "it holds out one row of each user", err);
+    if (by == SPLIT_LEAVE_ONE_OUT && value_is_number(arg(call, "valid"))) {
+        arg_error("valid", err, ERR_VALUE, "by=\"%s\" has no use for a share: it holds out one row of each user", name);
+        return err_hint(err, "valid=\"last\" takes each user's last training row");
+    }
     if (by == SPLIT_PUBLISHED && arg_given(call, "test")) return no_use("test", name, "the publisher chose the rows", err);
     if (by != SPLIT_PUBLISHED && !arg_is_none(call, "fold")) return no_use("fold", name, "only by=\"published\" has named folds", err);
     if (by != SPLIT_USER && arg_given(call, "given")) return no_use("given", name, "only by=\"user\" keeps rows of held-out users", err);

@@ -131,12 +131,18 @@ static void add_split(struct card_draft *card, const struct dataset *dataset) {
     static const char *const names[] = {"train", "valid", "test"};
     const struct split *split = dataset_split(dataset);
     struct buf text = BUF_INIT;
+    int64_t n_whole = 0;
     if (!split) return;
     for (int p = 0; p < 3; p++) {
+        if (dataset_part(dataset) & (1 << p)) n_whole += split->n_rows[p];
         if (!split->n_rows[p]) continue;
         buf_addf(&text, "%s%s ", text.len ? ", " : "", names[p]);
         buf_add_count(&text, split->n_rows[p]);
         if (dataset_part(dataset) & (1 << p)) buf_adds(&text, " (this)");
+    }
+    if (dataset_n(dataset) < n_whole) {
+        buf_adds(&text, "; ");
+        buf_add_counted(&text, dataset_n(dataset), "rows of this are left");
     }
     card_add(card, "split", "%s", split->description);
     card_add(card, "parts", "%s", buf_text(&text));
@@ -156,9 +162,16 @@ static void add_features(struct card_draft *card, const struct catalog *catalog)
     if (items.len) card_add(card, "of items", "%s", buf_text(&items));
     buf_release(&users);
     buf_release(&items);
-    if (catalog->dropped_users || catalog->dropped_items)
-        card_add(card, "left out", "%lld users and %lld items of the side tables, without an interaction", (long long)catalog->dropped_users,
-                 (long long)catalog->dropped_items);
+}
+
+/* Rows of the side tables that are of nobody and nothing. */
+static void add_dropped(struct card_draft *card, const struct catalog *catalog) {
+    struct buf text = BUF_INIT;
+    if (catalog->dropped_users) buf_add_counted(&text, catalog->dropped_users, "users");
+    if (catalog->dropped_users && catalog->dropped_items) buf_adds(&text, " and ");
+    if (catalog->dropped_items) buf_add_counted(&text, catalog->dropped_items, "items");
+    if (text.len) card_add(card, "left out", "%s of the side tables, without an interaction", buf_text(&text));
+    buf_release(&text);
 }
 
 static void fill_card(const struct dataset *dataset, const struct dataset_facts *facts, struct card_draft *card) {
@@ -177,6 +190,7 @@ static void fill_card(const struct dataset *dataset, const struct dataset_facts 
     if (dataset_has_times(dataset)) add_dates(card, facts);
     add_split(card, dataset);
     add_features(card, dataset_catalog(dataset));
+    add_dropped(card, dataset_catalog(dataset));
     if (dataset_licence(dataset) && !dataset_split(dataset)) buf_adds(&card->note, dataset_licence(dataset));
 }
 

@@ -63,8 +63,7 @@ static enum status run_at(const struct call *call, struct value *out, struct err
     const struct embeddings *embeddings = value_data(call->self, &type_embeddings);
     struct id id;
     int64_t row;
-    TRY(value_id(arg(call, "id"), &id, err));
-    TRY(embeddings_find(embeddings, id, &row, err));
+    if (value_id(arg(call, "id"), &id, err) != OK || embeddings_find(embeddings, id, &row, err) != OK) return err_about(err, "id");
     return row_array(embeddings, row, out, err);
 }
 

@@ -129,7 +129,8 @@ const struct builtin_row builtins_plots[] = {
      .example = "scatter(items(synth()), x=\"ratings\", y=\"mean\", log_x=True)",
      .run = bi_scatter,
      .other_names = "scatterplot (seaborn), plt.scatter (matplotlib)"},
-    {.sigs = "tsne(embeddings: Embeddings | Array | list, color: str | list | None = None, label: str | None = \"title\", *, perplexity: float = 30, "
+    {.sigs = "tsne(embeddings: Embeddings | Array | list[Embeddings | Array], color: str | list | None = None, label: str | None = \"title\", *, "
+             "perplexity: float = 30, "
              "iterations: int = 750, "
              "metric: str = \"cosine\", seed: int | None = None, sample: int = 20000" COMMON ") -> Plot",
      .group = "See",
@@ -142,9 +143,8 @@ const struct builtin_row builtins_plots[] = {
      .example = "tsne(als(synth(users=200, items=120), factors=8).items, seed=1)",
      .run = bi_tsne,
      .other_names = "TSNE (scikit-learn), umap"},
-    {.sigs =
-         "pca(embeddings: Embeddings | Array | list, color: str | list | None = None, label: str | None = \"title\", *, sample: int = 20000" COMMON
-         ") -> Plot",
+    {.sigs = "pca(embeddings: Embeddings | Array | list[Embeddings | Array], color: str | list | None = None, label: str | None = \"title\", *, "
+             "sample: int = 20000" COMMON ") -> Plot",
      .group = "See",
      .summary = "A map of embeddings by their two principal components.",
      .notes = pca_notes,

@@ -48,11 +48,12 @@ static enum status check_suits(const struct model *model, struct dataset *judged
     if (metric->row->kind != METRIC_RATING) return OK;
     if (!model->class->predicts_ratings || !model->is_explicit) {
         err_set(err, ERR_VALUE, "`%s` ranks items and predicts no ratings: %s can't judge it", model->name, metric->text);
-        return err_hint(err, "leave it out here, or judge models that predict: bias, svd, als, mf");
+        err_hint(err, "leave it out here, or judge models that predict: bias, svd, als, mf");
+        return err_about(err, "models");
     }
-    if (!dataset_is_explicit(judged))
-        return err_set(err, ERR_VALUE, "`%s` is implicit: it has no ratings for %s to compare with", dataset_name(judged), metric->text);
-    return OK;
+    if (dataset_is_explicit(judged)) return OK;
+    err_set(err, ERR_VALUE, "`%s` is implicit: it has no ratings for %s to compare with", dataset_name(judged), metric->text);
+    return err_about(err, "test");
 }
 
 /* Predictions and truths of all judged rows. */

@@ -69,53 +69,77 @@ static double taste_of(const struct synth_world *world, int64_t u, int64_t i) {
     return sum;
 }
 
-static void fill_tastes(const struct synth_world *world, const struct synth_rows *rows, double *out) {
+static enum status fill_tastes(struct task *task, const struct synth_world *world, const struct synth_rows *rows, double *out, struct error *err) {
     double sum = 0, squares = 0;
-    for (int64_t u = 0; u < world->request->users; u++)
+    for (int64_t u = 0; u < world->request->users; u++) {
+        if (u % SYNTH_CHECK == 0) TRY(task_check(task, err));
         for (int64_t r = rows->starts[u]; r < rows->starts[u + 1]; r++) {
             out[r] = taste_of(world, u, rows->items[r]);
             sum += out[r];
             squares += out[r] * out[r];
         }
+    }
     const double mean = sum / (double)rows->n, spread = sqrt(squares / (double)rows->n - mean * mean);
     for (int64_t r = 0; r < rows->n; r++) out[r] = spread > 0 ? (out[r] - mean) / spread : 0;
+    return OK;
 }
 
-static void fill_opinions(const struct synth_world *world, const struct synth_rows *rows, double *out) {
+static enum status fill_opinions(struct task *task, const struct synth_world *world, const struct synth_rows *rows, double *out, struct error *err) {
     const double user = sqrt(OF_USER), item = sqrt(OF_ITEM), taste = sqrt(OF_TASTE), chance = sqrt(OF_CHANCE);
-    fill_tastes(world, rows, out);
+    TRY(fill_tastes(task, world, rows, out, err));
     for (int64_t u = 0; u < world->request->users; u++) {
+        if (u % SYNTH_CHECK == 0) TRY(task_check(task, err));
         struct rng rng = synth_rng(world->request, SYNTH_OPINION, u);
         for (int64_t r = rows->starts[u]; r < rows->starts[u + 1]; r++)
             out[r] = user * world->users[u].mildness + item * world->items[rows->items[r]].quality + taste * out[r] + chance * rng_normal(&rng);
     }
+    return OK;
 }
 
-static int compare_doubles(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+/* Bits that are in the order of the numbers. */
+static uint64_t key_of(double x) {
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits >> 63 ? ~bits : bits | (uint64_t)1 << 63;
+}
+
+/* Key of the number that has `rank` smaller ones, sixteen bits at a time: a sort of millions could not be interrupted. */
+static enum status key_of_rank(struct task *task, const double *numbers, int64_t n, int64_t rank, uint64_t *out, struct error *err) {
+    int64_t *counts = xnew_array(int64_t, 1 << 16);
+    uint64_t known = 0, mask = 0;
+    enum status status = OK;
+    for (int shift = 48; shift >= 0 && status == OK; shift -= 16) {
+        uint64_t digit = 0;
+        memset(counts, 0, sizeof *counts << 16);
+        for (int64_t i = 0; i < n; i++)
+            if ((key_of(numbers[i]) & mask) == known) counts[key_of(numbers[i]) >> shift & 0xFFFF]++;
+        for (; rank >= counts[digit]; digit++) rank -= counts[digit];
+        known |= digit << shift;
+        mask |= (uint64_t)0xFFFF << shift;
+        status = task_check(task, err);
+    }
+    free(counts);
+    *out = known;
+    return status;
 }
 
 /* Stars by rank: as many of each as in MovieLens 100K. */
-static enum status fill_ratings(const double *opinions, int64_t n, float *ratings, struct error *err) {
-    double *sorted, bounds[4];
-    TRY(mem_try_array((size_t)n, "opinions", &sorted, err));
-    memcpy(sorted, opinions, (size_t)n * sizeof *sorted);
-    qsort(sorted, (size_t)n, sizeof *sorted, compare_doubles);
-    for (int s = 0; s < 4; s++) bounds[s] = sorted[(int64_t)(stars_upto[s] * (double)n)];
+static enum status fill_ratings(struct task *task, const double *opinions, int64_t n, float *ratings, struct error *err) {
+    uint64_t bounds[4];
+    for (int s = 0; s < 4; s++) TRY(key_of_rank(task, opinions, n, (int64_t)(stars_upto[s] * (double)n), &bounds[s], err));
     for (int64_t r = 0; r < n; r++) {
         ratings[r] = 1;
-        for (int s = 0; s < 4; s++) ratings[r] += opinions[r] >= bounds[s];
+        for (int s = 0; s < 4; s++) ratings[r] += key_of(opinions[r]) >= bounds[s];
     }
-    mem_free(sorted);
     return OK;
 }
 
 /* --- times --- */
 
 /* A user comes for some sessions, on days of the last seven months; within one, some seconds lie between two ratings, often none. */
-static void fill_times(const struct synth_world *world, const struct synth_rows *rows, int64_t *times) {
+static enum status fill_times(struct task *task, const struct synth_world *world, const struct synth_rows *rows, int64_t *times, struct error *err) {
     for (int64_t u = 0; u < world->request->users; u++) {
+        if (u % SYNTH_CHECK == 0) TRY(task_check(task, err));
         struct rng rng = synth_rng(world->request, SYNTH_TIME, u);
         int64_t now = FIRST_TIME + (int64_t)rng_below(&rng, SPAN_S);
         for (int64_t r = rows->starts[u]; r < rows->starts[u + 1]; r++) {
@@ -124,6 +148,7 @@ static void fill_times(const struct synth_world *world, const struct synth_rows 
             times[r] = now;
         }
     }
+    return OK;
 }
 
 /* --- the data set --- */
@@ -136,13 +161,14 @@ static enum status draft_room(struct dataset_draft *draft, int64_t n, struct err
     return mem_try_array((size_t)n, "times", &draft->times, err);
 }
 
-static enum status fill_events(const struct synth_world *world, const struct synth_rows *rows, struct dataset_draft *draft, struct error *err) {
+static enum status fill_events(struct task *task, const struct synth_world *world, const struct synth_rows *rows, struct dataset_draft *draft,
+                               struct error *err) {
     double *opinions;
     TRY(mem_try_array((size_t)rows->n, "opinions", &opinions, err));
-    fill_opinions(world, rows, opinions);
-    const enum status status = fill_ratings(opinions, rows->n, draft->ratings, err);
+    enum status status = fill_opinions(task, world, rows, opinions, err);
+    if (status == OK) status = fill_ratings(task, opinions, rows->n, draft->ratings, err);
     mem_free(opinions);
-    fill_times(world, rows, draft->times);
+    if (status == OK) status = fill_times(task, world, rows, draft->times, err);
     for (int64_t u = 0; u < world->request->users; u++)
         for (int64_t r = rows->starts[u]; r < rows->starts[u + 1]; r++) {
             draft->user_ids[r] = u + 1;
@@ -152,9 +178,10 @@ static enum status fill_events(const struct synth_world *world, const struct syn
 }
 
 /* Rows stand in no order, as in the files of MovieLens 100K. */
-static void shuffle_events(const struct synth_request *request, struct dataset_draft *draft) {
+static enum status shuffle_events(const struct synth_request *request, struct dataset_draft *draft, struct error *err) {
     struct rng rng = synth_rng(request, SYNTH_ORDER, 0);
     for (int64_t i = draft->n_events - 1; i > 0; i--) {
+        if (i % SYNTH_CHECK == 0) TRY(task_check(draft->task, err));
         const int64_t j = (int64_t)rng_below(&rng, (uint64_t)i + 1);
         const int64_t user = draft->user_ids[i], item = draft->item_ids[i], time = draft->times[i];
         const float rating = draft->ratings[i];
@@ -163,27 +190,29 @@ static void shuffle_events(const struct synth_request *request, struct dataset_d
         draft->times[i] = draft->times[j], draft->times[j] = time;
         draft->ratings[i] = draft->ratings[j], draft->ratings[j] = rating;
     }
+    return OK;
 }
 
 static enum status fill_draft(struct task *task, const struct synth_world *world, int64_t n, struct dataset_draft *draft, struct error *err) {
     struct synth_rows rows;
     TRY(draft_room(draft, n, err));
     TRY(synth_rows_make(task, world, n, &rows, err));
-    enum status status = fill_events(world, &rows, draft, err);
+    enum status status = fill_events(task, world, &rows, draft, err);
     synth_rows_release(&rows);
     TRY(status);
-    shuffle_events(world->request, draft);
+    TRY(shuffle_events(world->request, draft, err));
     draft->item_table = synth_item_table(world);
     draft->user_table = synth_user_table(world);
     return OK;
 }
 
 enum status synth_dataset(struct task *task, const struct synth_request *request, struct dataset **out, struct error *err) {
-    struct dataset_draft draft = {.name = "synthetic", .origin = "synthetic", .licence = "made up: no licence needed", .is_explicit = true};
+    struct dataset_draft draft = {
+        .name = "synthetic", .origin = "synthetic", .licence = "made up: no licence needed", .is_explicit = true, .task = task};
     struct synth_world world;
     int64_t n = 0;
     TRY(check_request(request, &n, err));
-    TRY(synth_world_make(request, &world, err));
+    TRY(synth_world_make(task, request, &world, err));
     task_begin(task, "synth", "row", n);
     const enum status status = fill_draft(task, &world, n, &draft, err);
     task_end(task, status == ERR_INTERRUPTED);

@@ -24,6 +24,9 @@ enum synth_kind {
 };
 struct rng synth_rng(const struct synth_request *request, enum synth_kind kind, int64_t index);
 
+/* Users, items or rows between two safe points. */
+#define SYNTH_CHECK 4096
+
 /* What is planted: whom and what there is. */
 struct synth_world {
     const struct synth_request *request;
@@ -43,7 +46,7 @@ struct synth_world {
         double taste[SYNTH_TASTES];
     } * users;
 };
-enum status synth_world_make(const struct synth_request *request, struct synth_world *out, struct error *err) MUST_CHECK;
+enum status synth_world_make(struct task *task, const struct synth_request *request, struct synth_world *out, struct error *err) MUST_CHECK;
 void synth_world_release(struct synth_world *world);
 
 /* item, title, genres; user, age, gender, occupation, zip. Ids count from 1. */

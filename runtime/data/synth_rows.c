@@ -125,15 +125,19 @@ static void cover(const struct synth_world *world, struct synth_rows *rows, int6
     rows->items[row] = (int32_t)item;
 }
 
-static enum status cover_items(const struct synth_world *world, struct synth_rows *rows, struct error *err) {
+static enum status cover_items(struct task *task, const struct synth_world *world, struct synth_rows *rows, struct error *err) {
     const int64_t n_items = world->request->items;
+    enum status status = OK;
     int64_t *n_raters;
     TRY(mem_try_array((size_t)n_items, "items", &n_raters, err));
     for (int64_t r = 0; r < rows->n; r++) n_raters[rows->items[r]]++;
-    for (int64_t i = 0; i < n_items; i++)
-        if (!n_raters[i]) cover(world, rows, n_raters, i);
+    for (int64_t i = 0; i < n_items && status == OK; i++) {
+        if (n_raters[i]) continue;
+        cover(world, rows, n_raters, i);
+        status = task_check(task, err);
+    }
     mem_free(n_raters);
-    return OK;
+    return status;
 }
 
 /* --- the whole --- */
@@ -160,7 +164,7 @@ enum status synth_rows_make(struct task *task, const struct synth_world *world, 
         for (int64_t u = 0; u < n_users; u++) rows.starts[u + 1] += rows.starts[u];
         status = choose_all(task, world, &rows, err);
     }
-    if (status == OK) status = cover_items(world, &rows, err);
+    if (status == OK) status = cover_items(task, world, &rows, err);
     if (status == OK) *out = rows;
     else synth_rows_release(&rows);
     return status;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "runtime/base/mem.h"
+#include "runtime/base/task.h"
 #include "runtime/data/synth_parts.h"
 
 #define ACTIVITY_SPREAD 1.25  /* of the logarithm: MovieLens 100K's users */
@@ -128,19 +129,27 @@ static enum status world_room(const struct synth_request *request, struct synth_
     return mem_try_array((size_t)request->users, "users", &world->users, err);
 }
 
-enum status synth_world_make(const struct synth_request *request, struct synth_world *out, struct error *err) {
-    struct synth_world world = {.request = request};
+static enum status populate(struct task *task, struct synth_world *world, struct error *err) {
     struct leaning leanings[SYNTH_GENRES_MAX];
-    const enum status status = world_room(request, &world, err);
-    if (status != OK) {
-        synth_world_release(&world);
-        return status;
+    make_genres(world, leanings);
+    for (int64_t i = 0; i < world->request->items; i++) {
+        if (i % SYNTH_CHECK == 0) TRY(task_check(task, err));
+        make_item(world, i);
     }
-    make_genres(&world, leanings);
-    for (int64_t i = 0; i < request->items; i++) make_item(&world, i);
-    for (int64_t u = 0; u < request->users; u++) make_user(&world, leanings, u);
-    *out = world;
+    for (int64_t u = 0; u < world->request->users; u++) {
+        if (u % SYNTH_CHECK == 0) TRY(task_check(task, err));
+        make_user(world, leanings, u);
+    }
     return OK;
+}
+
+enum status synth_world_make(struct task *task, const struct synth_request *request, struct synth_world *out, struct error *err) {
+    struct synth_world world = {.request = request};
+    enum status status = world_room(request, &world, err);
+    if (status == OK) status = populate(task, &world, err);
+    if (status == OK) *out = world;
+    else synth_world_release(&world);
+    return status;
 }
 
 void synth_world_release(struct synth_world *world) {

@@ -212,8 +212,12 @@ static struct value pair(struct value takes_a, struct value b) {
 
 static enum status run_enumerate(const struct call *call, struct value *out, struct error *err) {
     struct value items, list;
-    int64_t start = arg_int(call, "start");
+    int64_t start = arg_int(call, "start"), last;
     TRY(items_of(call, "items", &items, err));
+    if (__builtin_add_overflow(start, (int64_t)seq_len(items), &last)) {
+        value_release(&items);
+        return arg_error("start", err, ERR_OVERFLOW, "integer overflow: positions from %lld on are over 64 bits", (long long)start);
+    }
     list = value_list(seq_len(items));
     for (size_t i = 0; i < seq_len(items); i++) seq_push(&list, pair(value_int(start + (int64_t)i), seq_item(items, i)));
     value_release(&items);

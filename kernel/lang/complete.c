@@ -214,10 +214,13 @@ static void add_from_call(struct completing *c, bool in_string) {
     if (!call_around(c, c->end, &open, &nested)) return;
     struct thing callee = lookup_thing(&c->here, open);
     struct argument_place place = lookup_argument(&c->here, open, c->end);
-    const struct sig_param *param = callee.info ? info_param(callee.info, &place) : NULL;
     if (!in_string && !nested && !place.name && place.start == c->end) add_params(c, &callee, open, &place);
     bool value = place.name ? place.start + 2 == c->end : place.start == c->end;
-    if (param && (value || nested || in_string)) add_param_values(c, param, open, in_string);
+    if (!value && !nested && !in_string) return;
+    for (size_t i = 0; callee.info && i < callee.info->n_signatures; i++) {
+        const struct sig_param *param = signature_param(&callee.info->signatures[i], &place);
+        if (param) add_param_values(c, param, open, in_string);
+    }
 }
 
 /* t["…"], d["…"]: columns and keys of what the brackets belong to. */

@@ -194,7 +194,8 @@ static enum status check_start(const struct model_class *class, const struct fit
         return err_set(err, ERR_VALUE, "can't go on from a model made by fold_in: go on from the one it was made of");
     if (!catalog_same(start->catalog, dataset_catalog(request->data))) {
         err_set(err, ERR_VALUE, "`%s` knows other users and items than `%s`", start->name, dataset_name(request->data));
-        return err_hint(err, "going on needs the catalogue that the model was fitted with; fit afresh instead");
+        err_hint(err, "going on needs the catalogue that the model was fitted with; fit afresh instead");
+        return err_about(err, "train");
     }
     return OK;
 }

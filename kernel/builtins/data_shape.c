@@ -79,8 +79,9 @@ enum status bi_concat(const struct call *call, struct value *out, struct error *
     for (size_t i = 0; i < seq_len(given); i++) parts[i] = value_data(seq_item(given, i), &type_dataset);
     const enum status status = dataset_concat(parts, seq_len(given), &made, err);
     free(parts);
-    if (status == OK) *out = value_dataset(made);
-    return status;
+    if (status != OK) return err_about(err, "parts");
+    *out = value_dataset(made);
+    return OK;
 }
 
 /* --- filter --- */

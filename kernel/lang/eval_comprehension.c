@@ -75,6 +75,7 @@ static enum status run_clause(struct frame *frame, struct making *making, uint32
     while (status == OK) {
         struct value item = UNSET;
         status = iter_next(&iter, &item, &done, err);
+        if (status != OK) error_place(err, frame->source, making->node->u.comp.clauses[i].iterable->span);
         if (status != OK || done) break;
         status = run_turn(frame, making, i, item, err);
         value_release(&item);

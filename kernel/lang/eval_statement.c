@@ -61,6 +61,7 @@ static enum status exec_for(struct frame *frame, const struct node *node, enum f
     while (status == OK) {
         struct value item = UNSET;
         status = iter_next(&iter, &item, &done, err);
+        if (status != OK) error_place(err, frame->source, node->u.loop.iterable->span);
         if (status != OK || done) break;
         status = exec_turn(frame, node, item, flow, result, err);
         value_release(&item);

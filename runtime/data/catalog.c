@@ -128,18 +128,21 @@ enum status catalog_user(const struct catalog *catalog, struct id id, int32_t *o
 
 typedef VEC(int32_t) items_vec;
 
+#define NEAR_TITLES 3    /* that an error offers */
+#define INSIDE_LETTERS 3 /* fewer stand in too many titles to mean one */
+
 /* How well a title fits what was asked for, small is good: begins with it, holds it, shares a typing slip; -1: not at all. */
 static int title_distance(const char *folded, const char *wanted) {
     const char *inside = strstr(folded, wanted);
     if (inside == folded) return 0;
-    if (inside) return 1;
+    if (inside && strlen(wanted) >= INSIDE_LETTERS) return 1;
     return nearest_name(wanted, &folded, 1) ? 2 : -1;
 }
 
 static void near_titles(const struct catalog *catalog, const char *text, items_vec *out) {
     char *wanted = text_fold(slice_of(text));
     for (int want = 0; want <= 2 && *wanted; want++) {
-        for (int64_t i = 0; i < catalog->n_items && out->len < NAMES_IN_ERROR; i++) {
+        for (int64_t i = 0; i < catalog->n_items && out->len < NEAR_TITLES; i++) {
             if (!catalog->titles[i]) continue;
             char *folded = text_fold(slice_of(catalog->titles[i]));
             if (title_distance(folded, wanted) == want) vec_push(out, (int32_t)i);

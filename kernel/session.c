@@ -10,6 +10,7 @@
 /* Values of `_N` are kept when small, or when they belong to the last few large ones: `_3` shouldn't pin a model for ever. */
 #define RESULT_SMALL_BYTES (1 << 20)
 #define RESULTS_LARGE 3
+#define RESULTS_KEPT 1000 /* of all sizes: those of so many last cells */
 #define RESULT_NODES_MAX 10000
 
 struct session {
@@ -74,7 +75,6 @@ struct task *session_task(struct session *session) {
 }
 int64_t session_count(const struct session *session) { return session->count; }
 void session_show_progress(struct session *session, bool on) { session->show_progress = on; }
-int64_t session_next_count(struct session *session) { return ++session->count; }
 void session_interrupt(struct session *session) { task_cancel(session->task); }
 void session_rearm(struct session *session) { task_rearm(session->task); }
 
@@ -100,15 +100,27 @@ static int64_t value_weight(struct value value, int64_t *nodes) {
 
 static void result_name(int64_t count, char out[32]) { snprintf(out, 32, "_%lld", (long long)count); }
 
+/* Tells nobody: completion may offer it until the next name is bound. */
+static void forget_result(struct session *session, int64_t count) {
+    char name[32];
+    struct interp *interp = session->interp;
+    void (*changed)(void *ctx) = interp->names_changed;
+    result_name(count, name);
+    interp->names_changed = NULL;
+    interp_unbind(interp, name);
+    interp->names_changed = changed;
+}
+
 /* A fourth large result lets the oldest go. */
 static void keep_large(struct session *session) {
-    char oldest[32];
-    if (session->large[0]) {
-        result_name(session->large[0], oldest);
-        interp_unbind(session->interp, oldest);
-    }
+    if (session->large[0]) forget_result(session, session->large[0]);
     memmove(session->large, session->large + 1, (RESULTS_LARGE - 1) * sizeof *session->large);
     session->large[RESULTS_LARGE - 1] = session->count;
+}
+
+int64_t session_next_count(struct session *session) {
+    if (++session->count > RESULTS_KEPT) forget_result(session, session->count - RESULTS_KEPT);
+    return session->count;
 }
 
 static void keep_result(struct session *session, struct value value) {

@@ -108,6 +108,20 @@ static void index_build(struct env *env) {
     for (uint32_t i = 0; i < env->n; i++) index_add(env, i);
 }
 
+/* Closes the gap that a name leaves (linear probing), and numbers the slots behind it anew. Before they move. */
+static void index_remove(struct env *env, uint32_t slot) {
+    uint32_t mask = env->index_cap - 1, at = (uint32_t)name_hash(env->slots[slot].name) & mask;
+    while (env->index[at] != slot + 1) at = (at + 1) & mask;
+    for (uint32_t next = (at + 1) & mask; env->index[next]; next = (next + 1) & mask) {
+        uint32_t home = (uint32_t)name_hash(env->slots[env->index[next] - 1].name) & mask;
+        if (((next - home) & mask) < ((next - at) & mask)) continue;
+        env->index[at] = env->index[next];
+        at = next;
+    }
+    env->index[at] = 0;
+    for (uint32_t i = 0; i < env->index_cap; i++) env->index[i] -= env->index[i] > slot + 1;
+}
+
 static bool same_name(const char *a, const char *b) { return a == b || (a[0] == b[0] && strcmp(a, b) == 0); }
 
 struct env_slot *env_find(const struct env *env, const char *name) {
@@ -148,9 +162,9 @@ void env_remove(struct env *env, const char *name) {
     if (!slot) return;
     struct env_slot gone = *slot;
     uint32_t i = (uint32_t)(slot - env->slots);
+    if (env->index) index_remove(env, i);
     memmove(slot, slot + 1, (env->n - i - 1) * sizeof *slot);
     env->n--;
-    if (env->index) index_build(env);
     value_release(&gone.value);
     if (env->owns_names) free((char *)gone.name);
 }

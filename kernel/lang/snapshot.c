@@ -8,7 +8,8 @@
 #include "runtime/base/map.h"
 #include "runtime/base/vec.h"
 
-#define LINE_BYTES 200 /* of the one-line text of a value */
+#define LINE_BYTES 200       /* of the one-line text of a value */
+#define SNAPSHOT_RESULTS 100 /* `_7` … that are copied, the newest */
 
 struct snapshot {
     atomic_int count;
@@ -112,14 +113,28 @@ static void name_release(struct snapshot_name *name) {
 
 /* --- the snapshot --- */
 
+/* `_7`, the result of cell 7 */
+static bool names_result(const char *name) { return name[0] == '_' && name[1] && name[1 + strspn(name + 1, "0123456789")] == 0; }
+
+/* Position of the oldest result that is copied: a long session has thousands, and each snapshot would copy them all. */
+static size_t first_result(const struct interp *interp) {
+    size_t i = interp_n_names(interp);
+    struct value value;
+    for (int n = 0; i > 0; i--)
+        if (names_result(interp_name_at(interp, i - 1, &value)) && ++n > SNAPSHOT_RESULTS) break;
+    return i;
+}
+
 struct snapshot *snapshot_new(struct interp *interp) {
     struct snapshot *snapshot = xnew(struct snapshot);
+    size_t first = first_result(interp);
     atomic_init(&snapshot->count, 1);
     snapshot->index = str_map_new();
     snapshot->names = xnew_array(struct snapshot_name, interp_n_names(interp));
     for (size_t i = 0; i < interp_n_names(interp); i++) {
         struct value value;
         const char *name = interp_name_at(interp, i, &value);
+        if (i < first && names_result(name)) continue;
         str_map_put(snapshot->index, slice_of(name), (int64_t)snapshot->n, true);
         copy_name(&snapshot->names[snapshot->n++], name, value);
     }

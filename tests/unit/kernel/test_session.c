@@ -151,6 +151,21 @@ static void large_results_are_forgotten(void **state) {
     session_free(session);
 }
 
+static void old_results_are_forgotten(void **state) {
+    (void)state;
+    struct session *session;
+    struct error err = ERROR_INIT;
+    assert_int_equal(session_new(&session, &err), OK);
+    assert_int_equal(run(session, "before = 7", NULL), OK);
+    for (int i = 2; i <= 1100; i++) assert_int_equal(run(session, "before + 1", "8"), OK);
+    assert_int_equal(run(session, "_90", NULL), ERR_NAME);
+    assert_int_equal(run(session, "_200 + before + _", "23"), OK);
+    assert_int_equal(run(session, "after = 1\ndel before", NULL), OK);
+    assert_int_equal(run(session, "_1099 + after", "9"), OK);
+    assert_true(interp_n_names(session_interp(session)) < 1010);
+    session_free(session);
+}
+
 static void expressions_are_evaluated(void **state) {
     (void)state;
     struct session *session;
@@ -200,6 +215,11 @@ static void names_are_published(void **state) {
     assert_true(knows(names, "other"));
     assert_null(snapshot_find(kept, "other")); /* whoever took the old one keeps it */
     snapshot_unref(kept);
+    for (int i = 0; i < 150; i++) assert_int_equal(run(session, "len(other)", "2"), OK);
+    assert_int_equal(run(session, "other = 3", NULL), OK);
+    live_names_settle(names, session_interp(session));
+    assert_false(knows(names, "_510")); /* of the results only the newest */
+    assert_true(knows(names, "_600"));
     session_free(session);
     live_names_free(names);
 }
@@ -211,6 +231,7 @@ int main(void) {
         cmocka_unit_test(scripts_are_cut_into_cells),
         cmocka_unit_test(results_are_kept),
         cmocka_unit_test(large_results_are_forgotten),
+        cmocka_unit_test(old_results_are_forgotten),
         cmocka_unit_test(expressions_are_evaluated),
         cmocka_unit_test(names_are_published),
     };

@@ -90,9 +90,12 @@ size_t script_cell_end(const char *text, size_t len, size_t start) {
 
 /* --- output --- */
 
+/* stdout waits in a buffer where it is no terminal: it goes out first, so that one place that gets both keeps the order. */
 static void on_stream(void *ctx, const char *name, const char *text, size_t len) {
     (void)ctx;
-    fwrite(text, 1, len, strcmp(name, "stderr") == 0 ? stderr : stdout);
+    bool is_error = strcmp(name, "stderr") == 0;
+    if (is_error) fflush(stdout);
+    fwrite(text, 1, len, is_error ? stderr : stdout);
 }
 
 static void write_bundle(const struct bundle *bundle) {

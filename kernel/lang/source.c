@@ -164,9 +164,10 @@ static void render_place(const struct source *source, struct span span, bool ans
     uint32_t first, last, column;
     source_position(source, span.end > span.start ? span.end - 1 : span.start, &last, &column);
     source_position(source, span.start, &first, &column);
+    buf_adds(out, "\n  ");
     paint(out, ansi, DIM);
-    if (last > first) buf_addf(out, "\n  %s, lines %u to %u", source->name, first, last);
-    else buf_addf(out, "\n  %s, line %u", source->name, first);
+    if (last > first) buf_addf(out, "%s, lines %u to %u", source->name, first, last);
+    else buf_addf(out, "%s, line %u", source->name, first);
     paint(out, ansi, PLAIN);
 }
 

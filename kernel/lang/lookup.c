@@ -47,6 +47,7 @@ static size_t matching_open(const struct lookup *lookup, size_t close) {
     return lookup_bracket(lookup, close, &open) ? open : close;
 }
 
+/* Index of the bracket that closes the one at `open`; `end` when there is none. */
 static size_t matching_close(const struct lookup *lookup, size_t open, size_t end) {
     size_t depth = 0;
     for (size_t i = open; i < end; i++) {
@@ -256,15 +257,12 @@ struct thing lookup_thing(const struct lookup *lookup, size_t end) {
     struct thing thing = chain_head(lookup, i, end, &i);
     while (i < end) {
         enum token_kind kind = lookup_kind(lookup, i);
-        size_t close = matching_close(lookup, i, end);
         if (kind == TOKEN_DOT && i + 1 < end && lookup_kind(lookup, i + 1) == TOKEN_NAME) {
             thing = thing_attribute(lookup, &thing, lookup_token(lookup, i + 1)->u.name);
             i += 2;
-        } else if (kind == TOKEN_OPEN_PAREN) {
-            thing = thing_call(lookup, &thing, i, close);
-            i = close + 1;
-        } else if (kind == TOKEN_OPEN_BRACKET) {
-            thing = thing_index(lookup, &thing, i, close);
+        } else if (kind == TOKEN_OPEN_PAREN || kind == TOKEN_OPEN_BRACKET) {
+            size_t close = matching_close(lookup, i, end);
+            thing = kind == TOKEN_OPEN_PAREN ? thing_call(lookup, &thing, i, close) : thing_index(lookup, &thing, i, close);
             i = close + 1;
         } else {
             return (struct thing){0};

@@ -188,7 +188,8 @@ enum status execute_answer(struct kernel *kernel, struct request *request, const
     enum status status = run_cell(&cell, reply, err);
     live_names_settle(kernel->names, session_interp(kernel->session));
     atomic_store(&kernel->muted, false);
-    if (status != OK && cell.stops_queue) worker_abort_queued(kernel->worker);
+    /* who interrupts means all that was asked for, whatever the cells say of errors */
+    if (status == ERR_INTERRUPTED || (status != OK && cell.stops_queue)) worker_abort_queued(kernel->worker);
     buf_release(&cell.payload);
     return status;
 }

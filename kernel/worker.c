@@ -36,6 +36,7 @@ static void free_job(struct job *job) {
 
 /* --- the thread --- */
 
+/* In one step with whoever interrupts: what is meant for an earlier cell is forgotten, what is meant for this one counts. */
 static struct job *take_job(struct worker *worker) {
     monitor_lock(worker->monitor);
     while (!worker->head && !worker->stopping) monitor_wait(worker->monitor);
@@ -43,19 +44,19 @@ static struct job *take_job(struct worker *worker) {
     if (job) {
         worker->head = job->next;
         if (!worker->head) worker->tail = &worker->head;
+        session_rearm(worker->kernel->session);
+        worker->running = true;
+        if (job->fate == FATE_INTERRUPT) session_interrupt(worker->kernel->session);
     }
     monitor_unlock(worker->monitor);
     return job;
 }
 
-/* In one step with whoever interrupts: what is meant for an earlier cell is forgotten, what is meant for this one counts. */
+/* From here on captured text belongs to this cell. */
 static void begin_job(struct worker *worker, const struct job *job) {
     monitor_lock(worker->monitor);
     struct request *last = worker->cell;
     worker->cell = request_ref(job->request);
-    session_rearm(worker->kernel->session);
-    worker->running = true;
-    if (job->fate == FATE_INTERRUPT || worker->stopping) session_interrupt(worker->kernel->session);
     monitor_unlock(worker->monitor);
     request_unref(last);
 }
@@ -69,7 +70,7 @@ static void end_job(struct worker *worker) {
 static void work(void *ctx) {
     struct worker *worker = ctx;
     for (struct job *job; (job = take_job(worker)) != NULL;) {
-        kernel_drain_output(worker->kernel);
+        kernel_drain_output(worker->kernel); /* what is left of the last one */
         begin_job(worker, job);
         const struct request_row *row = job->fate == FATE_ABORT ? &execute_aborted_row : request_row(job->request->type);
         request_serve(worker->kernel, job->request, row);

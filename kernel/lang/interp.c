@@ -58,8 +58,11 @@ static enum status run_statement(struct interp *interp, struct source *source, c
     return status;
 }
 
-static void bind_partial(struct interp *interp, enum status status) {
-    if (status == ERR_INTERRUPTED && interp->partial.kind != VAL_UNSET) interp_bind(interp, "_partial", interp->partial);
+static void keep_partial(struct interp *interp, struct error *err) {
+    if (err->code == ERR_INTERRUPTED && interp->partial.kind != VAL_UNSET) {
+        interp_bind(interp, "_partial", interp->partial);
+        err_hint(err, "the model as far as it came is `_partial`; the other names are as they were");
+    }
     value_release(&interp->partial);
 }
 
@@ -80,7 +83,7 @@ enum status interp_run(struct interp *interp, struct source *source, const struc
     value_release(&interp->partial);
     enum status status = run_all(interp, source, block, &result, err);
     interp->source = outer;
-    bind_partial(interp, status);
+    keep_partial(interp, err);
     if (status == OK) *out = result;
     else value_release(&result);
     return status;

@@ -12,9 +12,11 @@
 #include "runtime/base/monitor.h"
 
 #define CHUNK_BYTES 16384
+#define USUAL_PIPE_BYTES 65536
 
 struct stream {
     int read_fd, saved_fd;
+    int capacity; /* of the pipe, in bytes */
     const char *name;
     char tail[4]; /* the beginning of a character whose rest hasn't come */
     size_t tail_len;
@@ -29,7 +31,9 @@ static enum status redirect(struct stream *stream, int fd, const char *name, str
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return err_set(err, ERR_INTERNAL, "no pipe for %s: %s", name, strerror(errno));
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    *stream = (struct stream){.read_fd = ends[0], .saved_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3), .name = name};
+    int capacity = fcntl(ends[0], F_GETPIPE_SZ);
+    *stream = (struct stream){
+        .read_fd = ends[0], .saved_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3), .capacity = capacity > 0 ? capacity : USUAL_PIPE_BYTES, .name = name};
     dup2(ends[1], fd);
     close(ends[1]);
     return OK;
@@ -81,11 +85,12 @@ static size_t open_tail(const char *text, size_t len) {
     return 0;
 }
 
+/* A pipe's worth: all that was there when the call began, and no endless wait on somebody who writes without end. */
 static void drain_stream(struct stream *stream, capture_sink sink, void *ctx) {
     char chunk[CHUNK_BYTES];
-    for (;;) {
+    for (ssize_t got, left = stream->capacity; left > 0; left -= got) {
         memcpy(chunk, stream->tail, stream->tail_len);
-        ssize_t got = read(stream->read_fd, chunk + stream->tail_len, sizeof chunk - stream->tail_len);
+        got = read(stream->read_fd, chunk + stream->tail_len, sizeof chunk - stream->tail_len);
         if (got <= 0) return;
         size_t len = stream->tail_len + (size_t)got, tail = open_tail(chunk, len);
         stream->tail_len = tail;

@@ -13,7 +13,7 @@ enum status capture_open(struct capture **out, struct error *err) MUST_CHECK;
 void capture_close(struct capture *capture); /* puts the descriptors back; NULL is fine */
 int capture_saved_stderr(const struct capture *capture);
 int capture_fd(const struct capture *capture, int i); /* i: 0 = stdout's pipe, 1 = stderr's; for poll */
-/* Any thread. All that is there now; whole characters only, a broken tail waits for its rest. */
+/* Any thread. All that is there when the call begins; whole characters only, a broken tail waits for its rest. */
 void capture_drain(struct capture *capture, capture_sink sink, void *ctx);
 
 #endif

@@ -6,6 +6,8 @@
 #include "kernel/execute.h"
 #include "kernel/kernel.h"
 
+#define REPLY_BYTES_MAX (PACKET_BYTES_MAX / 2) /* of the content */
+
 static const struct request_row rows[] = {
     {"execute_request", "execute_reply", true, false, RUNS_IN_TURN, true, execute_answer},
     {"kernel_info_request", "kernel_info_reply", true, true, RUNS_AT_ONCE, false, answer_kernel_info},
@@ -64,7 +66,11 @@ void request_serve(struct kernel *kernel, struct request *request, const struct 
     struct buf type = BUF_INIT;
     struct error err = ERROR_INIT;
     publish_state(kernel->publisher, request, "busy");
-    if (answer(kernel, request, row, &reply, &err) != OK) fill_failure(kernel, row, &err, &reply);
+    enum status status = answer(kernel, request, row, &reply, &err);
+    if (status == OK && reply.content.len > REPLY_BYTES_MAX)
+        status = err_set(&err, ERR_LIMIT, "the answer to %s would take %zu MiB, more than %zu", request->type, reply.content.len >> 20,
+                         REPLY_BYTES_MAX >> 20);
+    if (status != OK) fill_failure(kernel, row, &err, &reply);
     if (reply_type(request, row, &type))
         publish_reply(kernel->publisher, request, buf_text(&type), buf_text(&reply.metadata),
                       (struct slice){buf_text(&reply.content), reply.content.len});

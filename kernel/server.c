@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "kernel/kernel.h"
 #include "kernel/requests.h"
@@ -16,6 +17,7 @@
 #define PARENT_LOOK_S 1.0    /* where the parent has no descriptor */
 #define WORKER_LEAVES_S 1.5  /* launchers kill after 2.5 s */
 #define LAST_MESSAGES_S 0.25 /* to be sent at the end */
+#define TOPIC_BYTES_MAX 1000 /* of a subscription that is welcomed */
 
 struct server {
     struct kernel kernel;
@@ -122,7 +124,7 @@ static void handle_subscription(struct server *server, const struct packet *pack
     struct slice frame = packet->n == 1 ? packet_frame(packet, 0) : (struct slice){0};
     if (frame.len < 1 || frame.data[0] != 1) return;
     struct slice topic = {frame.data + 1, frame.len - 1};
-    if (!utf8_valid(topic)) return;
+    if (topic.len > TOPIC_BYTES_MAX || memchr(topic.data, 0, topic.len) || !utf8_valid(topic)) return; /* nobody's who means well */
     publish_welcome(server->kernel.publisher, topic);
     announce(server);
 }
@@ -204,7 +206,7 @@ static void turn(struct server *server) {
     sender_turn(server->sender, prompt_is_open(kernel->prompt));
 }
 
-/* Sends on while the running cell ends, because it may wait for room. */
+/* Sends and hears on while the running cell ends, because it may wait for room, in the outbox or in a pipe. */
 static bool end_worker(struct server *server) {
     double end = clock_now_s() + WORKER_LEAVES_S;
     worker_stop(server->kernel.worker);
@@ -212,6 +214,7 @@ static bool end_worker(struct server *server) {
     outbox_stir(server->kernel.outbox);
     while (!worker_join(server->kernel.worker, 0.01)) {
         if (clock_now_s() > end) return false;
+        kernel_drain_output(&server->kernel);
         sender_turn(server->sender, false);
     }
     return true;

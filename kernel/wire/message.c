@@ -62,7 +62,11 @@ struct slice request_part(const struct request *request, int part) {
 
 enum status request_content(const struct request *request, json_t **out, struct error *err) {
     json_t *content = NULL;
-    TRY(json_parse(request_part(request, PART_CONTENT), &content, err));
+    struct slice text = request_part(request, PART_CONTENT);
+    if (text.len > CONTENT_BYTES_MAX)
+        return err_set(err, ERR_LIMIT, "the content of `%s` has %zu MiB; at most %zu are read", request->type, text.len >> 20,
+                       CONTENT_BYTES_MAX >> 20);
+    TRY(json_parse(text, &content, err));
     if (!json_is_object(content)) {
         json_decref(content);
         return err_set(err, ERR_PROTOCOL, "the content of `%s` is not a JSON object", request->type);

@@ -39,7 +39,8 @@ enum status request_new(enum channel channel, struct packet *packet, const struc
 struct request *request_ref(struct request *request);
 void request_unref(struct request *request); /* NULL is fine */
 struct slice request_part(const struct request *request, int part);
-/* The content as a JSON object. Caller owns. */
+/* The content as a JSON object. Caller owns. Parsing is slow: what is larger than any cell could be is refused unread. */
+#define CONTENT_BYTES_MAX ((size_t)32 << 20)
 enum status request_content(const struct request *request, json_t **out, struct error *err) MUST_CHECK;
 
 /* "2026-11-24T08:15:00.123456Z" */

@@ -63,7 +63,9 @@ static enum sent send_zmq(struct transport *transport, enum channel channel, con
     for (size_t i = 0; i < packet->n; i++) {
         struct slice frame = packet_frame(packet, i);
         int flags = ZMQ_DONTWAIT | (i + 1 < packet->n ? ZMQ_SNDMORE : 0);
-        int rc = zmq_send(socket, frame.data, frame.len, flags);
+        int rc;
+        do rc = zmq_send(socket, frame.data, frame.len, flags);
+        while (rc < 0 && errno == EINTR);
         if (rc < 0 && errno == EHOSTUNREACH) return SENT_NOWHERE;
         if (rc < 0 && errno == EAGAIN && i == 0) return channel == CHANNEL_IOPUB ? SENT_LATER : SENT_NOWHERE;
     }

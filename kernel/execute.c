@@ -39,8 +39,7 @@ static enum status read_cell(struct kernel *kernel, struct request *request, con
 static void on_stream(void *ctx, const char *name, const char *text, size_t len) {
     struct cell *cell = ctx;
     if (cell->silent) return;
-    outbox_wait_room(cell->kernel->outbox, session_task(cell->kernel->session));
-    publish_stream(cell->kernel->publisher, cell->request, name, text, len);
+    publish_stream(cell->kernel->publisher, cell->request, name, text, len, session_task(cell->kernel->session));
 }
 
 static void on_display(void *ctx, const struct bundle *bundle, const char *display_id, bool update) {

@@ -4,7 +4,7 @@ static void publish_captured(void *ctx, const char *name, const char *text, size
     struct kernel *kernel = ctx;
     if (atomic_load(&kernel->muted)) return;
     struct request *cell = worker_cell(kernel->worker);
-    publish_stream(kernel->publisher, cell, name, text, len);
+    publish_stream(kernel->publisher, cell, name, text, len, NULL);
     request_unref(cell);
 }
 

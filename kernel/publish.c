@@ -101,10 +101,11 @@ static void gather(struct publisher *publisher, struct request *parent, const ch
 }
 
 /* The lock is given up between pieces so that the I/O thread never waits for long text. */
-void publish_stream(struct publisher *publisher, struct request *parent, const char *name, const char *text, size_t len) {
+void publish_stream(struct publisher *publisher, struct request *parent, const char *name, const char *text, size_t len, const struct task *task) {
     struct slice rest = {text, len};
     while (rest.len) {
         size_t piece = piece_len(rest, STREAM_PIECE);
+        if (task) outbox_wait_room(publisher->outbox, task);
         gather(publisher, parent, name, (struct slice){rest.data, piece});
         rest = (struct slice){rest.data + piece, rest.len - piece};
     }

@@ -20,8 +20,9 @@ void publisher_free(struct publisher *publisher);
 /* parent NULL where nobody asked. content is JSON text. */
 void publish(struct publisher *publisher, const struct request *parent, const char *type, const char *metadata, struct slice content);
 void publish_state(struct publisher *publisher, const struct request *parent, const char *state);
-/* "stdout" or "stderr" (static text); gathers. */
-void publish_stream(struct publisher *publisher, struct request *parent, const char *name, const char *text, size_t len);
+/* "stdout" or "stderr" (static text); gathers. Before each piece of long text it waits for room in the outbox, or until
+ * task is cancelled; task NULL (the I/O thread): never. */
+void publish_stream(struct publisher *publisher, struct request *parent, const char *name, const char *text, size_t len, const struct task *task);
 /* display_id NULL: none. type: "display_data", "update_display_data" (count < 0); "execute_result" (count >= 0). */
 void publish_display(struct publisher *publisher, const struct request *parent, const char *type, const struct bundle *bundle, const char *display_id,
                      int64_t count);

@@ -132,14 +132,14 @@ static void text_is_gathered_and_goes_first(void **state) {
     struct published published;
     open_publisher(&published);
     assert_true(publisher_due_s(published.publisher) < 0);
-    publish_stream(published.publisher, NULL, "stdout", "a", 1);
-    publish_stream(published.publisher, NULL, "stdout", "b", 1);
+    publish_stream(published.publisher, NULL, "stdout", "a", 1, NULL);
+    publish_stream(published.publisher, NULL, "stdout", "b", 1, NULL);
     waiting_is(&published, "");
     assert_true(publisher_due_s(published.publisher) >= 0 && publisher_due_s(published.publisher) <= STREAM_DELAY_S);
-    publish_stream(published.publisher, NULL, "stderr", "c", 1);
+    publish_stream(published.publisher, NULL, "stderr", "c", 1, NULL);
     publish(published.publisher, NULL, "clear_output", "", slice_of("{}"));
     waiting_is(&published, "stream.stdout:ab stream.stderr:c clear_output");
-    publish_stream(published.publisher, NULL, "stdout", "d", 1);
+    publish_stream(published.publisher, NULL, "stdout", "d", 1, NULL);
     publisher_flush(published.publisher);
     waiting_is(&published, "stream.stdout:d");
     close_publisher(&published);
@@ -152,7 +152,7 @@ static void long_text_is_cut_between_characters(void **state) {
     open_publisher(&published);
     buf_addc(&text, 'x');
     for (int i = 0; i < 300000; i++) buf_adds(&text, "日");
-    publish_stream(published.publisher, NULL, "stdout", text.data, text.len);
+    publish_stream(published.publisher, NULL, "stdout", text.data, text.len, NULL);
     publisher_flush(published.publisher);
     int n = 0;
     for (struct outgoing *message = outbox_take(published.outbox); message; n++) {

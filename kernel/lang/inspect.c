@@ -294,15 +294,21 @@ static size_t name_at(const struct lookup *lookup, uint32_t cursor) {
     return lookup->n;
 }
 
+/* The parameter that the place before token `end` fills; NULL: none. */
+static const char *param_at(const struct lookup *lookup, const struct builtin_info *info, size_t open, size_t end) {
+    struct argument_place place = lookup_argument(lookup, open, end);
+    const struct sig_param *param = info_param(info, &place);
+    return param ? param->name : NULL;
+}
+
 static bool inspect_call(const struct lookup *lookup, size_t end, int detail, struct bundle *out) {
     size_t open, at = end;
     while (lookup_bracket(lookup, at, &open)) {
         at = open;
         if (lookup_kind(lookup, open) != TOKEN_OPEN_PAREN || !lookup_applies(lookup, open)) continue;
         struct thing thing = lookup_thing(lookup, open);
-        struct argument_place place = lookup_argument(lookup, open, end);
-        const struct sig_param *param = thing.info ? info_param(thing.info, &place) : NULL;
-        if (inspect_thing(lookup, &thing, param ? param->name : NULL, detail, out)) return true;
+        const char *param = thing.info ? param_at(lookup, thing.info, open, end) : NULL;
+        if (inspect_thing(lookup, &thing, param, detail, out)) return true;
     }
     return false;
 }

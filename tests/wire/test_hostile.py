@@ -2,6 +2,7 @@
 import json
 import os
 import random
+import time
 
 from client import DELIMITER, sign
 
@@ -115,6 +116,21 @@ def test_large_content(kernel):
     reply, _ = kernel.execute("'" + text + "'")
     assert reply.content["status"] == "error" and reply.content["ename"] == "LimitError", reply.content["ename"]
     alive(kernel)
+
+
+def test_content_that_no_cell_could_have_is_refused_unread(kernel):
+    reply = kernel.ask("execute_request", b'{"code":"' + b"x" * (40 << 20) + b'"}')
+    assert reply.content["ename"] == "LimitError" and "40 MiB" in reply.content["evalue"], reply.content
+    alive(kernel)
+
+
+def test_half_written_code_of_any_shape_is_looked_at_fast(kernel):
+    """By the thread that echoes heartbeats."""
+    for code in ("a" + ".b" * 50000, "a" + "[0]" * 50000, "f(" * 50000, "{[(" * 20000, "'" * 50001, "x=" * 50000, "lambda:" * 20000):
+        for type in ("complete_request", "inspect_request", "is_complete_request"):
+            began = time.monotonic()
+            assert kernel.ask(type, {"code": code, "cursor_pos": len(code)}).content["status"] != "error"
+            assert time.monotonic() - began < 1, (type, code[:10])
 
 
 def test_buffers_and_long_identities_pass(kernel):

@@ -22,6 +22,7 @@ def check_interrupted(kernel, cell, way):
     within(LIMIT_S if "flood" not in str(reply) else 0.3, began)
     assert reply.content["status"] == "error" and reply.content["ename"] == "Interrupted", reply.content
     kernel.outputs(cell)
+    return reply
 
 
 def test_endless_cells(kernel):
@@ -60,12 +61,13 @@ def test_stale_interrupts_never_hit_the_next_cell(kernel):
 
 
 def test_interrupt_aborts_what_was_queued_but_not_what_comes_later(kernel):
-    cell = kernel.start_cell("sleep(10)")
-    queued = [kernel.start_cell(f"print({i})") for i in range(5)]
-    time.sleep(0.15)
-    check_interrupted(kernel, cell, "message")
-    assert all(kernel.reply(id).content["ename"] == "Aborted" for id in queued)
-    assert text_of(kernel.execute("print('later')")[1]) == "later\n"
+    for stop in (True, False):
+        cell = kernel.start_cell("sleep(10)", stop_on_error=stop)
+        queued = [kernel.start_cell(f"print({i})", stop_on_error=stop) for i in range(5)]
+        time.sleep(0.15)
+        check_interrupted(kernel, cell, "message")
+        assert all(kernel.reply(id).content["ename"] == "Aborted" for id in queued)
+        assert text_of(kernel.execute("print('later')")[1]) == "later\n"
 
 
 def test_interrupt_of_a_fit(kernel):
@@ -73,6 +75,7 @@ def test_interrupt_of_a_fit(kernel):
     for way in WAYS:
         cell = kernel.start_cell("model = 1\nmodel = als(data, factors=64, epochs=1000000)")
         time.sleep(0.7)
-        check_interrupted(kernel, cell, way)
+        reply = check_interrupted(kernel, cell, way)
+        assert "`_partial`" in reply.content["traceback"][-1]
         assert kernel.execute("model")[1][-1].content["data"]["text/plain"] == "1", "names are as they were"
         assert kernel.execute("_partial")[0].content["status"] == "ok", "what the fit had is kept"

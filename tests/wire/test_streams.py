@@ -1,5 +1,6 @@
 """Printed text: gathered, whole, in order, lossless; descriptors 1 and 2; displays that are updated."""
 import os
+import subprocess
 import time
 
 from client import text_of, types_of
@@ -99,6 +100,17 @@ def test_a_flood_on_a_descriptor_is_lossless(kernel):
         os.write(fd, block)
     os.close(fd)
     assert len(text_of(kernel.outputs(cell))) == 3 + 500 * 4096
+
+
+def test_somebody_who_writes_without_end_stops_nothing(kernel):
+    cell = kernel.start_cell("print('in')\nsleep(0.5)")
+    kernel.wait_output(cell)
+    writer = subprocess.Popen(["timeout", "10", "sh", "-c", f"yes > /proc/{kernel.process.pid}/fd/1"], stderr=subprocess.DEVNULL)
+    assert kernel.reply(cell).content["status"] == "ok"
+    assert kernel.ask("kernel_info_request", channel="control").content["status"] == "ok"
+    kernel.send("control", "shutdown_request", {"restart": False})
+    assert kernel.ends(2) == 0
+    writer.wait()
 
 
 def test_progress_is_one_display_updated_in_place(kernel):

@@ -65,9 +65,8 @@ static void gathered_add(struct gathered *g, struct value value, const char *nam
     g->name_spans[g->n++] = name_span;
 }
 
-static enum status add_spread(struct frame *frame, struct gathered *g, const struct argument *argument, struct value over, struct error *err) {
+static enum status add_spread(struct gathered *g, const struct argument *argument, struct value over, struct error *err) {
     struct value items;
-    (void)frame;
     TRY(value_to_list(over, &items, err));
     for (size_t i = 0; i < seq_len(items); i++) gathered_add(g, value_ref(seq_item(items, i)), NULL, argument->value->span, argument->value->span);
     value_release(&items);
@@ -116,7 +115,7 @@ static enum status gather_one(struct frame *frame, const struct argument *argume
         gathered_add(g, value, name, argument->value->span, argument->name_span);
         return OK;
     }
-    enum status status = argument->kind == ARG_STAR ? add_spread(frame, g, argument, value, err) : add_spread_dict(g, argument, value, err);
+    enum status status = argument->kind == ARG_STAR ? add_spread(g, argument, value, err) : add_spread_dict(g, argument, value, err);
     if (status != OK) error_place(err, frame->source, argument->value->span);
     value_release(&value);
     return status;

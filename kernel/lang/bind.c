@@ -499,10 +499,3 @@ enum status bind_and_run(struct interp *interp, const struct builtin_info *info,
     if (status == OK) *out = result.kind == VAL_UNSET ? NONE : result;
     return status;
 }
-
-enum status builtin_call(struct interp *interp, const struct builtin_row *row, struct value self, const struct value *args, const char *const *names,
-                         size_t n_args, struct value *out, struct error *err) {
-    const struct builtin_info *info = registry_info(interp->registry, row);
-    if (!info) return err_set(err, ERR_INTERNAL, "\"%.40s\" is not in the registry", row->sigs);
-    return bind_and_run(interp, info, self, &(struct arguments){.values = args, .names = names, .n = n_args}, out, err);
-}

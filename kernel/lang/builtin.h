@@ -112,8 +112,4 @@ const struct builtin_info *registry_at(const struct registry *registry, size_t i
 size_t registry_n_types(const struct registry *registry);
 const struct type *registry_type(const struct registry *registry, size_t i);
 
-/* Calls a row with already evaluated arguments (for C and tests): binds, checks, runs. names[i] NULL = positional. */
-enum status builtin_call(struct interp *interp, const struct builtin_row *row, struct value self, const struct value *args, const char *const *names,
-                         size_t n_args, struct value *out, struct error *err) MUST_CHECK;
-
 #endif

@@ -131,33 +131,12 @@ struct value *dict_slot(struct value *dict, struct value key) {
     return at < 0 ? NULL : &dict->u.dict->entries[at].value;
 }
 
-bool dict_gets(struct value dict, const char *key, struct value *out_borrowed) {
-    struct value text = value_str(key);
-    bool found = dict_get(dict, text, out_borrowed);
-    value_release(&text);
-    return found;
-}
-
 void dict_puts(struct value *dict, const char *key, struct value item) {
     struct value text = value_str(key);
     struct error err = ERROR_INIT;
     if (dict_put(dict, text, item, &err) != OK) err_reset(&err); /* strs are always hashable */
     value_release(&text);
     value_release(&item);
-}
-
-bool dict_remove(struct value *dict, struct value key) {
-    struct dict *d = dict->u.dict;
-    uint64_t hash;
-    ptrdiff_t at = value_hash(key, &hash) ? find(d, hash, key) : -1;
-    if (at < 0) return false;
-    struct entry gone = d->entries[at];
-    memmove(d->entries + at, d->entries + at + 1, (d->n - (size_t)at - 1) * sizeof *d->entries);
-    d->n--;
-    if (d->table) table_build(d, d->table_cap);
-    value_release(&gone.key);
-    value_release(&gone.value);
-    return true;
 }
 
 struct value dict_copy(struct value dict) {

@@ -120,8 +120,6 @@ const struct sig_param *info_param(const struct builtin_info *info, const struct
 
 /* --- what things are --- */
 
-bool thing_known(const struct thing *thing) { return thing->name || thing->info || thing->attribute || thing->type || thing->plain != VAL_UNSET; }
-
 const struct builtin_row *thing_methods(const struct thing *thing) {
     if (thing->type) return thing->type->methods;
     return thing->plain != VAL_UNSET ? value_methods(thing->plain) : NULL;

@@ -27,7 +27,6 @@ struct thing {
     const struct type *type;               /* an object of this type */
     enum value_kind plain;                 /* a plain value: VAL_STR, VAL_LIST … */
 };
-bool thing_known(const struct thing *thing);
 /* The chain of names, calls and subscripts that ends before token `end`: mf.items, load("x").where(…). */
 struct thing lookup_thing(const struct lookup *lookup, size_t end);
 /* The rows of a thing's methods; NULL: none. */

@@ -127,15 +127,6 @@ struct value value_strn(const char *text, size_t len) {
     return (struct value){.kind = VAL_STR, .u.text = out};
 }
 
-struct value value_strf(const char *format, ...) {
-    struct buf buf = BUF_INIT;
-    va_list args;
-    va_start(args, format);
-    buf_addv(&buf, format, args);
-    va_end(args);
-    return value_str_take(&buf);
-}
-
 struct value value_str_take(struct buf *takes) {
     struct value out = value_strn(buf_text(takes), takes->len);
     buf_release(takes);

@@ -90,7 +90,6 @@ struct value value_int(int64_t i);
 struct value value_float(double f);
 struct value value_str(const char *text);
 struct value value_strn(const char *text, size_t len);
-struct value value_strf(const char *format, ...) PRINTF_LIKE(1, 2);
 struct value value_list(size_t reserve);
 struct value value_tuple(size_t reserve);
 struct value value_dict(void);
@@ -111,9 +110,7 @@ size_t seq_len(struct value list_or_tuple);
 enum status dict_put(struct value *dict, struct value key, struct value item, struct error *err); /* borrows both */
 enum status set_add(struct value *set, struct value key, struct error *err);
 bool dict_get(struct value dict, struct value key, struct value *out_borrowed); /* also: is it in a set */
-bool dict_gets(struct value dict, const char *key, struct value *out_borrowed);
-void dict_puts(struct value *dict, const char *key, struct value item); /* takes item */
-bool dict_remove(struct value *dict, struct value key);
+void dict_puts(struct value *dict, const char *key, struct value item);         /* takes item */
 size_t dict_len(struct value dict);
 struct value dict_key(struct value dict, size_t i);   /* borrowed, insertion order */
 struct value dict_value(struct value dict, size_t i); /* borrowed */

@@ -96,22 +96,6 @@ struct column *table_add_lists(struct table *table, const char *name, enum colum
     return column;
 }
 
-struct column *table_add_like(struct table *table, const struct column *like) {
-    const int8_t decimals = like->decimals, best = like->best;
-    switch (like->type) {
-    case COL_BOOL: table_add_bools(table, like->name); break;
-    case COL_INT: table_add_ints(table, like->name); break;
-    case COL_FLOAT: table_add_floats(table, like->name, decimals); break;
-    case COL_STR: table_add_strs(table, like->name); break;
-    case COL_TIME: table_add_times(table, like->name); break;
-    default: table_add_lists(table, like->name, like->type, 0); break;
-    }
-    struct column *column = &table->columns[table->n_columns - 1];
-    column->decimals = decimals;
-    column->best = best;
-    return column;
-}
-
 void table_drop_last(struct table *table) { column_release(&table->columns[--table->n_columns], table->n_rows); }
 
 void table_set_null(struct column *column, int64_t n_rows, int64_t row) {

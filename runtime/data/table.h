@@ -50,8 +50,7 @@ double *table_add_floats(struct table *table, const char *name, int decimals);
 char **table_add_strs(struct table *table, const char *name); /* entries: owned by the table (xstrdup), NULL = null */
 int64_t *table_add_times(struct table *table, const char *name);
 struct column *table_add_lists(struct table *table, const char *name, enum column_type type, int64_t n_entries); /* starts has n_rows + 1 */
-struct column *table_add_like(struct table *table, const struct column *like); /* an empty column of the same name, type, decimals */
-void table_drop_last(struct table *table);                                     /* the column that was added last */
+void table_drop_last(struct table *table);                                                                       /* the column that was added last */
 void table_set_null(struct column *column, int64_t n_rows, int64_t row);
 void table_caption(struct table *table, const char *format, ...) PRINTF_LIKE(2, 3);
 void table_note(struct table *table, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -15,10 +15,12 @@ import tempfile
 import time
 import urllib.request
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "install"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "..", "..", "install"), os.path.join(HERE, "..")]
 import execute  # noqa: E402
+from checks import Checks  # noqa: E402
 
-ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+ROOT = os.path.normpath(os.path.join(HERE, "..", ".."))
 NOTEBOOK = "lab_b1_matrix_factorization.ipynb"
 RUN_S = 150  # the whole notebook, quick
 STEP_S = 20  # anything else
@@ -29,22 +31,6 @@ SETTINGS = {  # every cell is in the page, not only those in sight; no questions
     "notebook-extension/tracker": {"windowingMode": "none"},
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
-
-
-class Checks:
-    def __init__(self):
-        self.passed, self.failed, self.skipped = 0, 0, 0
-
-    def that(self, claim, truth, detail=""):
-        if truth:
-            self.passed += 1
-        else:
-            self.failed += 1
-            print(f"FAILED: {claim} {str(detail)[:400]}")
-
-    def close(self):
-        print(f"browser: {self.passed} passed, {self.failed} failed, {self.skipped} skipped")
-        return 1 if self.failed else 0
 
 
 def chromium():
@@ -299,7 +285,7 @@ def main():
     parser.add_argument("--kernel", required=True)
     parser.add_argument("--out", required=True)
     args = parser.parse_args()
-    check, browser = Checks(), chromium()
+    check, browser = Checks("browser"), chromium()
     if not browser:
         print("skipped: no Chromium on this machine")
         check.skipped += 1

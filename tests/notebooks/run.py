@@ -9,24 +9,14 @@ import os
 import re
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "install"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "..", "..", "install"), os.path.join(HERE, "..")]
 import execute  # noqa: E402
+from checks import Checks  # noqa: E402
 import nbformat  # noqa: E402
 
-ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+ROOT = os.path.normpath(os.path.join(HERE, "..", ".."))
 FORBIDDEN_TAGS = re.compile(r"<(script|style|svg|iframe|link|object)\b|var\(--", re.IGNORECASE)
-
-
-class Checks:
-    def __init__(self):
-        self.passed, self.failed, self.skipped = 0, 0, 0
-
-    def that(self, claim, truth, detail=""):
-        if truth:
-            self.passed += 1
-        else:
-            self.failed += 1
-            print(f"FAILED: {claim} {detail}", flush=True)
 
 
 def outputs(notebook):
@@ -101,7 +91,7 @@ def main():
     parser.add_argument("--kernel", required=True)
     parser.add_argument("only", nargs="?", default="")
     args = parser.parse_args()
-    check = Checks()
+    check = Checks("notebooks")
     os.environ["RECKON_PARAM_quick"] = "True"
     real_data = bool(os.environ.get("RECKON_DATA"))
     folder = os.path.join(ROOT, "notebooks")
@@ -124,8 +114,7 @@ def main():
     if not real_data:
         check.skipped += 1
         print("skipped: the run on MovieLens (RECKON_DATA is not set)")
-    print(f"notebooks: {check.passed} passed, {check.failed} failed, {check.skipped} skipped")
-    return 1 if check.failed else 0
+    return check.close()
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ static void cpu_name(char *out, size_t size_bytes) {
     snprintf(out, size_bytes, "CPU");
 #if defined(__x86_64__)
     unsigned words[13] = {0};
-    if (__get_cpuid_max(0x80000000u, NULL) < 0x80000004u) return;
+    if ((unsigned)__get_cpuid_max(0x80000000u, NULL) < 0x80000004u) return; /* clang's gives an int */
     for (unsigned i = 0; i < 3; i++) __get_cpuid(0x80000002u + i, &words[4 * i], &words[4 * i + 1], &words[4 * i + 2], &words[4 * i + 3]);
     const char *name = (const char *)words;
     while (*name == ' ') name++;

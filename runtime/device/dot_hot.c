@@ -8,14 +8,21 @@ enum { LANES = 16, VECTORS = LANES / HOT_LANES, ROWS = HOT_LEVEL >= 3 ? 4 : 2 };
 typedef float vec __attribute__((vector_size(HOT_LANES * sizeof(float)), aligned(4), may_alias));
 
 typedef float four __attribute__((vector_size(4 * sizeof(float))));
+
+/* The upper two lanes, twice. GCC knows clang's name for it from version 12 on. */
+#if __has_builtin(__builtin_shufflevector)
+#define UPPER(x) __builtin_shufflevector((x), (x), 2, 3, 2, 3)
+#else
 typedef int32_t places __attribute__((vector_size(4 * sizeof(int32_t))));
+#define UPPER(x) __builtin_shuffle((x), (places){2, 3, 2, 3})
+#endif
 
 /* The tree: lane j + lane j + 8, then + 4, + 2, + 1. */
 static inline float tree(const vec *sum) {
     four part[4];
     memcpy(part, sum, sizeof part);
     four all = (part[0] + part[2]) + (part[1] + part[3]);
-    all += __builtin_shuffle(all, (places){2, 3, 2, 3});
+    all += UPPER(all);
     return all[0] + all[1];
 }
 

@@ -1,0 +1,14 @@
+#!/bin/sh
+# run.sh BUILD TARGET RUNS SECONDS: libFuzzer over one target. New inputs go to BUILD/corpus/TARGET, findings to BUILD/found-TARGET-….
+# Cells evaluate deeper than a main thread's stack may be. VTALRM and not libFuzzer's alarm ends cells that take long.
+build=$1 target=$2 runs=$3 seconds=$4
+shift 4
+mkdir -p "$build/corpus/$target"
+case $target in
+frames | connection) dictionary=tests/fuzz/json.dict ;;
+load | store) dictionary=tests/fuzz/files.dict ;;
+*) dictionary=$build/language.dict ;;
+esac
+ulimit -s 262144 2>/dev/null || ulimit -s unlimited
+ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1:detect_stack_use_after_return=0 exec "$build/fuzz-$target" -runs="$runs" -max_total_time="$seconds" -dict="$dictionary" -timeout=20 -rss_limit_mb=3000 \
+    -artifact_prefix="$build/found-$target-" -print_final_stats=1 "$@" "$build/corpus/$target" "tests/fuzz/corpus/$target"

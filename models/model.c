@@ -63,6 +63,11 @@ enum status model_score_block(const struct model *model, struct task *task, cons
     return model->class->score_block(model, task, users, n_users, out, err);
 }
 
+enum status model_score_pairs(const struct model *model, struct task *task, const int32_t *users, const int32_t *items, int64_t n, float *out,
+                              struct error *err) {
+    return model->class->score_pairs(model, task, users, items, n, out, err);
+}
+
 static float clipped(const struct model *model, float score) {
     if (score < model->scale_min) return model->scale_min;
     return score > model->scale_max ? model->scale_max : score;
@@ -70,7 +75,7 @@ static float clipped(const struct model *model, float score) {
 
 enum status model_predict_pairs(const struct model *model, struct task *task, const int32_t *users, const int32_t *items, int64_t n, float *out,
                                 struct error *err) {
-    TRY(model->class->score_pairs(model, task, users, items, n, out, err));
+    TRY(model_score_pairs(model, task, users, items, n, out, err));
     if (model->class->predicts_ratings && model->is_explicit)
         for (int64_t i = 0; i < n; i++) out[i] = clipped(model, out[i]);
     return OK;

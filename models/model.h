@@ -190,6 +190,18 @@ enum status model_predict_pairs(const struct model *model, struct task *task, co
                                 struct error *err) MUST_CHECK;
 enum status model_embeddings(const struct model *model, enum embedded what, struct embeddings **out,
                              struct error *err) MUST_CHECK; /* ERR_VALUE: this kind has none */
+/* Unclipped, as score_pairs. */
+enum status model_score_pairs(const struct model *model, struct task *task, const int32_t *users, const int32_t *items, int64_t n, float *out,
+                              struct error *err) MUST_CHECK;
+/* k best items for each user but those that he skips: skip[skip_starts[u]] … skip[skip_starts[u + 1]], ascending. Else as model_recommend. */
+struct top_k_request {
+    const int32_t *users;
+    int64_t n_users, k;
+    const int64_t *skip_starts;
+    const int32_t *skip;
+};
+enum status model_top_k(const struct model *model, struct task *task, const struct top_k_request *request, int32_t *out_items, float *out_scores,
+                        struct error *err) MUST_CHECK;
 /* k best items for each user: out_items, out_scores (n_users, k), padded with -1. Seen rows left out when filter_seen; only: allowed items or NULL;
  * exclude: or NULL. The final order is the canonical one. */
 struct recommend_request {

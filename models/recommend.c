@@ -10,15 +10,59 @@
 
 enum { USERS_FUSED = 1024, USERS_SCORED = 128 }; /* of a block: lists only, or scores of every item */
 
+/* --- lists with given skips --- */
+
+static bool has_top_k(const struct model *model, const int32_t *users, int64_t n_users) {
+    if (!model->class->top_k) return false;
+    for (int64_t u = 0; u < n_users; u++)
+        if (users[u] < 0) return false;
+    return true;
+}
+
+static enum status top_k_of_scores(const struct model *model, struct task *task, const struct top_k_request *request, float *scores,
+                                   int32_t *out_items, float *out_scores, struct error *err) {
+    const int64_t n_items = model->catalog->n_items, k = request->k;
+    for (int64_t first = 0; first < request->n_users; first += USERS_SCORED) {
+        const int64_t n = request->n_users - first < USERS_SCORED ? request->n_users - first : USERS_SCORED;
+        TRY(task_check(task, err));
+        TRY(model_score_block(model, task, request->users + first, n, scores, err));
+        TRY(ops_top_k(task, scores, n, n_items, request->skip_starts + first, request->skip, k, out_items + first * k, out_scores + first * k, err));
+    }
+    return OK;
+}
+
+static enum status fused_top_k(const struct model *model, struct task *task, const struct top_k_request *request, int32_t *out_items,
+                               float *out_scores, struct error *err) {
+    const int64_t k = request->k;
+    for (int64_t first = 0; first < request->n_users; first += USERS_FUSED) {
+        const int64_t n = request->n_users - first < USERS_FUSED ? request->n_users - first : USERS_FUSED;
+        TRY(task_check(task, err));
+        TRY(model->class->top_k(model, task, request->users + first, n, request->skip_starts + first, request->skip, k, out_items + first * k,
+                                out_scores + first * k, err));
+    }
+    return OK;
+}
+
+enum status model_top_k(const struct model *model, struct task *task, const struct top_k_request *request, int32_t *out_items, float *out_scores,
+                        struct error *err) {
+    const int64_t rows = request->n_users < USERS_SCORED ? request->n_users : USERS_SCORED;
+    float *scores;
+    if (has_top_k(model, request->users, request->n_users)) return fused_top_k(model, task, request, out_items, out_scores, err);
+    TRY(mem_try_array((size_t)(rows * model->catalog->n_items), "scores", &scores, err));
+    const enum status status = top_k_of_scores(model, task, request, scores, out_items, out_scores, err);
+    mem_free(scores);
+    return status;
+}
+
+/* --- skips from what was seen and asked for --- */
+
 struct work {
     const struct model *model;
-    struct task *task;
     const struct recommend_request *request;
     int64_t n_items;
     bool *banned;         /* n_items: excluded, or not among `only`; NULL: none */
     int64_t *skip_starts; /* USERS_FUSED + 1 */
     VEC(int32_t) skip;
-    float *scores; /* a block × n_items, once needed */
 };
 
 static enum status mark_banned(struct work *work, struct error *err) {
@@ -46,21 +90,8 @@ static void skip_row(struct work *work, struct seen_row seen) {
         if (next == 0 || seen.items[next] != seen.items[next - 1]) vec_push(&work->skip, seen.items[next]);
 }
 
-static bool has_top_k(const struct work *work) {
-    if (!work->model->class->top_k) return false;
-    for (int64_t u = 0; u < work->request->n_users; u++)
-        if (work->request->users[u] < 0) return false;
-    return true;
-}
-
-static enum status score_block(struct work *work, const int32_t *users, int64_t n, int32_t *out_items, float *out_scores, struct error *err) {
-    const int64_t all = work->request->n_users, rows = all < USERS_SCORED ? all : USERS_SCORED;
-    if (!work->scores) TRY(mem_try_array((size_t)(rows * work->n_items), "scores", &work->scores, err));
-    TRY(model_score_block(work->model, work->task, users, n, work->scores, err));
-    return ops_top_k(work->task, work->scores, n, work->n_items, work->skip_starts, work->skip.data, work->request->k, out_items, out_scores, err);
-}
-
-static enum status one_block(struct work *work, bool fused, int64_t first, int64_t n, int32_t *out_items, float *out_scores, struct error *err) {
+static enum status one_block(struct work *work, struct task *task, int64_t first, int64_t n, int32_t *out_items, float *out_scores,
+                             struct error *err) {
     const int32_t *users = work->request->users + first;
     const int64_t k = work->request->k;
     vec_clear(&work->skip);
@@ -69,30 +100,25 @@ static enum status one_block(struct work *work, bool fused, int64_t first, int64
         skip_row(work, model_seen(work->model, users[u]));
         work->skip_starts[u + 1] = (int64_t)work->skip.len;
     }
-    if (!fused) return score_block(work, users, n, out_items + first * k, out_scores + first * k, err);
-    return work->model->class->top_k(work->model, work->task, users, n, work->skip_starts, work->skip.data, k, out_items + first * k,
-                                     out_scores + first * k, err);
+    const struct top_k_request request = {.users = users, .n_users = n, .k = k, .skip_starts = work->skip_starts, .skip = work->skip.data};
+    return model_top_k(work->model, task, &request, out_items + first * k, out_scores + first * k, err);
 }
 
-static enum status all_blocks(struct work *work, int32_t *out_items, float *out_scores, struct error *err) {
-    const bool fused = has_top_k(work);
-    const int64_t n = work->request->n_users, each = fused ? USERS_FUSED : USERS_SCORED;
+static enum status all_blocks(struct work *work, struct task *task, int32_t *out_items, float *out_scores, struct error *err) {
+    const int64_t n = work->request->n_users;
     TRY(mark_banned(work, err));
     TRY(mem_try_array((size_t)USERS_FUSED + 1, "skip lists", &work->skip_starts, err));
-    for (int64_t first = 0; first < n; first += each) {
-        TRY(task_check(work->task, err));
-        TRY(one_block(work, fused, first, n - first < each ? n - first : each, out_items, out_scores, err));
-    }
-    return task_check(work->task, err);
+    for (int64_t first = 0; first < n; first += USERS_FUSED)
+        TRY(one_block(work, task, first, n - first < USERS_FUSED ? n - first : USERS_FUSED, out_items, out_scores, err));
+    return task_check(task, err);
 }
 
 enum status model_recommend(const struct model *model, struct task *task, const struct recommend_request *request, int32_t *out_items,
                             float *out_scores, struct error *err) {
-    struct work work = {.model = model, .task = task, .request = request, .n_items = model->catalog->n_items};
-    const enum status status = all_blocks(&work, out_items, out_scores, err);
+    struct work work = {.model = model, .request = request, .n_items = model->catalog->n_items};
+    const enum status status = all_blocks(&work, task, out_items, out_scores, err);
     mem_free(work.banned);
     mem_free(work.skip_starts);
-    mem_free(work.scores);
     vec_release(&work.skip);
     return status;
 }

@@ -20,27 +20,52 @@ static enum status check_new(const struct metrics *metrics, const struct metric 
     return OK;
 }
 
-static enum status parse_metrics(const char *const *texts, size_t n, struct metrics *out, struct error *err) {
+static enum status parse_metrics(const char *const *texts, size_t n, int64_t k, struct metrics *out, struct error *err) {
     out->metrics = xnew_array(struct metric, n + 1);
     for (out->n = 0; out->n < n; out->n++) {
-        TRY(metric_parse(texts[out->n], 0, &out->metrics[out->n], err));
+        TRY(metric_parse(texts[out->n], k, &out->metrics[out->n], err));
         TRY(check_new(out, &out->metrics[out->n], err));
     }
     return OK;
 }
 
-/* *out is to be freed on failure too. */
-static enum status metrics_of(const struct call *call, struct metrics *out, struct error *err) {
-    static const char *const usual[] = {"rmse", "mae"};
+/* Ratings are judged by their error, everything else by its order. *out is to be freed on failure too. */
+static enum status metrics_of(const struct call *call, bool ratings, int64_t k, struct metrics *out, struct error *err) {
+    static const char *const errors[] = {"rmse", "mae"}, *const orders[] = {"ndcg", "recall", "hit_rate"};
     const char **texts;
     size_t n;
-    if (arg_is_none(call, "metrics")) return parse_metrics(usual, 2, out, err);
+    if (arg_is_none(call, "metrics")) return ratings ? parse_metrics(errors, 2, k, out, err) : parse_metrics(orders, 3, k, out, err);
     TRY(value_texts(arg(call, "metrics"), &texts, &n, err));
     enum status status =
-        n ? parse_metrics(texts, n, out, err) : err_set(err, ERR_VALUE, "there is no metric to judge by: metrics=[\"rmse\", \"mae\"]");
+        n ? parse_metrics(texts, n, k, out, err) : err_set(err, ERR_VALUE, "there is no metric to judge by: metrics=[\"rmse\", \"ndcg@10\"]");
     if (status != OK) status = err_about(err, "metrics");
     free(texts);
     return status;
+}
+
+/* --- how lists are judged --- */
+
+static int mask_of(const struct call *call) {
+    static const struct {
+        const char *word;
+        int bits;
+    } masks[] = {{"train", PART_TRAIN}, {"valid", PART_VALID}, {"train+valid", PART_TRAIN | PART_VALID}, {"none", MASK_NOTHING}};
+    if (arg_is_none(call, "mask")) return 0;
+    for (size_t i = 0; i < sizeof masks / sizeof *masks; i++)
+        if (strcmp(arg_str(call, "mask"), masks[i].word) == 0) return masks[i].bits;
+    return 0;
+}
+
+/* protocol="sampled" takes the published negatives where the part has some, else draws 99. */
+static struct protocol protocol_of(const struct call *call, struct dataset *test) {
+    const struct split *split = dataset_split(test);
+    const bool published = split && split->negatives && dataset_part(test) & PART_TEST;
+    struct protocol protocol = {.sampled = strcmp(arg_str(call, "protocol"), "sampled") == 0, .mask = mask_of(call)};
+    if (!protocol.sampled) return protocol;
+    protocol.negatives = !arg_is_none(call, "negatives") ? arg_int(call, "negatives") : published ? 0 : 99;
+    protocol.sampler = strcmp(arg_str(call, "sampler"), "popularity") == 0 ? SAMPLER_POPULARITY : SAMPLER_UNIFORM;
+    protocol.seed = arg_is_none(call, "seed") ? context_of(call)->seed : (uint64_t)arg_int(call, "seed");
+    return protocol;
 }
 
 /* --- evaluate --- */
@@ -54,15 +79,26 @@ static struct model **models_of(const struct call *call, size_t *out_n) {
     return models;
 }
 
+static enum status check_use(const struct call *call, struct error *err) {
+    static const char *const names[] = {"negatives", "sampler", "seed"};
+    if (strcmp(arg_str(call, "protocol"), "sampled") == 0) return OK;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (arg_given(call, names[i]) && !arg_is_none(call, names[i]))
+            return arg_error(names[i], err, ERR_VALUE, "the full protocol draws nothing: %s= is for protocol=\"sampled\"", names[i]);
+    return OK;
+}
+
 static enum status judge(const struct call *call, const struct metrics *metrics, struct value *out, struct error *err) {
     struct table *table;
     size_t n;
+    TRY(check_use(call, err));
     struct model **models = models_of(call, &n);
     const struct evaluate_request request = {.models = models,
                                              .n_models = n,
                                              .test = arg_data(call, "test", &type_dataset),
                                              .metrics = metrics->metrics,
                                              .n_metrics = metrics->n,
+                                             .protocol = protocol_of(call, arg_data(call, "test", &type_dataset)),
                                              .allow_leak = arg_bool(call, "allow_leak"),
                                              .task = call->task};
     const enum status status = n ? evaluate_models(&request, &table, err) : arg_error("models", err, ERR_VALUE, "there is no model to judge");
@@ -73,7 +109,8 @@ static enum status judge(const struct call *call, const struct metrics *metrics,
 
 static enum status bi_evaluate(const struct call *call, struct value *out, struct error *err) {
     struct metrics metrics = {0};
-    enum status status = metrics_of(call, &metrics, err);
+    struct dataset *test = arg_data(call, "test", &type_dataset);
+    enum status status = metrics_of(call, dataset_is_explicit(test), arg_is_none(call, "k") ? 0 : arg_int(call, "k"), &metrics, err);
     if (status == OK) status = judge(call, &metrics, out, err);
     free(metrics.metrics);
     return status;
@@ -106,7 +143,8 @@ static enum status cross(const struct call *call, const struct metrics *metrics,
 
 static enum status bi_cross_validate(const struct call *call, struct value *out, struct error *err) {
     struct metrics metrics = {0};
-    enum status status = metrics_of(call, &metrics, err);
+    struct dataset *ratings = arg_data(call, "ratings", &type_dataset);
+    enum status status = metrics_of(call, dataset_is_explicit(ratings), 0, &metrics, err);
     if (status == OK) status = cross(call, &metrics, out, err);
     free(metrics.metrics);
     return status;
@@ -118,18 +156,29 @@ static enum status bi_cross_validate(const struct call *call, struct value *out,
 #define NOTES (const struct param_note[])
 
 const struct builtin_row builtins_evaluate[] = {
-    {.sigs = "evaluate(models: Model | list[Model], test: Dataset, *, metrics: str | list[str] | None = None, allow_leak: bool = False) -> Table",
+    {.sigs = "evaluate(models: Model | list[Model], test: Dataset, *, metrics: str | list[str] | None = None, k: int | None = None, protocol: "
+             "\"full\" | \"sampled\" = \"full\", negatives: int | None = None, sampler: \"uniform\" | \"popularity\" = \"uniform\", mask: "
+             "\"train\" | \"valid\" | \"train+valid\" | \"none\" | None = None, seed: int | None = None, allow_leak: bool = False) -> Table",
      .group = GROUP,
      .summary = "Judges models on rows that they haven't seen: a row a model, a column a metric.",
      .notes = NOTES{{"models", .doc = "one, or a list, in the order of the table's rows"},
                     {"test", .doc = "the held-out part"},
-                    {"metrics", .doc = "names such as \"rmse\"; None: rmse and mae", .completes = "metric"},
+                    {"metrics", .doc = "names such as \"rmse\" or \"ndcg@10\"; None: rmse and mae for ratings, else ndcg, recall and hit_rate",
+                     .completes = "metric"},
+                    {"k", .doc = "how long lists are, for metrics without @; None: 10", .min = 1, .max = 1e6},
+                    {"protocol", .doc = "\"full\" ranks every item that the user hasn't seen; \"sampled\" each held-out row among a few others"},
+                    {"negatives", .doc = "sampled: how many others; None: the published ones of the test part, else 99", .min = 1, .max = 1e6},
+                    {"sampler", .doc = "sampled: how others are drawn: all items alike, or by their training rows"},
+                    {"mask", .doc = "which parts count as seen; None: those before the judged one"},
+                    {"seed", .doc = "of the drawn others; None: the session's"},
                     {"allow_leak", .doc = "judge even rows that a model was fitted on"},
                     {0}},
      .doc = "The best value of each column is bold. A model that was fitted on rows of the test part is an error, unless allow_leak=True. Rows whose "
-            "user "
-            "or item the model never met are predicted by what it knows otherwise, and counted below the table.",
-     .example = "train, test = split(synth(), test=0.2, seed=1)\nevaluate([bias(train), svd(train, factors=4)], test, metrics=[\"rmse\", \"mae\"])",
+            "user or item the model never met are predicted by what it knows otherwise, and counted below the table. Ranking metrics: every row of "
+            "the part is relevant; users without one are left out and counted; equal scores go to the lower position, in the sampled protocol "
+            "against the held-out item.",
+     .example =
+         "train, test = split(synth(), test=0.2, seed=1)\nevaluate([bias(train), svd(train, factors=4)], test, metrics=[\"rmse\", \"ndcg@10\"])",
      .run = bi_evaluate,
      .other_names = "accuracy (Surprise), score, test"},
     {.sigs = "cross_validate(recipe: Recipe, ratings: Dataset, folds: int | \"published\" = 5, *, metrics: str | list[str] | None = None, seed: int "

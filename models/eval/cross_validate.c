@@ -57,7 +57,7 @@ static enum status fit_and_judge(struct run *run, int64_t fold, struct dataset *
     run->seconds[fold] = task_now_s(request->task) - start_s;
     enum status status = OK;
     for (size_t m = 0; status == OK && m < request->n_metrics; m++)
-        status = evaluate_one(model, test, &request->metrics[m], request->task, &run->values[m][fold], err);
+        status = evaluate_one(model, test, &request->metrics[m], &request->protocol, request->task, &run->values[m][fold], err);
     model_unref(model);
     return status;
 }

@@ -29,6 +29,11 @@ static const char *part_word(const struct dataset *data) {
                                                : "test";
 }
 
+static const char *mask_word(int mask) {
+    static const char *const words[] = {"no", "train", "valid", "train and valid", "test", "train and test", "valid and test", "all"};
+    return words[mask & 7];
+}
+
 static enum status check_leak(const struct model *model, struct dataset *judged, struct error *err) {
     const int64_t n = leaked(model, judged);
     if (n == 0) return OK;
@@ -48,7 +53,7 @@ static enum status check_suits(const struct model *model, struct dataset *judged
     if (metric->row->kind != METRIC_RATING) return OK;
     if (!model->class->predicts_ratings || !model->is_explicit) {
         err_set(err, ERR_VALUE, "`%s` ranks items and predicts no ratings: %s can't judge it", model->name, metric->text);
-        err_hint(err, "leave it out here, or judge models that predict: bias, svd, als, mf");
+        err_hint(err, "metrics=\"ndcg@10\" judges its order; ratings are predicted by bias, svd, als, mf");
         return err_about(err, "models");
     }
     if (dataset_is_explicit(judged)) return OK;
@@ -60,6 +65,7 @@ static enum status check_suits(const struct model *model, struct dataset *judged
 struct judged {
     float *predicted;
     const float *truth;
+    const int32_t *users;
     int64_t n, n_cold;
 };
 
@@ -78,7 +84,7 @@ static enum status predict_rows(const struct model *model, struct dataset *data,
     struct events_view view;
     TRY(dataset_columns(data, &view, err));
     TRY(model_positions(model, data, &at, err));
-    struct judged judged = {.truth = view.ratings, .n = dataset_n(data)};
+    struct judged judged = {.truth = view.ratings, .users = view.users, .n = dataset_n(data)};
     enum status status = mem_try_array((size_t)judged.n, "predictions", &judged.predicted, err);
     if (status == OK) status = model_predict_pairs(model, task, at.users, at.items, judged.n, judged.predicted, err);
     if (status == OK && count_cold) judged.n_cold = cold_rows(model, &at, judged.n);
@@ -88,14 +94,36 @@ static enum status predict_rows(const struct model *model, struct dataset *data,
     return status;
 }
 
-enum status evaluate_one(const struct model *model, struct dataset *data, const struct metric *metric, struct task *task, double *out,
-                         struct error *err) {
+static double rate(const struct metric *metric, const struct judged *judged) {
+    const struct rated rated = {.predicted = judged->predicted, .truth = judged->truth, .users = judged->users, .n = judged->n};
+    return metric->row->rating(&rated);
+}
+
+static enum status rate_one(const struct model *model, struct dataset *data, const struct metric *metric, struct task *task, double *out,
+                            struct error *err) {
     struct judged judged;
     TRY(check_suits(model, data, metric, err));
     TRY(predict_rows(model, data, task, false, &judged, err));
-    *out = metric->row->rating(judged.predicted, judged.truth, judged.n);
+    *out = rate(metric, &judged);
     mem_free(judged.predicted);
     return OK;
+}
+
+enum status evaluate_one(const struct model *model, struct dataset *data, const struct metric *metric, const struct protocol *protocol,
+                         struct task *task, double *out, struct error *err) {
+    const struct rank_request request = {.model = model, .judged = data, .metrics = metric, .n_metrics = 1, .protocol = *protocol, .task = task};
+    struct ranked ranked;
+    if (metric->row->kind == METRIC_RATING) return rate_one(model, data, metric, task, out, err);
+    TRY(rank_users(&request, &ranked, err));
+    *out = ranked_mean(&ranked, 0, metric);
+    ranked_release(&ranked);
+    return OK;
+}
+
+struct protocol protocol_for_valid(const struct dataset *valid, uint64_t seed) {
+    const struct split *split = dataset_split(valid);
+    if (!split || !split->negatives) return (struct protocol){.sampled = false};
+    return (struct protocol){.sampled = true, .negatives = 99, .seed = seed};
 }
 
 /* --- the table --- */
@@ -105,49 +133,130 @@ struct columns {
     double **values;
 };
 
-static enum status judge_row(const struct evaluate_request *request, size_t row, struct columns *columns, int64_t *out_cold, struct error *err) {
-    const struct model *model = request->models[row];
-    struct judged judged;
-    if (!request->allow_leak) TRY(check_leak(model, request->test, err));
-    for (size_t m = 0; m < request->n_metrics; m++) TRY(check_suits(model, request->test, &request->metrics[m], err));
-    TRY(predict_rows(model, request->test, request->task, true, &judged, err));
-    columns->names[row] = xstrdup(model->name);
+/* What a model's row leaves for the text around the table. */
+struct counts {
+    int64_t n_cold, n_users, n_left_out, n_masked;
+};
+
+static size_t of_kind(const struct evaluate_request *request, enum metric_kind kind, struct metric *out) {
+    size_t n = 0;
     for (size_t m = 0; m < request->n_metrics; m++)
-        columns->values[m][row] = request->metrics[m].row->rating(judged.predicted, judged.truth, judged.n);
+        if (request->metrics[m].row->kind == kind) out[n++] = request->metrics[m];
+    return n;
+}
+
+static enum status rate_row(const struct evaluate_request *request, size_t row, struct columns *columns, struct counts *counts, struct error *err) {
+    struct judged judged;
+    TRY(predict_rows(request->models[row], request->test, request->task, true, &judged, err));
+    for (size_t m = 0; m < request->n_metrics; m++)
+        if (request->metrics[m].row->kind == METRIC_RATING) columns->values[m][row] = rate(&request->metrics[m], &judged);
     mem_free(judged.predicted);
-    *out_cold = judged.n_cold;
+    counts->n_cold = judged.n_cold;
     return OK;
 }
 
-static void caption(const struct evaluate_request *request, struct table *table) {
+static enum status rank_row(const struct evaluate_request *request, size_t row, const struct metric *metrics, size_t n, struct columns *columns,
+                            struct counts *counts, struct error *err) {
+    const struct rank_request rank = {.model = request->models[row],
+                                      .judged = request->test,
+                                      .metrics = metrics,
+                                      .n_metrics = n,
+                                      .protocol = request->protocol,
+                                      .task = request->task};
+    struct ranked ranked;
+    TRY(rank_users(&rank, &ranked, err));
+    for (size_t m = 0, r = 0; m < request->n_metrics; m++) {
+        if (request->metrics[m].row->kind != METRIC_RANKING) continue;
+        columns->values[m][row] = ranked_mean(&ranked, r, &metrics[r]);
+        r++;
+    }
+    counts->n_users = ranked.n_users;
+    counts->n_left_out = ranked.n_left_out;
+    counts->n_masked = ranked.n_masked;
+    ranked_release(&ranked);
+    return OK;
+}
+
+static enum status judge_row(const struct evaluate_request *request, size_t row, struct columns *columns, struct counts *counts, struct error *err) {
+    const struct model *model = request->models[row];
+    if (!request->allow_leak) TRY(check_leak(model, request->test, err));
+    for (size_t m = 0; m < request->n_metrics; m++) TRY(check_suits(model, request->test, &request->metrics[m], err));
+    columns->names[row] = xstrdup(model->name);
+    struct metric *some = xnew_array(struct metric, request->n_metrics + 1);
+    enum status status = of_kind(request, METRIC_RATING, some) ? rate_row(request, row, columns, counts, err) : OK;
+    const size_t n = of_kind(request, METRIC_RANKING, some);
+    if (status == OK && n) status = rank_row(request, row, some, n, columns, counts, err);
+    free(some);
+    return status;
+}
+
+/* "full ranking of 1,682 items, train and valid rows masked, 943 users" */
+static void add_protocol(const struct evaluate_request *request, const struct counts *counts, struct buf *out) {
+    const struct protocol *protocol = &request->protocol;
+    const bool masks_valid = dataset_split(request->test) && dataset_split(request->test)->n_rows[1] > 0 && dataset_part(request->test) & PART_TEST;
+    if (protocol->sampled && protocol->negatives)
+        buf_addf(out, "each among %lld items drawn %s (seed %llu)", (long long)protocol->negatives,
+                 protocol->sampler == SAMPLER_POPULARITY ? "by popularity" : "uniformly", (unsigned long long)protocol->seed);
+    else if (protocol->sampled) buf_addf(out, "each among its %d published negatives", (int)dataset_split(request->test)->n_negatives);
+    else {
+        buf_adds(out, "full ranking of ");
+        buf_add_counted(out, dataset_n_items(request->test), "items");
+        if (protocol->mask) buf_addf(out, ", %s rows masked", mask_word(protocol->mask));
+        else buf_addf(out, ", %s masked", masks_valid ? "train and valid rows" : "train rows");
+    }
+    buf_adds(out, ", ");
+    buf_add_counted(out, counts->n_users, "users");
+}
+
+static void caption(const struct evaluate_request *request, const struct counts *counts, struct table *table) {
     const struct split *split = dataset_split(request->test);
     struct buf text = BUF_INIT;
     buf_addf(&text, "%s", dataset_name(request->test));
     if (split) buf_addf(&text, ", %s part (%s)", part_word(request->test), split->description);
     buf_adds(&text, ": ");
-    buf_add_counted(&text, dataset_n(request->test), "ratings");
+    buf_add_counted(&text, dataset_n(request->test), dataset_is_explicit(request->test) ? "ratings" : "interactions");
+    if (counts->n_users) {
+        buf_adds(&text, "; ");
+        add_protocol(request, counts, &text);
+    }
     table_caption(table, "%s", buf_text(&text));
     buf_release(&text);
 }
 
-static bool all_equal(const int64_t *counts, size_t n) {
+static bool all_cold_alike(const struct counts *counts, size_t n) {
     for (size_t i = 1; i < n; i++)
-        if (counts[i] != counts[0]) return false;
+        if (counts[i].n_cold != counts[0].n_cold) return false;
     return true;
 }
 
 /* One sentence when it is the same for all models, else one a model. */
-static void note_cold(const struct evaluate_request *request, const int64_t *cold, struct table *table) {
-    const bool one = all_equal(cold, request->n_models);
+static void note_cold(const struct evaluate_request *request, const struct counts *counts, struct table *table) {
+    const bool one = all_cold_alike(counts, request->n_models);
     for (size_t i = 0; i < (one ? 1 : request->n_models); i++) {
+        const int64_t cold = counts[i].n_cold;
         struct buf count = BUF_INIT;
-        buf_add_count(&count, cold[i]);
-        if (cold[i])
+        buf_add_count(&count, cold);
+        if (cold)
             table_note(table, "%s%s%s %s a user or an item without any training row: mean and known biases predict %s.",
-                       one ? "" : request->models[i]->name, one ? "" : ": ", buf_text(&count), cold[i] == 1 ? "row has" : "rows have",
-                       cold[i] == 1 ? "it" : "them");
+                       one ? "" : request->models[i]->name, one ? "" : ": ", buf_text(&count), cold == 1 ? "row has" : "rows have",
+                       cold == 1 ? "it" : "them");
         buf_release(&count);
     }
+}
+
+/* Of the first model: the judged part decides these, but for models of another catalogue. */
+static void note_users(const struct counts *counts, struct table *table) {
+    struct buf text = BUF_INIT;
+    if (counts->n_left_out) {
+        buf_add_counted(&text, counts->n_left_out, "users");
+        table_note(table, "%s left out: nothing to find for them in this part.", buf_text(&text));
+    }
+    buf_clear(&text);
+    if (counts->n_masked) {
+        buf_add_counted(&text, counts->n_masked, "pairs");
+        table_note(table, "%s left out: seen in an earlier part already.", buf_text(&text));
+    }
+    buf_release(&text);
 }
 
 static void add_columns(const struct evaluate_request *request, struct table *table, struct columns *columns) {
@@ -159,11 +268,15 @@ static void add_columns(const struct evaluate_request *request, struct table *ta
 }
 
 static enum status judge_all(const struct evaluate_request *request, struct columns *columns, struct table *table, struct error *err) {
-    int64_t *cold = xnew_array(int64_t, request->n_models + 1);
+    struct counts *counts = xnew_array(struct counts, request->n_models + 1);
     enum status status = OK;
-    for (size_t i = 0; status == OK && i < request->n_models; i++) status = judge_row(request, i, columns, &cold[i], err);
-    if (status == OK) note_cold(request, cold, table);
-    free(cold);
+    for (size_t i = 0; status == OK && i < request->n_models; i++) status = judge_row(request, i, columns, &counts[i], err);
+    if (status == OK) {
+        caption(request, counts, table);
+        note_cold(request, counts, table);
+        note_users(counts, table);
+    }
+    free(counts);
     return status;
 }
 
@@ -172,7 +285,6 @@ enum status evaluate_models(const struct evaluate_request *request, struct table
     struct table *table = table_new((int64_t)request->n_models);
     struct columns columns = {.values = xnew_array(double *, request->n_metrics + 1)};
     add_columns(request, table, &columns);
-    caption(request, table);
     const enum status status = judge_all(request, &columns, table, err);
     free(columns.values);
     if (status == OK) *out = table;
@@ -185,12 +297,13 @@ enum status evaluate_models(const struct evaluate_request *request, struct table
 struct judge {
     struct dataset *valid;
     struct metric metric;
+    struct protocol protocol;
     struct task *task;
 };
 
 static enum status judge_epoch(void *ctx, const struct model *model, double *out, struct error *err) {
     const struct judge *judge = ctx;
-    return evaluate_one(model, judge->valid, &judge->metric, judge->task, out, err);
+    return evaluate_one(model, judge->valid, &judge->metric, &judge->protocol, judge->task, out, err);
 }
 
 static enum status check_valid(const struct model_class *class, const struct fit_request *request, struct error *err) {
@@ -215,6 +328,7 @@ enum status evaluate_fit(const struct model_class *class, const struct fit_reque
         TRY(check_valid(class, &request, err));
         if (!request.common.monitor) request.common.monitor = class->predicts_ratings ? "rmse" : "ndcg@10";
         TRY(metric_parse(request.common.monitor, 0, &judge.metric, err));
+        judge.protocol = protocol_for_valid(judge.valid, request.common.seed);
         request.judge = judge_epoch;
         request.judge_ctx = &judge;
     }

@@ -2,8 +2,7 @@
 #ifndef RECKON_EVALUATE_H
 #define RECKON_EVALUATE_H
 
-#include "models/metrics/metrics.h"
-#include "models/model.h"
+#include "models/eval/rank.h"
 
 struct evaluate_request {
     struct model *const *models;
@@ -11,15 +10,18 @@ struct evaluate_request {
     struct dataset *test;
     const struct metric *metrics;
     size_t n_metrics;
+    struct protocol protocol; /* of the ranking metrics */
     bool allow_leak;
     struct task *task;
 };
-/* Table: model, then a column a metric; one row a model, in order; caption says data, split, rows, protocol. ERR_LEAK "1,234 of 20,000 test pairs are
- * in what `popular` was fitted on". */
+/* Table: model, then a column a metric; one row a model, in order; caption says data, split, rows, protocol, users counted and left out. ERR_LEAK
+ * "1,234 of 20,000 test pairs are in what `popular` was fitted on". */
 enum status evaluate_models(const struct evaluate_request *request, struct table **out, struct error *err) MUST_CHECK;
+/* The protocol for choosing on a validation part: full, but 99 drawn negatives where the split's test part is judged among published ones. */
+struct protocol protocol_for_valid(const struct dataset *valid, uint64_t seed);
 /* One value (early stopping). */
-enum status evaluate_one(const struct model *model, struct dataset *judged, const struct metric *metric, struct task *task, double *out,
-                         struct error *err) MUST_CHECK;
+enum status evaluate_one(const struct model *model, struct dataset *judged, const struct metric *metric, const struct protocol *protocol,
+                         struct task *task, double *out, struct error *err) MUST_CHECK;
 
 /* model_fit, judged by evaluate_one on request->common.valid when that is given. Refuses a valid part that is fitted on (ERR_LEAK). */
 enum status evaluate_fit(const struct model_class *class, const struct fit_request *request, struct model **out, struct error *err) MUST_CHECK;
@@ -34,6 +36,7 @@ struct cross_validate_request {
     int64_t k;
     const struct metric *metrics;
     size_t n_metrics;
+    struct protocol protocol;
     struct device *device;
     struct task *task;
 };

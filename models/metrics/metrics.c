@@ -8,7 +8,9 @@
 #define DEFAULT_K 10
 #define METRICS_MAX 64
 
-static const struct metric_row *const table[] = {&metric_mae, &metric_rmse};
+static const struct metric_row *const table[] = {
+    &metric_accuracy, &metric_auc, &metric_fcp,  &metric_gauc,     &metric_hit_rate,  &metric_mae,    &metric_map,        &metric_map_hits,
+    &metric_map_rel,  &metric_mrr, &metric_ndcg, &metric_ndcg_exp, &metric_precision, &metric_recall, &metric_recall_cut, &metric_rmse};
 static const size_t n_table = sizeof table / sizeof *table;
 
 size_t metric_rows(const struct metric_row *const **out) {

@@ -1,6 +1,5 @@
 /* Metrics: one row each with definition, formula and source. Per-user values
- * are kept, so intervals and paired tests need no second pass. No model known.
- * Rating metrics here; ranking metrics are rows of the same table. */
+ * are kept, so intervals and paired tests need no second pass. No model known. */
 #ifndef RECKON_METRICS_H
 #define RECKON_METRICS_H
 
@@ -9,13 +8,23 @@
 
 enum metric_kind { METRIC_RATING, METRIC_RANKING };
 
-/* One user's list and truth. ranked: positions, best first (n_ranked, already cut at the largest k asked for); relevant: ascending positions. */
+/* One list and its truth. Metrics see which ranks of the list hold something relevant, not the items. */
 struct ranking {
-    const int32_t *ranked;
-    int64_t n_ranked;
-    const int32_t *relevant;
-    const float *gains; /* ratings of relevant */
-    int64_t n_relevant;
+    const int64_t *hits;    /* ranks (0 = best) of the list's relevant items, ascending */
+    const float *hit_gains; /* their ratings, in that order */
+    int64_t n_hits;
+    const float *gains; /* ratings of all relevant items, found or not, largest first */
+    int64_t n_relevant; /* at least 1 */
+    /* Where the row says needs_counts: the pairs of a relevant candidate and one that isn't, and those of them that are in the right order (a tie
+     * counts half). Else 0. */
+    double n_pairs, n_ordered;
+};
+
+/* Predictions of rows, and whose they are. */
+struct rated {
+    const float *predicted, *truth;
+    const int32_t *users; /* any numbers that tell users apart */
+    int64_t n;
 };
 
 struct metric_row {
@@ -23,10 +32,12 @@ struct metric_row {
     enum metric_kind kind;
     bool larger_is_better;
     bool takes_k;           /* "@10" allowed */
+    bool needs_counts;      /* RANKING: of n_pairs and n_ordered, so scores of all candidates */
+    bool by_relevant;       /* RANKING: users weigh as many as they have relevant items (a mean over interactions); else all weigh the same */
     const char *definition; /* formula and source */
-    /* RATING: from n predictions and truths. */
-    double (*rating)(const float *predicted, const float *truth, int64_t n);
-    /* RANKING: one user's value at k. */
+    /* RATING: over all rows. NaN where it isn't defined. */
+    double (*rating)(const struct rated *rated);
+    /* RANKING: one list's value at k (0 where !takes_k). NaN where it isn't defined: such lists are left out. */
     double (*ranking)(const struct ranking *ranking, int64_t k);
 };
 

@@ -102,7 +102,7 @@ static double lab(struct dataset *data, const char *kind, uint64_t seed) {
     check(metric_parse("rmse", 0, &rmse, &err), &err);
     const struct fit_request request = {.data = train, .params = &params, .device = device_cpu()};
     check(evaluate_fit(model_class_find(kind), &request, &model, &err), &err);
-    check(evaluate_one(model, test, &rmse, NULL, &value, &err), &err);
+    check(evaluate_one(model, test, &rmse, &(struct protocol){0}, NULL, &value, &err), &err);
     model_unref(model);
     dataset_unref(train);
     dataset_unref(valid);

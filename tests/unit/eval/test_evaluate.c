@@ -209,7 +209,7 @@ static void test_early_stopping(void **state) {
     for (int64_t i = 0; i < model->n_history; i++)
         if (model->history[i].valid < best) best = model->history[i].valid, at = i + 1;
     assert_int_equal(model->best_epoch, at);
-    GOOD(evaluate_one(model, parts.valid, &rmse, NULL, &value, &err));
+    GOOD(evaluate_one(model, parts.valid, &rmse, &(struct protocol){0}, NULL, &value, &err));
     assert_true(value == best);
     struct model *plain = fitted("mf", parts.train, "factors=16, reg=0.001, init=0.1, lr=0.05, decay=1", at, NULL);
     assert_true(same_scores(model, plain)); /* judging changes nothing */

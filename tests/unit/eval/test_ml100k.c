@@ -15,7 +15,7 @@ static double rmse_of(const char *kind, const struct parts *parts) {
     double value;
     struct model *model = fitted(kind, parts->train, "", 0, NULL);
     GOOD(metric_parse("rmse", 0, &rmse, &err));
-    GOOD(evaluate_one(model, parts->test, &rmse, NULL, &value, &err));
+    GOOD(evaluate_one(model, parts->test, &rmse, &(struct protocol){0}, NULL, &value, &err));
     model_unref(model);
     return value;
 }

@@ -1,0 +1,46 @@
+/* Ranking metrics of a model, user by user: whole catalogues ranked, or each
+ * held-out row among sampled others. */
+#ifndef RECKON_RANK_H
+#define RECKON_RANK_H
+
+#include "models/metrics/metrics.h"
+#include "models/model.h"
+
+#define MASK_NOTHING 8 /* as protocol.mask: nothing counts as seen */
+
+enum sampler { SAMPLER_UNIFORM, SAMPLER_POPULARITY };
+
+/* Who competes with the relevant items. */
+struct protocol {
+    bool sampled;         /* false: every item that the user hasn't seen */
+    int64_t negatives;    /* sampled: drawn for each held-out row, outside all the user's rows of the split; 0: the published ones */
+    enum sampler sampler; /* what they are drawn by: all alike, or by their training rows */
+    uint64_t seed;
+    int mask; /* bits of enum part that count as seen, or MASK_NOTHING; 0 = the split's rule */
+};
+
+/* Values by user. values[m * n_users + u] is metric m's; NaN: not defined for him. */
+struct ranked {
+    int64_t n_users;
+    int32_t *users;   /* positions in the model's catalog, ascending */
+    double *values;   /* n_metrics × n_users */
+    double *relevant; /* n_users: relevant items (the weights of metrics with by_relevant) */
+    int64_t n_left_out, n_masked;
+};
+
+struct rank_request {
+    const struct model *model;
+    struct dataset *judged;
+    const struct metric *metrics; /* all METRIC_RANKING */
+    size_t n_metrics;
+    struct protocol protocol;
+    struct task *task;
+};
+/* Ties: full, to the lower position (model_top_k); sampled, against the held-out item. ERR_DATA when nobody can be judged, ERR_VALUE when the judged
+ * part has no published negatives. */
+enum status rank_users(const struct rank_request *request, struct ranked *out, struct error *err) MUST_CHECK;
+void ranked_release(struct ranked *ranked);
+/* The metric's mean as its row says. NaN when no user has a value. */
+double ranked_mean(const struct ranked *ranked, size_t m, const struct metric *metric);
+
+#endif

@@ -1,0 +1,265 @@
+/* Each held-out row against a few items that the user hasn't met: the published
+ * ones (as the NCF files bring them), or drawn ones. One contest a row; a
+ * user's value is the mean over his contests. Order among models can differ
+ * from that of the full ranking (Krichene & Rendle 2020). */
+#include <math.h>
+#include <stdlib.h>
+
+#include "models/eval/rank_lists.h"
+#include "models/fit.h"
+#include "runtime/base/mem.h"
+#include "runtime/base/rng.h"
+#include "runtime/base/vec.h"
+
+enum { PAIRS_MAX = 1 << 16 }; /* that are scored at a time, about */
+
+/* A held-out row, and where its candidates lie among the block's pairs: the row's item first. */
+struct contest {
+    int64_t user;  /* of the truth */
+    int64_t entry; /* of truth->items */
+    int64_t first, end;
+};
+
+struct sampled {
+    const struct rank_request *request;
+    const struct truth *truth;
+    struct ranked *ranked;
+    const int32_t *users; /* the truth's */
+    int64_t n_items;
+    /* Published: row_of[entry] = index among the split's test rows, -1 = none; to_model: positions of the data's items, NULL = the same. */
+    const struct split *split;
+    int64_t *row_of;
+    int32_t *map_users, *to_model;
+    /* Drawn: met[item] == user + 1 where he has met it; drawn[item] == entry + 1; cumulated training rows by item (popularity). */
+    struct met_lists {
+        const int64_t *starts;
+        const int32_t *items;
+    } all_parts;
+    int64_t *met, *drawn, *cumulated;
+    int64_t *contests_of; /* n_users × n_metrics: contests with a value */
+    VEC(struct contest) contests;
+    VEC(int32_t) pair_users;
+    VEC(int32_t) pair_items;
+    float *scores; /* of the block's pairs */
+    size_t scores_cap;
+};
+
+static void add_pair(struct sampled *run, int64_t user, int32_t item) {
+    vec_push(&run->pair_users, run->users[user]);
+    vec_push(&run->pair_items, item);
+}
+
+/* --- published negatives --- */
+
+static enum status find_rows(struct sampled *run, struct error *err) {
+    struct dataset *judged = run->request->judged;
+    const struct truth *truth = run->truth;
+    struct model_positions at;
+    const int64_t n_entries = truth->starts[truth->n_users];
+    TRY(mem_try_array((size_t)n_entries + 1, "held-out rows", &run->row_of, err));
+    for (int64_t e = 0; e < n_entries; e++) run->row_of[e] = -1;
+    TRY(model_positions(run->request->model, judged, &at, err));
+    for (int64_t i = 0, row = 0; i < dataset_n(judged); i++) {
+        const int64_t source_row = dataset_event(judged, i).row;
+        const int64_t user = find_item(run->users, 0, truth->n_users, at.users[i]);
+        const int64_t entry = user < 0 ? -1 : find_item(truth->items, truth->starts[user], truth->starts[user + 1], at.items[i]);
+        while (row < run->split->n_rows[2] && run->split->rows[2][row] < source_row) row++;
+        const bool is_it = row < run->split->n_rows[2] && run->split->rows[2][row] == source_row;
+        if (entry >= 0 && is_it && run->row_of[entry] < 0) run->row_of[entry] = row;
+    }
+    model_positions_end(&at);
+    return OK;
+}
+
+static enum status open_published(struct sampled *run, struct error *err) {
+    const struct catalog *from = dataset_catalog(run->request->judged), *to = run->request->model->catalog;
+    run->split = dataset_split(run->request->judged);
+    if (!run->split || !run->split->negatives || !(dataset_part(run->request->judged) & PART_TEST)) {
+        err_set(err, ERR_VALUE, "`%s` has no published negatives", dataset_name(run->request->judged));
+        return err_hint(err, "negatives=99 draws them; split(load(\"ncf-ml-1m\"), by=\"published\") brings them in its test part");
+    }
+    if (!catalog_same(from, to)) {
+        TRY(mem_try_array((size_t)from->n_users + 1, "positions", &run->map_users, err));
+        TRY(mem_try_array((size_t)from->n_items + 1, "positions", &run->to_model, err));
+        catalog_map(from, to, run->map_users, run->to_model);
+    }
+    return find_rows(run, err);
+}
+
+/* A repetition of the row's own item is dropped: 156 users of the NCF files have one. */
+static void add_published(struct sampled *run, int64_t user, int64_t entry) {
+    const int32_t own = run->truth->items[entry];
+    const int64_t row = run->row_of[entry];
+    for (int32_t i = 0; row >= 0 && i < run->split->n_negatives; i++) {
+        const int32_t there = run->split->negatives[row * run->split->n_negatives + i];
+        const int32_t item = there < 0 || !run->to_model ? there : run->to_model[there];
+        if (item >= 0 && item != own) add_pair(run, user, item);
+    }
+}
+
+/* --- drawn negatives --- */
+
+static enum status open_drawn(struct sampled *run, struct error *err) {
+    struct dataset *judged = run->request->judged;
+    const struct catalog *from = dataset_catalog(judged), *to = run->request->model->catalog;
+    TRY(mem_try_array((size_t)run->n_items, "items", &run->met, err));
+    TRY(mem_try_array((size_t)run->n_items, "items", &run->drawn, err));
+    if (dataset_split(judged) && catalog_same(from, to))
+        TRY(dataset_seen(judged, PART_TRAIN | PART_VALID | PART_TEST, &run->all_parts.starts, &run->all_parts.items, err));
+    if (run->request->protocol.sampler != SAMPLER_POPULARITY) return OK;
+    run->cumulated = model_counts(run->request->model, EMBED_ITEMS);
+    for (int64_t i = 1; i < run->n_items; i++) run->cumulated[i] += run->cumulated[i - 1];
+    return OK;
+}
+
+/* Returns how many weren't marked yet. */
+static int64_t mark(struct sampled *run, const int32_t *items, int64_t first, int64_t end, int64_t user) {
+    int64_t n = 0;
+    for (int64_t i = first; i < end; i++) {
+        if (items[i] < 0 || run->met[items[i]] == user + 1) continue;
+        run->met[items[i]] = user + 1;
+        n++;
+    }
+    return n;
+}
+
+/* What the user has met in any part. Returns how many items are left. */
+static int64_t mark_met(struct sampled *run, int64_t user) {
+    const struct truth *truth = run->truth;
+    const int32_t position = run->users[user];
+    int64_t n = mark(run, truth->skip, truth->skip_starts[user], truth->skip_starts[user + 1], user);
+    n += mark(run, truth->items, truth->starts[user], truth->starts[user + 1], user);
+    if (run->all_parts.starts) n += mark(run, run->all_parts.items, run->all_parts.starts[position], run->all_parts.starts[position + 1], user);
+    return run->n_items - n;
+}
+
+static int32_t draw(const struct sampled *run, struct rng *rng) {
+    if (!run->cumulated || run->cumulated[run->n_items - 1] == 0) return (int32_t)rng_below(rng, (uint64_t)run->n_items);
+    const int64_t at = (int64_t)rng_below(rng, (uint64_t)run->cumulated[run->n_items - 1]);
+    int64_t first = 0, end = run->n_items - 1; /* the first item whose sum is above at */
+    while (first < end) {
+        const int64_t middle = first + (end - first) / 2;
+        if (run->cumulated[middle] > at) end = middle;
+        else first = middle + 1;
+    }
+    return (int32_t)first;
+}
+
+/* The rest in order of position from a random place on: where nearly everything is wanted, or draws keep hitting what is taken. */
+static void add_rest(struct sampled *run, struct rng *rng, int64_t user, int64_t entry, int64_t missing) {
+    const int64_t start = (int64_t)rng_below(rng, (uint64_t)run->n_items);
+    for (int64_t i = 0; i < run->n_items && missing > 0; i++) {
+        const int32_t item = (int32_t)((start + i) % run->n_items);
+        if (run->met[item] == user + 1 || run->drawn[item] == entry + 1) continue;
+        run->drawn[item] = entry + 1;
+        add_pair(run, user, item);
+        missing--;
+    }
+}
+
+static void add_drawn(struct sampled *run, int64_t user, int64_t entry, int64_t left) {
+    const uint64_t key = (uint64_t)run->users[user] * (uint64_t)run->n_items + (uint64_t)(run->truth->items[entry] + 1);
+    struct rng rng = rng_at(run->request->protocol.seed, RNG_NEGATIVES, key);
+    const int64_t wanted = run->request->protocol.negatives < left ? run->request->protocol.negatives : left;
+    int64_t n = 0;
+    for (int64_t tries = 0; n < wanted && tries < 64 * wanted; tries++) {
+        const int32_t item = draw(run, &rng);
+        if (run->met[item] == user + 1 || run->drawn[item] == entry + 1) continue;
+        run->drawn[item] = entry + 1;
+        add_pair(run, user, item);
+        n++;
+    }
+    add_rest(run, &rng, user, entry, wanted - n);
+}
+
+/* --- contests --- */
+
+/* Rank of the first of n scores: one that equals it, or that is no number, stands before it. */
+static struct ranking outcome(const float *scores, int64_t n, int64_t *hit, const float *gain) {
+    double ordered = 0;
+    *hit = 0;
+    for (int64_t i = 1; i < n; i++) {
+        if (!(scores[i] < scores[0])) ++*hit;
+        ordered += scores[i] < scores[0] ? 1 : scores[i] == scores[0] ? 0.5 : 0;
+    }
+    return (struct ranking){
+        .hits = hit, .hit_gains = gain, .n_hits = 1, .gains = gain, .n_relevant = 1, .n_pairs = (double)(n - 1), .n_ordered = ordered};
+}
+
+static void judge_contest(struct sampled *run, const struct contest *contest) {
+    const struct rank_request *request = run->request;
+    const int64_t n_users = run->truth->n_users;
+    int64_t hit;
+    struct ranking ranking = outcome(run->scores + contest->first, contest->end - contest->first, &hit, &run->truth->gains[contest->entry]);
+    if (run->truth->items[contest->entry] < 0) ranking.n_hits = 0, ranking.n_ordered = 0;
+    for (size_t m = 0; m < request->n_metrics; m++) {
+        const double value = request->metrics[m].row->ranking(&ranking, request->metrics[m].k);
+        const int64_t at = (int64_t)m * n_users + contest->user;
+        if (isnan(value)) continue;
+        run->ranked->values[at] += value;
+        run->contests_of[at]++;
+    }
+}
+
+/* Scores what has gathered and empties it. */
+static enum status judge_block(struct sampled *run, struct error *err) {
+    const size_t n = run->pair_items.len;
+    if (n > run->scores_cap) {
+        mem_free(run->scores);
+        run->scores = NULL;
+        TRY(mem_try_array(n, "scores", &run->scores, err));
+        run->scores_cap = n;
+    }
+    TRY(task_check(run->request->task, err));
+    TRY(model_score_pairs(run->request->model, run->request->task, run->pair_users.data, run->pair_items.data, (int64_t)n, run->scores, err));
+    for (size_t c = 0; c < run->contests.len; c++) judge_contest(run, &run->contests.data[c]);
+    vec_clear(&run->contests);
+    vec_clear(&run->pair_users);
+    vec_clear(&run->pair_items);
+    return OK;
+}
+
+static void add_contest(struct sampled *run, int64_t user, int64_t entry, int64_t left) {
+    struct contest contest = {.user = user, .entry = entry, .first = (int64_t)run->pair_items.len};
+    add_pair(run, user, run->truth->items[entry]);
+    if (run->split) add_published(run, user, entry);
+    else add_drawn(run, user, entry, left);
+    contest.end = (int64_t)run->pair_items.len;
+    vec_push(&run->contests, contest);
+}
+
+static enum status judge_users(struct sampled *run, struct error *err) {
+    const struct truth *truth = run->truth;
+    for (int64_t user = 0; user < truth->n_users; user++) {
+        const int64_t left = run->split ? 0 : mark_met(run, user);
+        for (int64_t entry = truth->starts[user]; entry < truth->starts[user + 1]; entry++) add_contest(run, user, entry, left);
+        if (run->pair_items.len >= PAIRS_MAX || user + 1 == truth->n_users) TRY(judge_block(run, err));
+    }
+    const int64_t n = truth->n_users * (int64_t)run->request->n_metrics;
+    for (int64_t i = 0; i < n; i++) run->ranked->values[i] = run->contests_of[i] ? run->ranked->values[i] / (double)run->contests_of[i] : NAN;
+    return OK;
+}
+
+static enum status run_sampled(struct sampled *run, struct error *err) {
+    const size_t n_values = (size_t)run->truth->n_users * run->request->n_metrics;
+    TRY(run->request->protocol.negatives ? open_drawn(run, err) : open_published(run, err));
+    TRY(mem_try_array(n_values, "values of users", &run->contests_of, err));
+    return judge_users(run, err);
+}
+
+enum status rank_sampled(const struct rank_request *request, const struct truth *truth, struct ranked *ranked, struct error *err) {
+    struct sampled run = {.request = request, .truth = truth, .ranked = ranked, .users = ranked->users, .n_items = request->model->catalog->n_items};
+    const enum status status = run_sampled(&run, err);
+    mem_free(run.row_of);
+    mem_free(run.map_users);
+    mem_free(run.to_model);
+    mem_free(run.met);
+    mem_free(run.drawn);
+    free(run.cumulated);
+    mem_free(run.contests_of);
+    mem_free(run.scores);
+    vec_release(&run.contests);
+    vec_release(&run.pair_users);
+    vec_release(&run.pair_items);
+    return status;
+}

@@ -1,0 +1,191 @@
+/* Ranking metrics against plain counting: every item sorted, every pair compared; who is masked, left out, drawn. */
+#include "models/eval/rank.h"
+#include "tests/unit/models/fixture.h"
+
+enum { USERS = 40, ITEMS = 60 };
+
+static struct metric metric_of(const char *text) {
+    struct metric metric;
+    GOOD(metric_parse(text, 0, &metric, &err));
+    return metric;
+}
+
+static struct ranked rank(const struct model *model, struct dataset *judged, const char *text, struct protocol protocol) {
+    const struct metric metric = metric_of(text);
+    const struct rank_request request = {.model = model, .judged = judged, .metrics = &metric, .n_metrics = 1, .protocol = protocol};
+    struct ranked ranked = {0};
+    GOOD(rank_users(&request, &ranked, &err));
+    return ranked;
+}
+
+static double mean_of(const struct model *model, struct dataset *judged, const char *text, struct protocol protocol) {
+    const struct metric metric = metric_of(text);
+    struct ranked ranked = rank(model, judged, text, protocol);
+    const double mean = ranked_mean(&ranked, 0, &metric);
+    ranked_release(&ranked);
+    return mean;
+}
+
+static bool in_part(struct dataset *part, int64_t user, int64_t item) {
+    const struct events_view rows = rows_of(part);
+    for (int64_t r = 0; r < dataset_n(part); r++)
+        if (rows.users[r] == user && rows.items[r] == item) return true;
+    return false;
+}
+
+/* Candidates before the item: with a higher score, or as high and at a lower position. */
+static int64_t plain_rank(const struct model *model, struct dataset *train, struct dataset *valid, int64_t user, int64_t item) {
+    const float own = pair_score(model, (int32_t)user, (int32_t)item);
+    int64_t before = 0;
+    for (int64_t i = 0; i < dataset_n_items(train); i++) {
+        if (i == item || in_part(train, user, i) || (valid && in_part(valid, user, i))) continue;
+        const float score = pair_score(model, (int32_t)user, (int32_t)i);
+        before += score > own || (score == own && i < item);
+    }
+    return before;
+}
+
+/* Recall at k, NDCG at k and AUC by definition. */
+static void plain_values(const struct model *model, const struct parts *parts, int64_t k, double *recall, double *ndcg, double *auc) {
+    int64_t n = 0;
+    *recall = *ndcg = *auc = 0;
+    for (int64_t u = 0; u < dataset_n_users(parts->train); u++) {
+        double hits = 0, dcg = 0, ideal = 0, relevant = 0, ordered = 0, pairs = 0;
+        for (int64_t i = 0; i < dataset_n_items(parts->train); i++) {
+            if (!in_part(parts->test, u, i)) continue;
+            const int64_t rank = plain_rank(model, parts->train, parts->valid, u, i);
+            if (rank < k) hits++, dcg += 1 / log2((double)rank + 2);
+            if (relevant < (double)k) ideal += 1 / log2(relevant + 2);
+            relevant++;
+            for (int64_t j = 0; j < dataset_n_items(parts->train); j++) {
+                if (in_part(parts->train, u, j) || in_part(parts->valid, u, j) || in_part(parts->test, u, j)) continue;
+                const float a = pair_score(model, (int32_t)u, (int32_t)i), b = pair_score(model, (int32_t)u, (int32_t)j);
+                ordered += a > b ? 1 : a == b ? 0.5 : 0;
+                pairs++;
+            }
+        }
+        if (relevant == 0) continue;
+        n++;
+        *recall += hits / relevant;
+        *ndcg += dcg / ideal;
+        *auc += ordered / pairs;
+    }
+    *recall /= (double)n;
+    *ndcg /= (double)n;
+    *auc /= (double)n;
+}
+
+static void test_full(void **state) {
+    (void)state;
+    struct parts parts = parts_of(planted_data(USERS, ITEMS, 0.3, 5, true), 0.1, 0.2);
+    const char *const kinds[] = {"als", "popular", "bias"};
+    for (int m = 0; m < 3; m++) {
+        struct model *model = fitted(kinds[m], parts.train, "", m ? 0 : 3, NULL);
+        double recall, ndcg, auc;
+        plain_values(model, &parts, 5, &recall, &ndcg, &auc);
+        NEAR(mean_of(model, parts.test, "recall@5", (struct protocol){0}), recall, 1e-12);
+        NEAR(mean_of(model, parts.test, "ndcg@5", (struct protocol){0}), ndcg, 1e-12);
+        NEAR(mean_of(model, parts.test, "auc", (struct protocol){0}), auc, 1e-3); /* block scores may round otherwise than pairs */
+        model_unref(model);
+    }
+    parts_release(&parts);
+}
+
+/* What is seen decides who competes. */
+static void test_masks(void **state) {
+    (void)state;
+    struct parts parts = parts_of(planted_data(USERS, ITEMS, 0.3, 5, true), 0.1, 0.2);
+    struct model *model = fitted("popular", parts.train, "", 0, NULL);
+    const double usual = mean_of(model, parts.test, "recall@10", (struct protocol){0});
+    const double both = mean_of(model, parts.test, "recall@10", (struct protocol){.mask = PART_TRAIN | PART_VALID});
+    const double train = mean_of(model, parts.test, "recall@10", (struct protocol){.mask = PART_TRAIN});
+    const double nothing = mean_of(model, parts.test, "recall@10", (struct protocol){.mask = MASK_NOTHING});
+    assert_true(usual == both);
+    assert_true(train < usual && nothing < train);
+    model_unref(model);
+    parts_release(&parts);
+}
+
+/* Users of two rows each; popularity of items 1, 2, 3 is 3, 2, 1. */
+static void test_who_counts(void **state) {
+    (void)state;
+    const int64_t users[] = {1, 1, 2, 2, 3, 3}, items[] = {1, 2, 1, 2, 1, 3};
+    struct dataset *data = data_of(users, items, NULL, 6);
+    const int64_t judged_users[] = {1, 1, 9, 2}, judged_items[] = {3, 1, 1, 77};
+    struct dataset *judged = data_of(judged_users, judged_items, NULL, 4);
+    struct model *model = fitted("popular", data, "", 0, NULL);
+    struct ranked ranked = rank(model, judged, "recall@1", (struct protocol){0});
+    /* User 1 has item 3 to find (1 was fitted on); user 2 an item that nobody knows; user 9 is unknown. */
+    assert_int_equal(ranked.n_users, 2);
+    assert_int_equal(ranked.n_left_out, 1);
+    NEAR(ranked.values[0], 1, 0);
+    NEAR(ranked.values[1], 0, 0);
+    ranked_release(&ranked);
+    model_unref(model);
+    dataset_unref(judged);
+    dataset_unref(data);
+}
+
+static void test_sampled(void **state) {
+    (void)state;
+    struct parts parts = parts_of(planted_data(200, 300, 0.1, 5, true), 0, 0.1);
+    struct model *model = fitted("popular", parts.train, "", 0, NULL);
+    const struct protocol ten = {.sampled = true, .negatives = 10, .seed = 1}, other = {.sampled = true, .negatives = 10, .seed = 2},
+                          all = {.sampled = true, .negatives = 300, .seed = 1},
+                          likely = {.sampled = true, .negatives = 10, .seed = 1, .sampler = SAMPLER_POPULARITY};
+    const double value = mean_of(model, parts.test, "ndcg@5", ten);
+    assert_true(value == mean_of(model, parts.test, "ndcg@5", ten));
+    assert_true(value != mean_of(model, parts.test, "ndcg@5", other));
+    assert_true(value > mean_of(model, parts.test, "ndcg@5", likely)); /* popular ones are harder to beat */
+    assert_true(value > mean_of(model, parts.test, "ndcg@5", all));
+    NEAR(mean_of(model, parts.test, "hit_rate@11", ten), 1, 0);
+    NEAR(mean_of(model, parts.test, "gauc", ten), mean_of(model, parts.test, "gauc", all), 0.05);
+    model_unref(model);
+    parts_release(&parts);
+}
+
+/* A model whose scores are all alike gains nothing from it. */
+static void test_ties(void **state) {
+    (void)state;
+    enum { N = 20 };
+    int64_t users[2 * N], items[2 * N], held_out[N];
+    for (int64_t i = 0; i < 2 * N; i++) users[i] = i / 2, items[i] = (i / 2 + i % 2) % N; /* two rows an item */
+    for (int64_t i = 0; i < N; i++) held_out[i] = (i + 5) % N;
+    struct dataset *data = data_of(users, items, NULL, 2 * N);
+    for (int64_t i = 0; i < N; i++) users[i] = i;
+    struct dataset *judged = data_of(users, held_out, NULL, N);
+    struct model *model = fitted("popular", data, "", 0, NULL);
+    const struct protocol five = {.sampled = true, .negatives = 5, .seed = 1};
+    NEAR(mean_of(model, judged, "hit_rate@5", five), 0, 0);
+    NEAR(mean_of(model, judged, "hit_rate@6", five), 1, 0);
+    NEAR(mean_of(model, judged, "auc", five), 0.5, 0);
+    NEAR(mean_of(model, judged, "auc", (struct protocol){0}), 0.5, 0);
+    NEAR(mean_of(model, judged, "hit_rate@1", (struct protocol){0}), 1.0 / N,
+         1e-12); /* only who holds out the first free position: user 15's item 0 */
+    model_unref(model);
+    dataset_unref(judged);
+    dataset_unref(data);
+}
+
+static void test_errors(void **state) {
+    (void)state;
+    struct parts parts = parts_of(planted_data(USERS, ITEMS, 0.3, 5, true), 0, 0.2);
+    struct model *model = fitted("popular", parts.train, "", 0, NULL);
+    const struct metric metric = metric_of("ndcg@10");
+    struct rank_request request = {.model = model, .judged = parts.test, .metrics = &metric, .n_metrics = 1, .protocol = {.sampled = true}};
+    struct ranked ranked;
+    BAD(rank_users(&request, &ranked, &err), ERR_VALUE, "has no published negatives");
+    request.judged = parts.train;
+    request.protocol = (struct protocol){.mask = PART_TRAIN};
+    BAD(rank_users(&request, &ranked, &err), ERR_DATA, "has no user with an unseen item");
+    model_unref(model);
+    parts_release(&parts);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_full),    cmocka_unit_test(test_masks), cmocka_unit_test(test_who_counts),
+        cmocka_unit_test(test_sampled), cmocka_unit_test(test_ties),  cmocka_unit_test(test_errors),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

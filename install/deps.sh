@@ -5,7 +5,7 @@
 set -euo pipefail
 
 packages=(gcc g++ make pkg-config git ca-certificates
-    libzmq3-dev libjansson-dev libsodium-dev libutf8proc-dev libcurl4-openssl-dev libarchive-dev
+    libzmq3-dev libjansson-dev libsodium-dev libutf8proc-dev libsqlite3-dev libcurl4-openssl-dev libarchive-dev
     libopenblas0-pthread gnuplot-nox fonts-dejavu-core python3 python3-venv)
 if [ "${1:-}" = --test ]; then
     packages+=(libcmocka-dev)

@@ -203,6 +203,7 @@ static const struct {
     {"Jansson", "MIT", "JSON; linked dynamically"},
     {"libsodium", "ISC", "signatures, random bytes; linked dynamically"},
     {"utf8proc", "MIT", "Unicode; linked dynamically"},
+    {"SQLite", "public domain", "history of cells; linked dynamically"},
     {"libcurl", "curl licence (like MIT)", "downloads; linked dynamically"},
     {"libarchive", "BSD-2-Clause", "archives; linked dynamically"},
     {"OpenBLAS", "BSD-3-Clause", "dense algebra; opened when it is needed"},

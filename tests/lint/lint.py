@@ -134,7 +134,7 @@ def compile_alone(command, path):
 
 def check_headers():
     """Each header compiles alone, as C, and as C++ where a C++ compiler sees it."""
-    packages = "libzmq jansson libsodium libutf8proc".split()
+    packages = "libzmq jansson libsodium libutf8proc sqlite3".split()
     flags = subprocess.run(["pkg-config", "--cflags", *packages], capture_output=True, text=True).stdout.split()
     as_c = ["gcc", "-x", "c", "-std=c11", "-D_GNU_SOURCE", "-I.", "-fsyntax-only", *WARNINGS, *flags]
     as_cpp = ["g++", "-x", "c++", "-std=c++17", "-D_GNU_SOURCE", "-I.", "-fsyntax-only", *flags]

@@ -5,7 +5,7 @@ OWNERS = {
     "zmq.h": (["kernel/wire/transport_zmq.c"], 1),
     "sodium.h": (["runtime/base/hash.c"], 1),
     "jansson.h": (["runtime/base/json.h", "runtime/base/json.c"], 2),
-    "sqlite3.h": (["runtime/data/*.c"], 1),
+    "sqlite3.h": (["runtime/data/database.c"], 1),
     "utf8proc.h": (["runtime/base/str.c"], 1),
     "curl/curl.h": (["runtime/data/*.c", "runtime/net/*.c"], 1),
     "archive.h": (["runtime/data/*.c", "runtime/net/*.c"], 1),
@@ -28,7 +28,7 @@ SYSTEM = set(
     stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h tgmath.h time.h uchar.h wchar.h wctype.h
     dirent.h fcntl.h ftw.h glob.h poll.h pwd.h sched.h termios.h unistd.h sys/eventfd.h sys/file.h sys/ioctl.h sys/mman.h sys/prctl.h
     sys/random.h sys/resource.h sys/select.h sys/signalfd.h sys/socket.h sys/stat.h sys/statvfs.h sys/syscall.h sys/sysinfo.h sys/time.h
-    sys/timerfd.h sys/types.h sys/uio.h sys/un.h sys/utsname.h netinet/in.h arpa/inet.h netdb.h linux/futex.h malloc.h cpuid.h immintrin.h
+    sys/timerfd.h sys/types.h sys/uio.h sys/un.h sys/utsname.h sys/vfs.h netinet/in.h arpa/inet.h netdb.h linux/futex.h malloc.h cpuid.h immintrin.h
     execinfo.h""".split()
 )
 

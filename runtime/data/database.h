@@ -1,0 +1,70 @@
+/* A database in a file that several processes share, or in memory. SQLite is
+ * owned by database.c.
+ *
+ * Files are in WAL mode with synchronous NORMAL: readers and a writer don't
+ * wait for each other, and a process that is killed at any moment leaves
+ * nothing broken (after a power cut the last commits may be missing). On
+ * network file systems, where WAL can't be had, a rollback journal serves. Who
+ * must wait for another's lock does so for DATABASE_BUSY_S or until the task is
+ * cancelled. A new file belongs to the user alone (mode 0600).
+ *
+ * One thread at a time uses a database and its statements. Errors name the
+ * file: ERR_FILE (it can't be opened, read, written, or stays locked), ERR_DATA
+ * (damaged, no database, another program's, of a newer Reckon), ERR_VALUE
+ * (wrong SQL, a broken constraint), ERR_INTERRUPTED, ERR_LIMIT, ERR_MEMORY. */
+#ifndef RECKON_DATABASE_H
+#define RECKON_DATABASE_H
+
+#include "runtime/base/str.h"
+#include "runtime/base/task.h"
+
+#define DATABASE_BUSY_S 10.0
+#define DATABASE_IN_MEMORY ":memory:"
+
+struct database;
+/* Makes the file where there is none, but not its folder. A damaged file is refused here or later, and never changed. */
+enum status database_open(const char *path, struct database **out, struct error *err) MUST_CHECK;
+void database_close(struct database *database); /* NULL is fine; after all its statements were freed */
+
+/* From now on a cancel of task ends what runs with ERR_INTERRUPTED. Borrowed; NULL at start: nothing cancels. */
+void database_obey(struct database *database, const struct task *task);
+
+/* One or several statements without results. */
+enum status database_exec(struct database *database, const char *sql, struct error *err) MUST_CHECK;
+/* The first value of a query's first row as an integer. */
+enum status database_int(struct database *database, const char *sql, int64_t *out, struct error *err) MUST_CHECK;
+/* Runs body between BEGIN and COMMIT, as the one writer; where it fails nothing has been changed. Doesn't nest. */
+enum status database_transact(struct database *database, enum status (*body)(void *ctx, struct error *err), void *ctx, struct error *err) MUST_CHECK;
+
+/* Brings the tables to version n_steps (kept in user_version): each step is the SQL that leads there from the version before.
+ * ERR_DATA where the file is another program's or has a version above n_steps. */
+enum status database_upgrade(struct database *database, const char *const *steps, int n_steps, struct error *err) MUST_CHECK;
+
+/* One SQL statement, which may run many times. Parameters count from 1, columns from 0. */
+struct statement;
+enum status statement_new(struct database *database, const char *sql, struct statement **out, struct error *err) MUST_CHECK;
+void statement_free(struct statement *statement); /* NULL is fine */
+
+/* Before the first step. What isn't bound keeps its last value, at first NULL. Text is borrowed until the statement ends. */
+void statement_bind_int(struct statement *statement, int parameter, int64_t value);
+void statement_bind_double(struct statement *statement, int parameter, double value);
+void statement_bind_text(struct statement *statement, int parameter, struct slice text);
+void statement_bind_null(struct statement *statement, int parameter);
+
+/* The next row; *out_row false: there is none, and the statement may be bound and run again (as after an error). */
+enum status statement_step(struct statement *statement, bool *out_row, struct error *err) MUST_CHECK;
+/* For statements without rows. */
+enum status statement_run(struct statement *statement, struct error *err) MUST_CHECK;
+/* Leaves the rest of the rows unread. */
+void statement_reset(struct statement *statement);
+
+enum column_kind { COLUMN_NULL, COLUMN_INT, COLUMN_DOUBLE, COLUMN_TEXT, COLUMN_BYTES };
+int statement_n_columns(const struct statement *statement);
+const char *statement_column_name(const struct statement *statement, int column); /* borrowed */
+/* Of the row that statement_step gave. Other kinds than asked for are converted, as SQLite does; NULL is 0 and "". */
+enum column_kind statement_kind(const struct statement *statement, int column);
+int64_t statement_int(const struct statement *statement, int column);
+double statement_double(const struct statement *statement, int column);
+struct slice statement_text(const struct statement *statement, int column); /* borrowed until the next step or reset */
+
+#endif

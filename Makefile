@@ -174,6 +174,33 @@ $(BUILD)/tests/lang/run: $(wildcard tests/lang/*.c) $(foreach l,$(LAYERS),$(LIB_
 	@mkdir -p $(@D)
 	@echo "  LD  $@"
 	$(Q)$(CC) $(CFLAGS_ALL) $(filter %.c,$^) -o $@ -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -rdynamic
+# fuzz: each tests/fuzz/target_<name>.c is linked with libFuzzer (make fuzz, clang), and with a runner over its corpus (make test-fuzz)
+FUZZ = $(patsubst tests/fuzz/target_%.c,%,$(wildcard tests/fuzz/target_*.c))
+FUZZ_PARTS = $(filter-out tests/fuzz/target_% tests/fuzz/corpus.c tests/fuzz/dictionary.c,$(wildcard tests/fuzz/*.c))
+FUZZ_CORPUS = $(FUZZ:%=$(BUILD)/tests/fuzz/%)
+FUZZ_CHOSEN = $(if $(T),$(T),$(FUZZ))
+test-fuzz: $(FUZZ_CORPUS) ## the committed corpora of the fuzz targets, without libFuzzer (T=name)
+	@failed=0; for t in $(FUZZ_CHOSEN); do $(BUILD)/tests/fuzz/$$t tests/fuzz/corpus/$$t || failed=1; done; exit $$failed
+FUZZ_BUILD = BUILD=$(BUILD)/fuzz CC=clang SANITIZE=address,undefined CFLAGS="-O1 -fsanitize=fuzzer-no-link" NVCC=
+RUNS ?= 20000
+TIME ?= 60
+fuzz: ## libFuzzer over each target, findings into build/fuzz (T=name, RUNS=how many, TIME=s at most; needs clang)
+	@$(MAKE) --no-print-directory -j$(JOBS) $(FUZZ_BUILD) fuzzers
+	@for t in $(FUZZ_CHOSEN); do sh tests/fuzz/run.sh $(BUILD)/fuzz $$t $(RUNS) $(TIME) || exit 1; done
+fuzzers: $(FUZZ:%=$(BUILD)/fuzz-%) $(BUILD)/language.dict
+$(BUILD)/language.dict: $(BUILD)/tests/fuzz/dictionary
+	@$< > $@.new && mv $@.new $@
+define FUZZ_LINK
+@mkdir -p $(@D)
+@echo "  LD  $@"
+$(Q)$(CC) $(CFLAGS_ALL) $(1) $(filter %.c,$^) -o $@ -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -rdynamic
+endef
+$(BUILD)/fuzz-%: tests/fuzz/target_%.c $(FUZZ_PARTS) $(foreach l,$(LAYERS),$(LIB_$(l)))
+	$(call FUZZ_LINK,-fsanitize=fuzzer)
+$(FUZZ_CORPUS): $(BUILD)/tests/fuzz/%: tests/fuzz/target_%.c tests/fuzz/corpus.c $(FUZZ_PARTS) $(foreach l,$(LAYERS),$(LIB_$(l)))
+	$(call FUZZ_LINK)
+$(BUILD)/tests/fuzz/dictionary: tests/fuzz/dictionary.c $(FUZZ_PARTS) $(foreach l,$(LAYERS),$(LIB_$(l)))
+	$(call FUZZ_LINK)
 test-wire: all $(VENV_TEST) ## the protocol, by jupyter_client, bare zmq and jupyter_kernel_test
 	@$(PYTHON) tests/wire/run.py --kernel $(KERNEL) $(T)
 test-notebooks: all $(VENV_TEST) ## executes the notebooks (quick) and checks their numbers

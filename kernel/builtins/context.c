@@ -4,7 +4,13 @@
 #include "plots/plot.h"
 #include "runtime/device/device.h"
 
+void context_reset(struct context *context) {
+    context->seed = 0;
+    value_release(&context->fixed);
+}
+
 void context_release(struct context *context) {
+    context_reset(context);
     device_unref(context->device);
     gnuplot_free(context->gnuplot);
     context->device = NULL;

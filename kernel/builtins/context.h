@@ -12,12 +12,15 @@ struct context {
     struct device *device;   /* use(); decides for new fits only; NULL until the first use */
     struct gnuplot *gnuplot; /* started at the first picture; NULL before */
     int64_t n_displays;
+    struct value fixed; /* dict: what param(…, override=True) fixed; UNSET before the first */
 };
 
 static inline struct context *context_of(const struct call *call) { return call->interp->context; }
 
 /* Frees what the members own. */
 void context_release(struct context *context);
+/* What reset() forgets besides the names: the seed and the fixed parameters. */
+void context_reset(struct context *context);
 /* The device for new fits, opened at first use. */
 enum status context_device(struct context *context, struct device **out, struct error *err) MUST_CHECK;
 

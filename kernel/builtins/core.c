@@ -67,6 +67,12 @@ static enum status run_show(const struct call *call, struct value *out, struct e
 
 /* --- param --- */
 
+/* What comes from outside must be of the default's kind; an int will do for a float. */
+static bool fits_default(struct value *value, struct value otherwise) {
+    if (value->kind == VAL_INT && otherwise.kind == VAL_FLOAT) *value = value_float((double)value->u.i);
+    return value->kind == otherwise.kind || otherwise.kind == VAL_NONE;
+}
+
 /* A literal of the default's kind from the environment's text; strs may stand without quotes. */
 static enum status read_setting(const struct call *call, const char *variable, const char *text, struct value *out, struct error *err) {
     struct value otherwise = arg(call, "default"), value = UNSET;
@@ -74,9 +80,7 @@ static enum status read_setting(const struct call *call, const char *variable, c
     if (otherwise.kind == VAL_STR && text[0] != '"' && text[0] != '\'') return *out = value_str(text), OK;
     enum status status = interp_eval(call->interp, variable, slice_of(text), &value, &inner);
     error_clear(&inner);
-    if (status == OK && value.kind == VAL_INT && otherwise.kind == VAL_FLOAT) value = value_float((double)value.u.i);
-    bool fits = status == OK && (value.kind == otherwise.kind || otherwise.kind == VAL_NONE);
-    if (fits) return *out = value, OK;
+    if (status == OK && fits_default(&value, otherwise)) return *out = value, OK;
     value_release(&value);
     arg_error("name", err, ERR_VALUE, "%s=%.100s is not %s%s", variable, text, article(value_type_name(otherwise)), value_type_name(otherwise));
     return err_hint(err, "the default decides the type; set %s to one like it, or unset it", variable);
@@ -88,10 +92,29 @@ static bool is_setting_name(const char *name) {
     return name[0] != 0;
 }
 
-static enum status run_param(const struct call *call, struct value *out, struct error *err) {
+static void fix_setting(struct context *context, const char *name, struct value value) {
+    if (context->fixed.kind == VAL_UNSET) context->fixed = value_dict();
+    dict_puts(&context->fixed, name, value_ref(value));
+}
+
+static bool find_fixed(const struct context *context, const char *name, struct value *out_borrowed) {
+    if (context->fixed.kind == VAL_UNSET) return false;
+    struct value key = value_str(name);
+    bool found = dict_get(context->fixed, key, out_borrowed);
+    value_release(&key);
+    return found;
+}
+
+static enum status read_fixed(const struct call *call, const char *name, struct value fixed, struct value *out, struct error *err) {
+    struct value otherwise = arg(call, "default");
+    if (fits_default(&fixed, otherwise)) return *out = value_ref(fixed), OK;
+    arg_error("default", err, ERR_VALUE, "`%s` was fixed from outside as %s%s, its default here is %s%s", name, article(value_type_name(fixed)),
+              value_type_name(fixed), article(value_type_name(otherwise)), value_type_name(otherwise));
+    return err_hint(err, "give it a value like the default, which decides the type (papermill -p %s …)", name);
+}
+
+static enum status read_environment(const struct call *call, const char *name, struct value *out, struct error *err) {
     struct buf variable = BUF_INIT;
-    const char *name = arg_str(call, "name");
-    if (!is_setting_name(name)) return arg_error("name", err, ERR_VALUE, "a parameter's name is made of letters, digits and _, got '%.60s'", name);
     buf_addf(&variable, "RECKON_PARAM_%s", name);
     const char *text = getenv(buf_text(&variable));
     enum status status = OK;
@@ -99,6 +122,15 @@ static enum status run_param(const struct call *call, struct value *out, struct 
     else *out = value_ref(arg(call, "default"));
     buf_release(&variable);
     return status;
+}
+
+static enum status run_param(const struct call *call, struct value *out, struct error *err) {
+    const char *name = arg_str(call, "name");
+    struct value fixed;
+    if (!is_setting_name(name)) return arg_error("name", err, ERR_VALUE, "a parameter's name is made of letters, digits and _, got '%.60s'", name);
+    if (arg_bool(call, "override")) fix_setting(context_of(call), name, arg(call, "default"));
+    if (find_fixed(context_of(call), name, &fixed)) return read_fixed(call, name, fixed, out, err);
+    return read_environment(call, name, out, err);
 }
 
 /* --- input and sleep --- */
@@ -141,11 +173,12 @@ const struct builtin_row builtins_core[] = {
      .example = "for k in [1, 2]: show(list(range(k)))",
      .run = run_show,
      .other_names = "display (IPython)"},
-    {.sigs = "param(name: str, default: Any) -> Any",
+    {.sigs = "param(name: str, default: Any, override: bool = False) -> Any",
      .group = "Plain",
      .summary = "A notebook's parameter: the default, or what the environment says.",
      .notes = NOTES{{"name", .doc = "RECKON_PARAM_<name> is looked up in the environment"},
                     {"default", .doc = "used where that is not set; its type decides how the text is read"},
+                    {"override", .doc = "gives this value to every later param of the name as well: what papermill -p writes"},
                     {0}},
      .doc = "Lets one notebook run with other settings: RECKON_PARAM_epochs=50 jupyter nbconvert --execute lab.ipynb. The text is read as a literal "
             "of the default's type, so lists, numbers and True are written as in a cell.",

@@ -87,7 +87,7 @@ static enum status run_seed(const struct call *call, struct value *out, struct e
 static enum status run_reset(const struct call *call, struct value *out, struct error *err) {
     (void)err;
     interp_reset(call->interp);
-    context_of(call)->seed = 0;
+    context_reset(context_of(call));
     *out = NONE;
     return OK;
 }

@@ -85,6 +85,7 @@ KERNEL = $(BUILD)/reckon-kernel
 all: $(KERNEL) plugins ## build the kernel and its plugins into build/
 
 $(BUILD)/obj/runtime/base/plugin.o: CFLAGS_ALL += -DRECKON_BUILD_ID='"$(BUILD_ID)"'
+$(BUILD)/obj/kernel/kernelspec.o: kernel.json $(wildcard install/logo-*)
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC  $<"

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kernel/kernelspec.h"
 #include "kernel/lang/source.h"
 #include "kernel/script.h"
 #include "kernel/server.h"
@@ -17,12 +18,15 @@
 
 static const char usage[] = "usage: reckon-kernel -f CONNECTION_FILE [--trace-wire]   serve Jupyter (its launcher writes the file)\n"
                             "       reckon-kernel --script FILE                       run the cells of a file, without Jupyter\n"
+                            "       reckon-kernel --install-kernel [PLACE]            let Jupyter list this binary as \"Reckon\"\n"
+                            "       reckon-kernel --uninstall-kernel [PLACE]          and no longer\n"
                             "       reckon-kernel --dump-tokens FILE                  what the lexer makes of a file\n"
                             "       reckon-kernel --dump-ast FILE                     what the parser makes of it\n"
                             "       reckon-kernel --version | --help\n"
                             "\n"
                             "FILE may be - for stdin. --script prints each cell's result as text, and ends at the first error with exit code 1.\n"
                             "Lines that begin with `# %%` part the cells; in a file without them, blank lines before unindented code do.\n"
+                            "PLACE is --user (the default), --sys-prefix (the active Python environment) or --prefix FOLDER.\n"
                             "--trace-wire writes a line on stderr for each message that comes or goes.\n"
                             "\n"
                             "Environment: RECKON_DATA (folder of data sets), RECKON_THREADS, RECKON_LOG=error|info|debug,\n"
@@ -95,6 +99,16 @@ static int on_deep_stack(int (*run)(const char *path), const char *path) {
     return job.code;
 }
 
+static int set_up(enum status (*change)(const char *folder, struct error *err), char *const *options, const char *done) {
+    char *folder = NULL;
+    struct error err = ERROR_INIT;
+    enum status status = kernelspec_folder(options, &folder, &err);
+    if (status == OK) status = change(folder, &err);
+    int code = status == OK ? printf("%s: %s\n", done, folder) < 0 : fail(&err);
+    free(folder);
+    return code;
+}
+
 int main(int argc, char **argv) {
     device_prepare_environment();
     if (!hash_init()) return fail_usage("%s can't start", "libsodium");
@@ -110,6 +124,8 @@ int main(int argc, char **argv) {
         if (is_script) return on_deep_stack(script_run, file);
         if (is_tokens) return on_deep_stack(script_dump_tokens, file);
         if (is_ast) return on_deep_stack(script_dump_ast, file);
+        if (strcmp(word, "--install-kernel") == 0) return set_up(kernelspec_install, argv + i + 1, "Jupyter lists Reckon now");
+        if (strcmp(word, "--uninstall-kernel") == 0) return set_up(kernelspec_uninstall, argv + i + 1, "removed Reckon's kernelspec");
         if (strcmp(word, "--trace-wire") == 0) trace = true;
         else if (is_f) connection = argv[++i];
         else return fail_usage("%s is not known", word);

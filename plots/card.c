@@ -5,7 +5,8 @@
 #include "runtime/base/base64.h"
 
 #define CARD_STYLE "border:1px solid rgba(128,128,128,0.4);border-radius:6px;padding:8px 14px;display:inline-block;max-width:720px"
-#define INK "#3b8fd6" /* a middle tone: reads on white and on black */
+#define UNSTRIPED "background:rgba(0,0,0,0)" /* JupyterLab stripes the rows of tables */
+#define INK "#3b8fd6"                        /* a middle tone: reads on white and on black */
 
 static void add_escaped(struct buf *out, const char *text) { buf_add_html(out, slice_of(text)); }
 
@@ -19,7 +20,7 @@ static void add_lines(const struct card *card, struct buf *out) {
     if (!card->n_lines) return;
     buf_adds(out, "<table style=\"border-collapse:collapse;border:none;margin:4px 0 0 0\">\n");
     for (size_t i = 0; i < card->n_lines; i++) {
-        buf_adds(out, "<tr><td style=\"text-align:left;vertical-align:top;padding:1px 14px 1px 0;opacity:0.7\">");
+        buf_adds(out, "<tr style=\"" UNSTRIPED "\"><td style=\"text-align:left;vertical-align:top;padding:1px 14px 1px 0;opacity:0.7\">");
         add_escaped(out, card->lines[i].label);
         buf_adds(out, "</td><td style=\"text-align:left;vertical-align:top;padding:1px 0\">");
         add_escaped(out, card->lines[i].value);

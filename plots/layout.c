@@ -8,7 +8,10 @@
 
 #define LEGEND_LINE 21.0
 #define LEGEND_GAP 18.0
-#define LEGEND_LINES 4 /* more entries are left out */
+#define LEGEND_LINES 4    /* more entries are left out */
+#define ROOMY_WIDTH 640.0 /* smaller pictures have smaller text */
+#define ROOMY_HEIGHT 440.0
+#define FULL_PANEL (860.0 * 560.0) /* for which the sizes of dots are meant */
 
 struct range {
     double min, max;
@@ -177,8 +180,10 @@ static void lay_bars(const struct plot *plot, struct layout *layout, double top)
 }
 
 void plot_layout(const struct plot *plot, struct layout *out) {
-    *out = (struct layout){.width = plot->width > 0 ? plot->width : 900};
-    out->height = plot->height > 0 ? plot->height : plot->kind == PLOT_MAP ? 700 : 560;
+    const double width = plot->width > 0 ? plot->width : 900, height = plot->height > 0 ? plot->height : plot->kind == PLOT_MAP ? 700 : 560;
+    *out = (struct layout){.zoom = fmax(ZOOM_MIN, fmin(1, fmin(width / ROOMY_WIDTH, height / ROOMY_HEIGHT)))};
+    out->width = width / out->zoom;
+    out->height = height / out->zoom;
     for (size_t s = 0; s < plot->n_series; s++) out->n_points += plot->series[s].n;
     double top = lay_header(plot, out);
     if (plot->footnote) {
@@ -204,6 +209,13 @@ double layout_x(const struct layout *layout, double x) { return axis_px(&layout-
 double layout_y(const struct layout *layout, double y) { return axis_px(&layout->y, y, layout->panel.bottom, layout->panel.top); }
 
 double label_font_px(const struct label *label) { return label->bold ? FONT_LABEL : FONT_POINT; }
+
+double dot_px(const struct layout *layout) {
+    const struct box *panel = &layout->panel;
+    const int64_t n = layout->n_points;
+    const double full = n <= 60 ? 8 : n <= 400 ? 6.5 : n <= 2500 ? 4.6 : n <= 12000 ? 3.2 : 2.2;
+    return full * fmax(0.7, fmin(1, sqrt((panel->right - panel->left) * (panel->bottom - panel->top) / FULL_PANEL)));
+}
 
 struct box label_box(const struct layout *layout, const struct label *label) {
     double font = label_font_px(label), half_width = text_px(label->text, font, label->bold) / 2 + 2, half_height = font * 0.62;

@@ -1,5 +1,7 @@
-/* Where the parts of a figure stand, in CSS pixels from the top left: the same
- * for script writing, label placement and tests. Pure. */
+/* Where the parts of a figure stand, in pixels from the top left: the same for
+ * script writing, label placement and tests. Pure. A layout pixel is a CSS
+ * pixel, but in small pictures `zoom` of one: they are laid out larger and
+ * shown smaller, or their texts would leave no room for the marks. */
 #ifndef RECKON_LAYOUT_H
 #define RECKON_LAYOUT_H
 
@@ -27,9 +29,10 @@ struct legend_item {
 #define LEGEND_SAMPLE 22.0 /* from a legend item's left edge to its text, lines; a marker takes less */
 
 struct layout {
-    double width, height;
-    char *title;     /* cut to the width; NULL: none */
-    char **subtitle; /* wrapped */
+    double width, height; /* layout pixels; zoom of a CSS pixel each */
+    double zoom;          /* ZOOM_MIN … 1 */
+    char *title;          /* cut to the width; NULL: none */
+    char **subtitle;      /* wrapped */
     size_t n_subtitle;
     char *footnote;
     struct legend_item *legend;
@@ -42,6 +45,7 @@ struct layout {
     int64_t n_points; /* of all series */
 };
 #define LINE_SUBTITLE 19.0
+#define ZOOM_MIN 0.75 /* text of 9 pixels is the smallest that reads */
 
 void plot_layout(const struct plot *plot, struct layout *out);
 void layout_release(struct layout *layout);
@@ -51,6 +55,8 @@ double layout_y(const struct layout *layout, double y);
 /* Space from a legend item's left edge to its text. */
 double legend_sample_px(enum plot_kind kind);
 double label_font_px(const struct label *label);
+/* Diameter of a point of size 1, by how many there are and how much room. */
+double dot_px(const struct layout *layout);
 /* The text's box, centred on the label's place. */
 struct box label_box(const struct layout *layout, const struct label *label);
 

@@ -62,7 +62,8 @@ void draw_line(struct drawing *drawing, double x0, double y0, double x1, double 
     buf_addf(out, " nohead lc rgb '%s' lw %.4g %s\n", color, width, style);
 }
 
-double point_size(enum image_format format, double px) { return px / (format == IMAGE_SVG ? 9.0 : 6.6); }
+/* The svg terminal has no scale for points. */
+double point_size(const struct drawing *drawing, double px) { return drawing->format == IMAGE_SVG ? px * drawing->layout.zoom / 9.0 : px / 6.6; }
 
 int point_type(enum plot_marker marker) {
     static const int types[] = {[MARKER_DOT] = 7, [MARKER_TRIANGLE] = 9, [MARKER_DIAMOND] = 13, [MARKER_SQUARE] = 5};
@@ -73,7 +74,7 @@ void draw_marker(struct drawing *drawing, enum plot_marker marker, double x, dou
     struct buf *out = &drawing->script->commands;
     buf_addf(out, "set label %d '' at ", ++drawing->n_labels);
     add_place(drawing, x, y);
-    buf_addf(out, " point pt %d ps %.4g lc rgb '%s' front\n", point_type(marker), point_size(drawing->format, px), color);
+    buf_addf(out, " point pt %d ps %.4g lc rgb '%s' front\n", point_type(marker), point_size(drawing, px), color);
 }
 
 /* --- data --- */
@@ -93,12 +94,13 @@ void draw_number(struct drawing *drawing, double value) { buf_add(&drawing->scri
 
 static void write_terminal(struct drawing *drawing, int scale, const char *image_path) {
     struct buf *out = &drawing->script->commands;
-    double width = drawing->layout.width, height = drawing->layout.height;
+    const double zoom = drawing->layout.zoom, width = drawing->layout.width * zoom, height = drawing->layout.height * zoom;
     buf_adds(out, "reset\nset encoding utf8\n");
-    if (drawing->format == IMAGE_SVG) buf_addf(out, "set terminal svg noenhanced size %.0f,%.0f ", width, height);
+    if (drawing->format == IMAGE_SVG)
+        buf_addf(out, "set terminal svg noenhanced size %.0f,%.0f fontscale %.4g linewidth %.4g ", width, height, zoom, zoom);
     else
-        buf_addf(out, "set terminal pngcairo noenhanced size %.0f,%.0f fontscale %d linewidth %d pointscale %d ", width * scale, height * scale,
-                 scale, scale, scale);
+        buf_addf(out, "set terminal pngcairo noenhanced size %.0f,%.0f fontscale %.4g linewidth %.4g pointscale %.4g ", width * scale, height * scale,
+                 scale * zoom, scale * zoom, scale * zoom);
     add_font(drawing, FONT_TEXT, false);
     buf_addf(out, " background '#ffffff'\nset output '%s'\n", image_path);
 }

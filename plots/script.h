@@ -48,7 +48,7 @@ void draw_marker(struct drawing *drawing, enum plot_marker marker, double x, dou
 void draw_record(struct drawing *drawing, int64_t n_rows, int n_columns);
 void draw_number(struct drawing *drawing, double value); /* into data */
 /* gnuplot's point size for a diameter in pixels, and its point type. */
-double point_size(enum image_format format, double px);
+double point_size(const struct drawing *drawing, double px);
 int point_type(enum plot_marker marker);
 
 void script_axes(struct drawing *drawing); /* script_axes.c: frame, ticks, grid of all kinds but MAP */

@@ -99,7 +99,7 @@ void script_lines(struct drawing *drawing) {
         if (series->n == 0) continue;
         draw_record(drawing, series->n, 2);
         buf_addf(&drawing->script->commands, "using 1:2 with %s lc rgb '%s' lw %.2g%s pt 7 ps %.3g notitle", series->points ? "linespoints" : "lines",
-                 palette_hex(series->color), series->emphasised ? 3.2 : 2.2, series->dashed ? " dt (5,3)" : "", point_size(drawing->format, 5.5));
+                 palette_hex(series->color), series->emphasised ? 3.2 : 2.2, series->dashed ? " dt (5,3)" : "", point_size(drawing, 5.5));
         for (int64_t i = 0; i < series->n; i++) {
             draw_number(drawing, drawable(series->x[i], plot->log_x));
             draw_number(drawing, drawable(series->y[i], plot->log_y));

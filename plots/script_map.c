@@ -11,15 +11,6 @@
 #define TRANSPARENCY 0x38 /* of 0xff: overlapping dots add up, so that crowds show */
 #define ORDER_SEED 0x6d61706f
 
-/* Diameter in pixels of a point of size 1. */
-static double dot_px(int64_t n_points) {
-    if (n_points <= 60) return 8;
-    if (n_points <= 400) return 6.5;
-    if (n_points <= 2500) return 4.6;
-    if (n_points <= 12000) return 3.2;
-    return 2.2;
-}
-
 struct dot {
     int32_t series;
     int64_t i;
@@ -46,7 +37,7 @@ static void put_dots(struct drawing *drawing, const struct dot *dots, double px)
     int64_t n = drawing->layout.n_points;
     draw_record(drawing, n, 5);
     buf_adds(&drawing->script->commands, "using 1:2:3:4:5 with points ps variable pt variable lc rgb variable lw 0 notitle");
-    double size = point_size(drawing->format, px);
+    double size = point_size(drawing, px);
     for (int64_t k = 0; k < n; k++) {
         const struct series *series = &plot->series[dots[k].series];
         int64_t i = dots[k].i;
@@ -61,7 +52,7 @@ void script_points(struct drawing *drawing) {
     int64_t n = drawing->layout.n_points;
     if (n == 0) return;
     struct dot *dots = dot_order(drawing->plot, n);
-    put_dots(drawing, dots, dot_px(n));
+    put_dots(drawing, dots, dot_px(&drawing->layout));
     free(dots);
 }
 

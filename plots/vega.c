@@ -1,16 +1,45 @@
 /* The interactive twin of a cloud of points: Vega-Lite v5, pan and zoom, a
- * search box, legend entries that select, titles on hover. No background and no
- * text colours: front ends put their own theme on it. No theme colours the
- * labels between the dots, so they bring a rim that sets them off on both. */
+ * search box, legend entries that select, titles on hover. A white card with
+ * inks of its own, like the picture: JupyterLab lends a dark theme's colours
+ * when it draws, but draws no second time when the theme is switched, and the
+ * hues of the palette are told apart on white. */
 #include <math.h>
 
 #include "plots/layout.h"
 #include "runtime/base/json.h"
 
 #define VEGA_POINTS_MAX 5000
-#define VEGA_WIDTH 720
-#define LABEL_PX 13
+#define LEGEND_WIDTH 120 /* beside the panel; narrow pictures have it below */
+#define LEGEND_BESIDE_MIN 640
+#define DOT_LARGER 1.35 /* than in the picture: they are pointed at */
 #define RIM_PX 3
+#define INK "#1f2328"
+#define INK_SOFT "#656d76"
+
+/* The panel in CSS pixels, as large as the picture's, or less wide by the legend. */
+struct frame {
+    const struct plot *plot;
+    struct layout layout;
+    double width, height, share; /* of the picture's panel */
+    bool beside;                 /* the legend */
+};
+
+static bool has_names(const struct plot *plot) {
+    size_t n = 0;
+    for (size_t s = 0; s < plot->n_series; s++) n += plot->series[s].name != NULL;
+    return n > 1;
+}
+
+static void frame_init(struct frame *frame, const struct plot *plot) {
+    *frame = (struct frame){.plot = plot};
+    plot_layout(plot, &frame->layout);
+    const struct box *panel = &frame->layout.panel;
+    const double width = (panel->right - panel->left) * frame->layout.zoom, height = (panel->bottom - panel->top) * frame->layout.zoom;
+    frame->beside = has_names(plot) && width >= LEGEND_BESIDE_MIN;
+    frame->width = frame->beside ? width - LEGEND_WIDTH : width;
+    frame->share = frame->width / width;
+    frame->height = plot->kind == PLOT_MAP ? height * frame->share : height; /* a map keeps its window's aspect */
+}
 
 static const char *shape_name(enum plot_marker marker) {
     static const char *const names[] = {
@@ -19,6 +48,8 @@ static const char *shape_name(enum plot_marker marker) {
 }
 
 static void add_text(struct buf *out, const char *text) { buf_add_json_string(out, slice_of(text ? text : "")); }
+
+/* --- data --- */
 
 /* A CSV field: quotes doubled. */
 static void add_field(struct buf *csv, const char *text) {
@@ -61,6 +92,8 @@ static void add_points(const struct plot *plot, struct buf *out) {
     buf_release(&csv);
 }
 
+/* --- points --- */
+
 /* "domain":[names],"range":[colours or shapes] */
 static void add_scale(const struct plot *plot, bool shapes, struct buf *out) {
     buf_adds(out, "\"scale\":{\"domain\":[");
@@ -76,12 +109,6 @@ static void add_scale(const struct plot *plot, bool shapes, struct buf *out) {
     buf_adds(out, "]}");
 }
 
-static bool has_names(const struct plot *plot) {
-    size_t n = 0;
-    for (size_t s = 0; s < plot->n_series; s++) n += plot->series[s].name != NULL;
-    return n > 1;
-}
-
 /* A map keeps the picture's window, where the labels have been placed. */
 static void add_axis(const struct plot *plot, char which, const char *title, const struct axis *window, struct buf *out) {
     buf_addf(out, "\"%c\":{\"field\":\"%c\",\"type\":\"quantitative\",", which, which);
@@ -95,12 +122,23 @@ static void add_axis(const struct plot *plot, char which, const char *title, con
     buf_addf(out, ",\"scale\":{\"zero\":false,\"nice\":false,\"padding\":12%s}}", window->log ? ",\"type\":\"log\"" : "");
 }
 
+static void add_tooltip_number(struct buf *out, const char *field, const char *title) {
+    buf_addf(out, "{\"field\":\"%s\",\"type\":\"quantitative\",\"title\":", field);
+    add_text(out, title ? title : field);
+    buf_addc(out, '}');
+}
+
 static void add_tooltip(const struct plot *plot, struct buf *out) {
     buf_adds(out, "\"tooltip\":[");
     const char *gap = "";
     if (plot->point_titles) buf_adds(out, "{\"field\":\"t\",\"title\":\"title\"}"), gap = ",";
     if (has_names(plot)) buf_addf(out, "%s{\"field\":\"g\",\"title\":\"group\"}", gap), gap = ",";
-    if (plot->kind != PLOT_MAP) buf_addf(out, "%s{\"field\":\"x\",\"type\":\"quantitative\"},{\"field\":\"y\",\"type\":\"quantitative\"}", gap);
+    if (plot->kind != PLOT_MAP) {
+        buf_adds(out, gap);
+        add_tooltip_number(out, "x", plot->x_title);
+        buf_addc(out, ',');
+        add_tooltip_number(out, "y", plot->y_title);
+    }
     buf_addc(out, ']');
 }
 
@@ -111,32 +149,60 @@ static void add_opacity(const struct plot *plot, struct buf *out) {
     buf_adds(out, "]},\"value\":0.8},\"value\":0.06}");
 }
 
-static void add_point_layer(const struct plot *plot, const struct layout *layout, struct buf *out) {
+/* Areas in square pixels; `s` is a factor of the diameter. */
+static void add_size(const struct frame *frame, struct buf *out) {
+    const double widest = 2 * DOT_LARGER * dot_px(&frame->layout) * frame->layout.zoom;
+    buf_addf(out,
+             "\"size\":{\"field\":\"s\",\"type\":\"quantitative\",\"scale\":{\"type\":\"pow\",\"exponent\":2,\"domain\":[0,2],\"range\":[4,%.0f]},"
+             "\"legend\":null}",
+             0.7854 * widest * widest);
+}
+
+static void add_color(const struct plot *plot, struct buf *out) {
+    if (!has_names(plot)) {
+        buf_addf(out, "\"color\":{\"value\":\"%s\"}", palette_hex(plot->n_series ? plot->series[0].color : 0));
+        return;
+    }
+    buf_adds(out, "\"color\":{\"field\":\"g\",\"type\":\"nominal\",");
+    add_scale(plot, false, out);
+    buf_adds(out, "},\"shape\":{\"field\":\"g\",\"type\":\"nominal\",");
+    add_scale(plot, true, out);
+    buf_adds(out, "}");
+}
+
+static void add_point_layer(const struct frame *frame, struct buf *out) {
+    const struct plot *plot = frame->plot;
     buf_addc(out, '{');
     add_points(plot, out);
     buf_adds(out, ",\"params\":[{\"name\":\"zoom\",\"select\":\"interval\",\"bind\":\"scales\"}");
     if (has_names(plot)) buf_adds(out, ",{\"name\":\"group\",\"select\":{\"type\":\"point\",\"fields\":[\"g\"]},\"bind\":\"legend\"}");
     buf_adds(out, "],\"mark\":{\"type\":\"point\",\"filled\":true,\"clip\":true},\"encoding\":{");
-    add_axis(plot, 'x', plot->x_title, &layout->x, out);
+    add_axis(plot, 'x', plot->x_title, &frame->layout.x, out);
     buf_addc(out, ',');
-    add_axis(plot, 'y', plot->y_title, &layout->y, out);
-    buf_adds(out, ",\"size\":{\"field\":\"s\",\"type\":\"quantitative\",\"scale\":{\"type\":\"pow\",\"exponent\":2,\"domain\":[0,2],\"range\":[6,130]"
-                  "},\"legend\":null},");
-    if (has_names(plot)) {
-        buf_adds(out, "\"color\":{\"field\":\"g\",\"type\":\"nominal\",");
-        add_scale(plot, false, out);
-        buf_adds(out, "},\"shape\":{\"field\":\"g\",\"type\":\"nominal\",");
-        add_scale(plot, true, out);
-        buf_adds(out, "},");
-    } else buf_addf(out, "\"color\":{\"value\":\"%s\"},", palette_hex(plot->n_series ? plot->series[0].color : 0));
+    add_axis(plot, 'y', plot->y_title, &frame->layout.y, out);
+    buf_addc(out, ',');
+    add_size(frame, out);
+    buf_addc(out, ',');
+    add_color(plot, out);
+    buf_addc(out, ',');
     add_opacity(plot, out);
     buf_addc(out, ',');
     add_tooltip(plot, out);
     buf_adds(out, "}}");
 }
 
-/* Bold labels only: titles of points show on hover. First the rims, then the words. */
-static void add_label_layer(const struct plot *plot, struct buf *out) {
+/* --- labels --- */
+
+static bool has_bold_labels(const struct plot *plot) {
+    for (size_t l = 0; l < plot->n_labels; l++)
+        if (plot->labels[l].bold) return true;
+    return false;
+}
+
+/* Bold labels only: titles of points show on hover. First the rims, which set the words off from the dots beneath, then the words. */
+static void add_label_layer(const struct frame *frame, struct buf *out) {
+    const struct plot *plot = frame->plot;
+    const double px = FONT_LABEL * frame->layout.zoom * frame->share;
     buf_adds(out, ",{\"data\":{\"values\":[");
     const char *gap = "";
     for (size_t l = 0; l < plot->n_labels; l++) {
@@ -150,52 +216,77 @@ static void add_label_layer(const struct plot *plot, struct buf *out) {
     buf_adds(out, "]},\"encoding\":{\"x\":{\"field\":\"x\",\"type\":\"quantitative\"},\"y\":{\"field\":\"y\",\"type\":\"quantitative\"},"
                   "\"text\":{\"field\":\"g\"}},\"layer\":[");
     buf_addf(out,
-             "{\"mark\":{\"type\":\"text\",\"fontWeight\":\"bold\",\"fontSize\":%d,\"clip\":true,\"stroke\":\"white\",\"strokeWidth\":%d,"
+             "{\"mark\":{\"type\":\"text\",\"fontWeight\":\"bold\",\"fontSize\":%.1f,\"clip\":true,\"stroke\":\"white\",\"strokeWidth\":%d,"
              "\"strokeJoin\":\"round\"}},",
-             LABEL_PX, RIM_PX);
+             px, RIM_PX);
     buf_addf(out,
-             "{\"mark\":{\"type\":\"text\",\"fontWeight\":\"bold\",\"fontSize\":%d,\"clip\":true},"
+             "{\"mark\":{\"type\":\"text\",\"fontWeight\":\"bold\",\"fontSize\":%.1f,\"clip\":true},"
              "\"encoding\":{\"color\":{\"field\":\"c\",\"type\":\"nominal\",\"scale\":null}}}]}",
-             LABEL_PX);
+             px);
 }
 
-static bool has_bold_labels(const struct plot *plot) {
-    for (size_t l = 0; l < plot->n_labels; l++)
-        if (plot->labels[l].bold) return true;
-    return false;
+/* --- the card --- */
+
+static void add_subtitle(const struct layout *layout, struct buf *out) {
+    buf_adds(out, "\"subtitle\":[");
+    for (size_t i = 0; i < layout->n_subtitle; i++) {
+        if (i) buf_addc(out, ',');
+        add_text(out, layout->subtitle[i]);
+    }
+    if (layout->footnote) {
+        if (layout->n_subtitle) buf_addc(out, ',');
+        add_text(out, layout->footnote);
+    }
+    buf_addc(out, ']');
 }
 
-static void add_head(const struct plot *plot, const struct layout *layout, struct buf *out) {
-    const struct box *panel = &layout->panel;
-    const double height = plot->kind == PLOT_MAP ? VEGA_WIDTH * (panel->bottom - panel->top) / (panel->right - panel->left) : 400;
-    buf_addf(out, "{\"$schema\":\"https://vega.github.io/schema/vega-lite/v5.json\",\"width\":%d,\"height\":%.0f,\"background\":null,", VEGA_WIDTH,
-             height);
-    if (plot->point_titles)
+static void add_title(const struct layout *layout, struct buf *out) {
+    buf_addf(out,
+             "\"title\":{\"anchor\":\"start\",\"frame\":\"bounds\",\"offset\":12,\"fontSize\":%.1f,\"subtitleFontSize\":%.1f,"
+             "\"subtitlePadding\":6,\"subtitleLineHeight\":%.0f,\"color\":\"" INK "\",\"subtitleColor\":\"" INK_SOFT "\",\"text\":",
+             0.9 * FONT_TITLE * layout->zoom, 0.93 * FONT_SUBTITLE * layout->zoom, 0.93 * LINE_SUBTITLE * layout->zoom);
+    add_text(out, layout->title);
+    buf_addc(out, ',');
+    add_subtitle(layout, out);
+    buf_addc(out, '}');
+}
+
+static void add_config(const struct frame *frame, struct buf *out) {
+    buf_adds(out,
+             "\"config\":{\"font\":\"DejaVu Sans, Verdana, sans-serif\",\"view\":{\"stroke\":null},"
+             "\"axis\":{\"labelColor\":\"" INK_SOFT "\",\"titleColor\":\"" INK_SOFT "\",\"titleFontWeight\":\"normal\",\"gridColor\":\"#e6e8eb\","
+             "\"domainColor\":\"#8c959f\",\"tickColor\":\"#8c959f\"},"
+             "\"legend\":{\"title\":null,\"labelColor\":\"#424a53\",\"symbolOpacity\":1,\"labelFontSize\":11.5,\"rowPadding\":4");
+    if (!frame->beside) buf_addf(out, ",\"orient\":\"bottom\",\"columns\":%d", (int)fmax(1, frame->width / LEGEND_WIDTH));
+    buf_adds(out, "}}");
+}
+
+static void add_head(const struct frame *frame, struct buf *out) {
+    buf_addf(out,
+             "{\"$schema\":\"https://vega.github.io/schema/vega-lite/v5.json\",\"width\":%.0f,\"height\":%.0f,\"background\":\"#ffffff\","
+             "\"padding\":16,",
+             frame->width, frame->height);
+    if (frame->plot->point_titles)
         buf_adds(
             out,
             "\"params\":[{\"name\":\"q\",\"value\":\"\",\"bind\":{\"input\":\"search\",\"placeholder\":\"title contains\",\"name\":\"find \"}}],");
-    buf_adds(out, "\"title\":{\"anchor\":\"start\",\"frame\":\"bounds\",\"fontSize\":17,\"subtitleFontSize\":12.5,\"subtitlePadding\":6,\"offset\":"
-                  "14,\"text\":");
-    add_text(out, plot->title);
-    if (plot->subtitle) {
-        buf_adds(out, ",\"subtitle\":");
-        add_text(out, plot->subtitle);
-    }
-    buf_adds(out, "},\"config\":{\"font\":\"DejaVu Sans, Verdana, sans-serif\",\"view\":{\"stroke\":null},"
-                  "\"legend\":{\"title\":null,\"symbolOpacity\":1,\"labelFontSize\":12,\"rowPadding\":4}},\"layer\":[");
+    add_title(&frame->layout, out);
+    buf_addc(out, ',');
+    add_config(frame, out);
+    buf_adds(out, ",\"layer\":[");
 }
 
 bool plot_vega(const struct plot *plot, struct buf *out) {
     if (plot->kind != PLOT_SCATTER && plot->kind != PLOT_MAP) return false;
-    struct layout layout;
-    plot_layout(plot, &layout);
-    const bool fits = layout.n_points > 0 && layout.n_points <= VEGA_POINTS_MAX;
+    struct frame frame;
+    frame_init(&frame, plot);
+    const bool fits = frame.layout.n_points > 0 && frame.layout.n_points <= VEGA_POINTS_MAX;
     if (fits) {
-        add_head(plot, &layout, out);
-        add_point_layer(plot, &layout, out);
-        if (has_bold_labels(plot)) add_label_layer(plot, out);
+        add_head(&frame, out);
+        add_point_layer(&frame, out);
+        if (has_bold_labels(plot)) add_label_layer(&frame, out);
         buf_adds(out, "]}");
     }
-    layout_release(&layout);
+    layout_release(&frame.layout);
     return fits;
 }

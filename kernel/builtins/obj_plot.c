@@ -1,4 +1,5 @@
 /* Plot: a figure, drawn when it is shown or exported. */
+#include <math.h>
 #include <string.h>
 
 #include "kernel/builtins/plot_export.h"
@@ -85,8 +86,8 @@ static void plot_repr(void *self, struct buf *out) {
 static void plot_size(const struct plot *plot, int *out_width, int *out_height) {
     struct layout layout;
     plot_layout(plot, &layout);
-    *out_width = (int)layout.width;
-    *out_height = (int)layout.height;
+    *out_width = (int)lround(layout.width * layout.zoom);
+    *out_height = (int)lround(layout.height * layout.zoom);
     layout_release(&layout);
 }
 

@@ -101,6 +101,13 @@ enum status value_numbers(struct value value, double **out, int64_t *out_n, stru
 
 /* --- groups --- */
 
+static int ascending(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+void sort_numbers(double *values, int64_t n) { qsort(values, (size_t)n, sizeof *values, ascending); }
+
 struct ranked {
     struct slice name;
     int64_t count, value; /* value: number of the distinct text */
@@ -214,31 +221,89 @@ static int count_distinct(const struct column *column, int64_t n_rows, double *o
     return n;
 }
 
-/* A step of 1, 2, 2.5 or 5 times a power of ten that cuts a span into at most PALETTE_RAMP_SIZE pieces from `*start`. */
-static double range_step(double min, double max, double *start) {
+/* Range g holds the values from low[g] up to low[g + 1]. */
+struct ranges {
+    double low[PALETTE_RAMP_SIZE + 1];
+    int32_t n;
+};
+
+/* Equally wide ranges, by a step of 1, 2, 2.5 or 5 times a power of ten. */
+static struct ranges even_ranges(double min, double max) {
     static const double leads[] = {1, 2, 2.5, 5};
-    double power = pow(10, floor(log10((max - min) / PALETTE_RAMP_SIZE)));
+    const double power = pow(10, floor(log10((max - min) / PALETTE_RAMP_SIZE)));
     for (int k = 0;; k++) {
-        double step = leads[k % 4] * power * pow(10, k / 4);
-        *start = floor(min / step) * step;
-        if (*start + step * PALETTE_RAMP_SIZE > max) return step;
+        const double step = leads[k % 4] * power * pow(10, k / 4), start = floor(min / step) * step;
+        if (!(start + step * PALETTE_RAMP_SIZE > max)) continue;
+        struct ranges ranges = {.n = (int32_t)floor((max - start) / step) + 1};
+        for (int32_t g = 0; g <= ranges.n; g++) ranges.low[g] = start + step * g;
+        return ranges;
     }
 }
 
+/* Ranges that hold about as many of the sorted values each; equal values stay together. */
+static struct ranges full_ranges(const double *sorted, int64_t n, bool whole) {
+    const double last = sorted[n - 1], grain = whole ? 1 : pow(10, floor(log10((last - sorted[0]) / 1000)));
+    struct ranges ranges = {0};
+    for (int64_t g = 0; g < PALETTE_RAMP_SIZE; g++) {
+        const double low = floor(sorted[g * n / PALETTE_RAMP_SIZE] / grain) * grain;
+        if (!ranges.n || low > ranges.low[ranges.n - 1]) ranges.low[ranges.n++] = low;
+    }
+    ranges.low[ranges.n] = (floor(last / grain) + 1) * grain;
+    return ranges;
+}
+
+static int32_t range_of(const struct ranges *ranges, double value) {
+    if (!isfinite(value)) return -1;
+    int32_t g = ranges->n - 1;
+    while (g > 0 && value < ranges->low[g]) g--;
+    return g;
+}
+
+static int64_t largest_range(const struct ranges *ranges, const double *values, int64_t n) {
+    int64_t counts[PALETTE_RAMP_SIZE] = {0}, most = 0;
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t count = ++counts[range_of(ranges, values[i])];
+        if (count > most) most = count;
+    }
+    return most;
+}
+
+/* Even ranges read best; where one would hold over half of the values (films by year), each takes as many. */
+static struct ranges choose_ranges(const struct column *column, int64_t n_rows, double min, double max, bool *out_whole) {
+    double *sorted = xnew_array(double, (size_t)n_rows + 1);
+    int64_t n = 0;
+    for (int64_t r = 0; r < n_rows; r++)
+        if (isfinite(cell_number(column, r))) sorted[n++] = cell_number(column, r);
+    struct ranges ranges = even_ranges(min, max);
+    *out_whole = column->type == COL_INT && ranges.low[1] - ranges.low[0] >= 1;
+    if (2 * largest_range(&ranges, sorted, n) > n) {
+        sort_numbers(sorted, n);
+        *out_whole = column->type == COL_INT;
+        ranges = full_ranges(sorted, n, *out_whole);
+    }
+    free(sorted);
+    return ranges;
+}
+
+/* "1980–1989" of whole numbers, "0.5–1" of others, "1994" alone. */
+static char *range_name(const struct ranges *ranges, int32_t g, bool whole) {
+    const double low = ranges->low[g], high = ranges->low[g + 1] - (whole ? 1 : 0);
+    struct buf name = BUF_INIT;
+    buf_addf(&name, "%.6g", low);
+    if (high > low) buf_addf(&name, "–%.6g", high);
+    return buf_take(&name);
+}
+
 static void groups_of_ranges(const struct column *column, int64_t n_rows, double min, double max, struct groups *out) {
-    double start, step = range_step(min, max, &start);
-    groups_alloc(out, n_rows, PALETTE_RAMP_SIZE);
-    bool whole = column->type == COL_INT && step >= 1;
-    for (int32_t g = 0; g < PALETTE_RAMP_SIZE; g++) {
-        struct buf name = BUF_INIT;
-        buf_addf(&name, "%.6g–%.6g", start + step * g, start + step * (g + 1) - (whole ? 1 : 0));
-        out->names[g] = buf_take(&name);
-        out->colors[g] = PALETTE_RAMP + g;
+    bool whole;
+    const struct ranges ranges = choose_ranges(column, n_rows, min, max, &whole);
+    groups_alloc(out, n_rows, ranges.n);
+    for (int32_t g = 0; g < ranges.n; g++) {
+        out->names[g] = range_name(&ranges, g, whole);
+        out->colors[g] = PALETTE_RAMP + (ranges.n > 1 ? g * (PALETTE_RAMP_SIZE - 1) / (ranges.n - 1) : 0);
     }
     for (int64_t r = 0; r < n_rows; r++) {
-        double value = cell_number(column, r);
-        int32_t g = isfinite(value) ? (int32_t)floor((value - start) / step) : -1;
-        out->of[r] = g >= PALETTE_RAMP_SIZE ? PALETTE_RAMP_SIZE - 1 : g;
+        out->of[r] = range_of(&ranges, cell_number(column, r));
         if (out->of[r] >= 0) out->sizes[out->of[r]]++;
         else out->n_other++;
     }

@@ -14,6 +14,8 @@ enum status column_numbers(const struct table *table, const struct column *colum
 /* Numbers of a list, tuple, range or Array (a vector or one row or column); None is NaN. ERR_TYPE says which item is no number. Owned. */
 enum status value_numbers(struct value value, double **out, int64_t *out_n, struct error *err) MUST_CHECK;
 
+void sort_numbers(double *values, int64_t n); /* ascending; no NaN */
+
 /* Each row's group. */
 struct groups {
     int64_t n;

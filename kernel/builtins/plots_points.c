@@ -21,18 +21,13 @@ struct sample {
     const char *unit; /* what is counted */
 };
 
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* Finite values in order. */
 static void tidy(struct sample *sample) {
     int64_t n = 0;
     for (int64_t i = 0; i < sample->n; i++)
         if (isfinite(sample->values[i])) sample->values[n++] = sample->values[i];
     sample->n = n;
-    qsort(sample->values, (size_t)n, sizeof *sample->values, ascending);
+    sort_numbers(sample->values, n);
 }
 
 static enum status sample_dataset(const struct call *call, struct dataset *dataset, struct sample *out, struct error *err) {

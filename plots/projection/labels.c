@@ -16,6 +16,7 @@
 #define LEADER_PX 20.0
 #define CELL 4.0 /* of the grid that counts dots */
 #define TEXT_MAX_PX 210.0
+#define USUAL_AREA (900.0 * 560.0)
 
 /* Dots of the plot counted in a grid, as sums over all cells above and to the left. */
 struct density {
@@ -150,6 +151,12 @@ static int by_weight(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
+/* max_labels are meant for a picture of the usual size. */
+static size_t fitting_labels(const struct layout *layout, size_t max_labels) {
+    const double share = fmin(1, layout->width * layout->height / USUAL_AREA);
+    return (size_t)ceil(share * (double)max_labels);
+}
+
 void place_labels(struct plot *plot, const struct label_wish *wishes, size_t n_wishes, size_t max_labels) {
     struct placing placing = {.plot = plot, .boxes = xnew_array(struct box, n_wishes + plot->n_labels + 1)};
     plot_layout(plot, &placing.layout);
@@ -158,7 +165,8 @@ void place_labels(struct plot *plot, const struct label_wish *wishes, size_t n_w
     const struct label_wish **order = xnew_array(const struct label_wish *, n_wishes + 1);
     for (size_t w = 0; w < n_wishes; w++) order[w] = &wishes[w];
     qsort(order, n_wishes, sizeof *order, by_weight);
-    for (size_t w = 0, placed = 0; w < n_wishes && placed < max_labels; w++) placed += place(&placing, order[w]);
+    const size_t most = fitting_labels(&placing.layout, max_labels);
+    for (size_t w = 0, placed = 0; w < n_wishes && placed < most; w++) placed += place(&placing, order[w]);
     free(order);
     free(placing.density.sums);
     free(placing.boxes);

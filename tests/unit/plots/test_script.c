@@ -211,11 +211,32 @@ static void long_titles_fit(void **state) {
     plot_unref(plot);
 }
 
+/* Texts shrink with the picture, down to what still reads; its size is what was asked for. */
+static void small_pictures_have_smaller_text(void **state) {
+    (void)state;
+    struct plot *plot = plot_new(PLOT_MAP);
+    plot->width = 420, plot->height = 360;
+    struct layout layout;
+    plot_layout(plot, &layout);
+    assert_true(layout.zoom == ZOOM_MIN && layout.width == 560 && layout.height == 480);
+    layout_release(&layout);
+    struct script png, svg;
+    script_write(plot, IMAGE_PNG, 2, "/data", "/image", &png);
+    script_write(plot, IMAGE_SVG, 1, "/data", "/image", &svg);
+    assert_non_null(strstr(buf_text(&png.commands), "size 840,720 fontscale 1.5 linewidth 1.5 pointscale 1.5 "));
+    assert_non_null(strstr(buf_text(&svg.commands), "size 420,360 fontscale 0.75 linewidth 0.75 "));
+    script_release(&png);
+    script_release(&svg);
+    plot_unref(plot);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(texts_are_quoted),         cmocka_unit_test(bad_bytes_are_left_out), cmocka_unit_test(long_texts_are_cut),
-        cmocka_unit_test(hostile_texts_stay_texts), cmocka_unit_test(the_text_of_lines),      cmocka_unit_test(the_same_spec_gives_the_same_text),
-        cmocka_unit_test(ticks_are_round_numbers),  cmocka_unit_test(a_map_keeps_its_aspect), cmocka_unit_test(long_titles_fit),
+        cmocka_unit_test(texts_are_quoted),        cmocka_unit_test(bad_bytes_are_left_out),
+        cmocka_unit_test(long_texts_are_cut),      cmocka_unit_test(hostile_texts_stay_texts),
+        cmocka_unit_test(the_text_of_lines),       cmocka_unit_test(the_same_spec_gives_the_same_text),
+        cmocka_unit_test(ticks_are_round_numbers), cmocka_unit_test(a_map_keeps_its_aspect),
+        cmocka_unit_test(long_titles_fit),         cmocka_unit_test(small_pictures_have_smaller_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,7 +41,11 @@ static void points_travel_as_csv(void **state) {
                                                                                  "1.1235,-1.0000,1,\"Com,edy\",\"plain\"\n"
                                                                                  "0.1235,0.0000,1,\"Sci-Fi\",\"plain\"\n"
                                                                                  "1.1235,-1.0000,1,\"Sci-Fi\",\"plain\"\n");
-    assert_true(json_is_null(json_object_get(json, "background")));
+    json_t *config = json_object_get(json, "config");
+    assert_string_equal(json_text(json, "background", ""), "#ffffff"); /* so no ink may be the theme's */
+    assert_string_equal(json_text(json_object_get(json, "title"), "color", ""), "#1f2328");
+    assert_string_equal(json_text(json_object_get(config, "legend"), "labelColor", ""), "#424a53");
+    assert_string_equal(json_text(json_object_get(config, "axis"), "labelColor", ""), "#656d76");
     json_decref(json);
     buf_release(&out);
     plot_unref(plot);
@@ -64,7 +68,29 @@ static void only_clouds_of_a_moderate_size(void **state) {
     }
 }
 
+/* A legend beside the panel where there is room, else below it: the card is as wide as was asked for. */
+static void the_legend_leaves_room(void **state) {
+    (void)state;
+    for (int narrow = 0; narrow < 2; narrow++) {
+        struct plot *plot = cloud(PLOT_MAP, 100);
+        plot->width = narrow ? 400 : 900;
+        struct buf out = BUF_INIT;
+        struct error err = ERROR_INIT;
+        json_t *json = NULL;
+        assert_true(plot_vega(plot, &out));
+        assert_int_equal(json_parse((struct slice){out.data, out.len}, &json, &err), OK);
+        const json_t *legend = json_object_get(json_object_get(json, "config"), "legend");
+        const double width = json_number_value(json_object_get(json, "width"));
+        assert_string_equal(json_text(legend, "orient", "right"), narrow ? "bottom" : "right");
+        assert_true(narrow ? width > 350 && width < 400 : width > 700 && width < 780);
+        json_decref(json);
+        buf_release(&out);
+        plot_unref(plot);
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(points_travel_as_csv), cmocka_unit_test(only_clouds_of_a_moderate_size)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(points_travel_as_csv), cmocka_unit_test(only_clouds_of_a_moderate_size),
+                                       cmocka_unit_test(the_legend_leaves_room)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -156,7 +156,6 @@ static void paint(struct buf *out, bool ansi, const char *colour) {
 
 #define RED "\x1b[31m"
 #define BOLD "\x1b[1m"
-#define BOLD_RED "\x1b[1;31m"
 #define DIM "\x1b[2m"
 #define PLAIN "\x1b[0m"
 
@@ -202,7 +201,7 @@ static void render_lines(const char *text, bool ansi, const char *colour, struct
 }
 
 void error_render(const struct error *err, bool ansi, struct buf *out) {
-    paint(out, ansi, BOLD_RED);
+    paint(out, ansi, RED); /* not bold: JupyterLab darkens bold colours, unreadable on its dark theme's error red */
     buf_adds(out, err_name(err->code));
     paint(out, ansi, PLAIN);
     buf_addf(out, ": %s", err->message);

@@ -195,7 +195,7 @@ static void errors_as_json(void **state) {
     err_hint(&err, "write k=1");
     error_fields_json(&err, &json);
     assert_string_equal(buf_text(&json), "\"ename\":\"ValueError\",\"evalue\":\"k must be \\\"positive\\\"\",\"traceback\":["
-                                         "\"\\u001b[1;31mValueError\\u001b[0m: k must be \\\"positive\\\"\",\"  \\u001b[1mwrite k=1\\u001b[0m\"]");
+                                         "\"\\u001b[31mValueError\\u001b[0m: k must be \\\"positive\\\"\",\"  \\u001b[1mwrite k=1\\u001b[0m\"]");
     buf_release(&json);
 }
 

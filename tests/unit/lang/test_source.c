@@ -125,7 +125,7 @@ static void colours_only_when_asked(void **state) {
     error_place(&err, source, (struct span){0, 1});
     struct buf out = BUF_INIT;
     error_render(&err, true, &out);
-    assert_string_equal(buf_text(&out), "\x1b[1;31mNameError\x1b[0m: no\n  \x1b[2mCell 1, line 1\x1b[0m\n    x\n    \x1b[31m^\x1b[0m");
+    assert_string_equal(buf_text(&out), "\x1b[31mNameError\x1b[0m: no\n  \x1b[2mCell 1, line 1\x1b[0m\n    x\n    \x1b[31m^\x1b[0m");
     buf_release(&out);
     error_clear(&err);
     source_unref(source);

@@ -10,6 +10,7 @@
 #include "kernel/server.h"
 #include "kernel/session.h"
 #include "kernel/watch.h"
+#include "kernel/wire/registration.h"
 #include "runtime/base/hash.h"
 #include "runtime/base/monitor.h"
 #include "runtime/base/plugin.h"
@@ -50,11 +51,15 @@ static int fail(const struct error *err) {
 
 static int run_server(struct transport *transport, const struct connection *connection, bool trace) {
     struct server *server;
+    char *own_file = NULL;
     struct error err = ERROR_INIT;
+    if (connection->registrar && registration_begin(connection, &own_file, &err) != OK) return fail(&err);
     const struct server_config config = {
         .transport = transport, .connection = connection, .capture = true, .signals = true, .trace = trace, .parent_id = getenv("JPY_PARENT_PID")};
-    if (server_new(&config, &server, &err) != OK) return fail(&err);
-    bool ended = server_run(server);
+    enum status status = server_new(&config, &server, &err);
+    bool ended = status != OK || server_run(server);
+    registration_end(own_file);
+    if (status != OK) return fail(&err);
     if (!ended) {
         /* A cell hangs in code that doesn't look at its task: its memory can't be taken from under it. */
         transport_free(transport);

@@ -19,6 +19,8 @@ struct frames {
 };
 enum { PART_HEADER, PART_PARENT, PART_METADATA, PART_CONTENT };
 
+/* Index of the delimiter, which stands after at most FRAMES_IDENTITIES_MAX frames; else ERR_PROTOCOL. */
+enum status frames_delimiter(const struct packet *packet, size_t *out, struct error *err) MUST_CHECK;
 /* ERR_PROTOCOL says what is wrong: too large, no delimiter, too few frames, wrong signature. */
 enum status frames_check(const struct packet *packet, const struct signer *signer, struct frames *out, struct error *err) MUST_CHECK;
 

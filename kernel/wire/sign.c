@@ -9,25 +9,37 @@ struct signer signer_of(const char *key) {
     return (struct signer){key, strlen(key)};
 }
 
-void sign_parts(const struct signer *signer, const struct slice parts[SIGNED_PARTS], char out_hex[HASH_SHA256_HEX]) {
+static void sign(const struct signer *signer, const struct slice *parts, size_t n_parts, char out_hex[HASH_SHA256_HEX]) {
     const void *data[SIGNED_PARTS];
     size_t lens[SIGNED_PARTS];
     out_hex[0] = 0;
     if (!signer->key_len) return;
-    for (int i = 0; i < SIGNED_PARTS; i++) {
+    for (size_t i = 0; i < n_parts; i++) {
         data[i] = parts[i].data;
         lens[i] = parts[i].len;
     }
-    hmac_sha256_hex(signer->key, signer->key_len, data, lens, SIGNED_PARTS, out_hex);
+    hmac_sha256_hex(signer->key, signer->key_len, data, lens, n_parts, out_hex);
 }
 
-bool sign_check(const struct signer *signer, const struct slice parts[SIGNED_PARTS], struct slice signature) {
+static bool check(const struct signer *signer, const struct slice *parts, size_t n_parts, struct slice signature) {
     char right[HASH_SHA256_HEX];
     if (!signer->key_len) return true;
     if (signature.len != SIGNATURE_LEN) return false;
-    sign_parts(signer, parts, right);
+    sign(signer, parts, n_parts, right);
     return hash_equal(right, signature.data, SIGNATURE_LEN);
 }
+
+void sign_parts(const struct signer *signer, const struct slice parts[SIGNED_PARTS], char out_hex[HASH_SHA256_HEX]) {
+    sign(signer, parts, SIGNED_PARTS, out_hex);
+}
+
+bool sign_check(const struct signer *signer, const struct slice parts[SIGNED_PARTS], struct slice signature) {
+    return check(signer, parts, SIGNED_PARTS, signature);
+}
+
+void sign_frame(const struct signer *signer, struct slice frame, char out_hex[HASH_SHA256_HEX]) { sign(signer, &frame, 1, out_hex); }
+
+bool sign_check_frame(const struct signer *signer, struct slice frame, struct slice signature) { return check(signer, &frame, 1, signature); }
 
 /* Half of a signature is plenty to tell messages apart. Slots form a ring;
  * chains of slots hang on 2 * cap heads. Both grow up to REPLAY_MAX slots. */

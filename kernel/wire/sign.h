@@ -19,6 +19,9 @@ struct signer signer_of(const char *key);
 void sign_parts(const struct signer *signer, const struct slice parts[SIGNED_PARTS], char out_hex[HASH_SHA256_HEX]);
 /* Exactly 64 lower-case hex digits that are the right ones; compared in constant time. */
 bool sign_check(const struct signer *signer, const struct slice parts[SIGNED_PARTS], struct slice signature);
+/* The same for what is one frame alone (registration). */
+void sign_frame(const struct signer *signer, struct slice frame, char out_hex[HASH_SHA256_HEX]);
+bool sign_check_frame(const struct signer *signer, struct slice frame, struct slice signature);
 
 #define REPLAY_MAX 65536 /* signatures remembered, the oldest forgotten first */
 struct replay;

@@ -47,8 +47,12 @@ static inline void transport_free(struct transport *transport) {
     if (transport) transport->ops->free(transport);
 }
 
-/* transport_zmq.c: binds all five; waits up to a second for ports that are still in use. */
-enum status transport_zmq_open(const struct connection *connection, struct transport **out, struct error *err) MUST_CHECK;
+/* transport_zmq.c: binds all five; waits up to a second for ports that are still in use. Where a port of the connection is 0
+ * it takes a free one and writes it there. */
+enum status transport_zmq_open(struct connection *connection, struct transport **out, struct error *err) MUST_CHECK;
+/* Without a transport: sends one packet to somebody's socket and waits for the answer. *answer is empty before. */
+enum status transport_zmq_ask(const char *endpoint, const struct packet *question, int timeout_ms, struct packet *answer,
+                              struct error *err) MUST_CHECK;
 
 /* transport_mem.c: queues in memory, for tests. The client's side may be used from another thread. */
 struct transport *transport_mem_open(void);

@@ -3,10 +3,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 #include <zmq.h>
 
+#include "runtime/base/file.h"
+#include "runtime/base/hash.h"
 #include "runtime/base/mem.h"
 
 /* A subscriber may lag this many messages. Text comes in pieces of 32 KiB, so
@@ -16,6 +20,8 @@
 #define LINGER_MS 500
 #define BIND_TRIES 20
 #define BIND_PAUSE_MS 50
+#define FREE_NUMBER_TRIES 100
+#define IPC "ipc://"
 #define FDS_MAX 16
 
 struct zmq_transport {
@@ -41,8 +47,7 @@ static unsigned wait_zmq(struct transport *transport, struct pollfd *fds, size_t
     return readable;
 }
 
-static bool receive_zmq(struct transport *transport, enum channel channel, struct packet *out) {
-    void *socket = of(transport)->sockets[channel];
+static bool receive_packet(void *socket, struct packet *out) {
     int more = 1;
     for (bool first = true; more; first = false) {
         zmq_msg_t frame;
@@ -58,18 +63,27 @@ static bool receive_zmq(struct transport *transport, enum channel channel, struc
     return true;
 }
 
-static enum sent send_zmq(struct transport *transport, enum channel channel, const struct packet *packet) {
-    void *socket = of(transport)->sockets[channel];
+static bool receive_zmq(struct transport *transport, enum channel channel, struct packet *out) {
+    return receive_packet(of(transport)->sockets[channel], out);
+}
+
+/* 0, or the errno of the frame that could not be sent now; a message is sent whole or not at all. */
+static int send_packet(void *socket, const struct packet *packet) {
     for (size_t i = 0; i < packet->n; i++) {
         struct slice frame = packet_frame(packet, i);
         int flags = ZMQ_DONTWAIT | (i + 1 < packet->n ? ZMQ_SNDMORE : 0);
         int rc;
         do rc = zmq_send(socket, frame.data, frame.len, flags);
         while (rc < 0 && errno == EINTR);
-        if (rc < 0 && errno == EHOSTUNREACH) return SENT_NOWHERE;
-        if (rc < 0 && errno == EAGAIN && i == 0) return channel == CHANNEL_IOPUB ? SENT_LATER : SENT_NOWHERE;
+        if (rc < 0 && (errno == EHOSTUNREACH || (errno == EAGAIN && i == 0))) return errno;
     }
-    return SENT;
+    return 0;
+}
+
+static enum sent send_zmq(struct transport *transport, enum channel channel, const struct packet *packet) {
+    int reason = send_packet(of(transport)->sockets[channel], packet);
+    if (!reason) return SENT;
+    return channel == CHANNEL_IOPUB && reason == EAGAIN ? SENT_LATER : SENT_NOWHERE;
 }
 
 static void lossy_zmq(struct transport *transport, bool on) {
@@ -93,11 +107,15 @@ static const struct transport_ops zmq_ops = {wait_zmq, receive_zmq, send_zmq, lo
 
 static void set_int(void *socket, int option, int value) { zmq_setsockopt(socket, option, &value, sizeof value); }
 
-static void set_options(void *socket, enum channel channel) {
-    set_int(socket, ZMQ_LINGER, LINGER_MS);
-    set_int(socket, ZMQ_IPV6, 1);
+static void set_common_options(void *socket) {
     int64_t largest = (int64_t)PACKET_BYTES_MAX;
     zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &largest, sizeof largest);
+    set_int(socket, ZMQ_IPV6, 1);
+}
+
+static void set_options(void *socket, enum channel channel) {
+    set_common_options(socket);
+    set_int(socket, ZMQ_LINGER, LINGER_MS);
     if (channel == CHANNEL_IOPUB) {
         set_int(socket, ZMQ_XPUB_VERBOSE, 1); /* else only the first subscriber of a topic is welcomed */
         set_int(socket, ZMQ_XPUB_NODROP, 1);
@@ -117,31 +135,83 @@ static enum status set_curve(void *socket, const struct connection *connection, 
     return OK;
 }
 
-static enum status bind_patiently(void *socket, enum channel channel, const char *endpoint, struct error *err) {
-    const struct timespec pause = {.tv_nsec = BIND_PAUSE_MS * 1000000L};
-    for (int try = 0;; try++) {
-        if (zmq_bind(socket, endpoint) == 0) return OK;
-        if (errno != EADDRINUSE || try == BIND_TRIES) break;
-        nanosleep(&pause, NULL);
-    }
-    return err_set(err, ERR_PROTOCOL, "can't bind the %s channel to %s: %s", channel_name(channel), endpoint, zmq_strerror(errno));
+/* Whether a kernel listens at an ipc endpoint: zmq_bind would take its name without a word. */
+static bool ipc_taken(const char *endpoint) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strncmp(endpoint, IPC, strlen(IPC)) != 0 || strlen(endpoint + strlen(IPC)) >= sizeof address.sun_path) return false;
+    memcpy(address.sun_path, endpoint + strlen(IPC), strlen(endpoint + strlen(IPC)) + 1);
+    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool taken = probe >= 0 && (connect(probe, (struct sockaddr *)&address, sizeof address) == 0 || errno == EAGAIN);
+    if (probe >= 0) close(probe);
+    return taken;
 }
 
-static enum status open_channel(struct zmq_transport *self, const struct connection *connection, enum channel channel, struct error *err) {
+static bool bind_once(void *socket, const char *endpoint) {
+    if (ipc_taken(endpoint)) errno = EADDRINUSE;
+    else if (zmq_bind(socket, endpoint) == 0) return true;
+    return false;
+}
+
+static bool bind_patiently(void *socket, const char *endpoint) {
+    const struct timespec pause = {.tv_nsec = BIND_PAUSE_MS * 1000000L};
+    for (int try = 0; !bind_once(socket, endpoint); try++) {
+        if (errno != EADDRINUSE || try == BIND_TRIES) return false;
+        nanosleep(&pause, NULL);
+    }
+    return true;
+}
+
+/* A number that no socket file has. */
+static int free_ipc_number(const struct connection *connection) {
+    struct connection probe = *connection;
+    bool taken = true;
+    for (int try = 0; taken && try < FREE_NUMBER_TRIES; try++) {
+        struct buf endpoint = BUF_INIT;
+        uint16_t number;
+        random_bytes(&number, sizeof number);
+        probe.ports[0] = number ? number : 1;
+        connection_endpoint(&probe, (enum channel)0, &endpoint);
+        taken = file_exists(buf_text(&endpoint) + strlen(IPC));
+        buf_release(&endpoint);
+    }
+    return probe.ports[0];
+}
+
+/* The port that the system chose for tcp. */
+static int bound_port(void *socket) {
+    char endpoint[256] = "";
+    size_t len = sizeof endpoint;
+    int64_t port = 0;
+    if (zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, endpoint, &len) != 0) return 0;
+    const char *colon = strrchr(endpoint, ':');
+    return colon && parse_int64(slice_of(colon + 1), &port) ? (int)port : 0;
+}
+
+static enum status bind_channel(struct zmq_transport *self, struct connection *connection, enum channel channel, struct error *err) {
+    void *socket = self->sockets[channel];
+    int *port = &connection->ports[channel];
+    enum status status = OK;
+    struct buf endpoint = BUF_INIT;
+    if (!*port && connection->ipc) *port = free_ipc_number(connection);
+    connection_endpoint(connection, channel, &endpoint);
+    if (!bind_patiently(socket, buf_text(&endpoint)))
+        status = err_set(err, ERR_PROTOCOL, "can't bind the %s channel to %s: %s", channel_name(channel), buf_text(&endpoint), zmq_strerror(errno));
+    else if (connection->ipc) self->paths[channel] = xstrdup(buf_text(&endpoint) + strlen(IPC));
+    else if (!*port) *port = bound_port(socket);
+    buf_release(&endpoint);
+    return status;
+}
+
+static enum status open_channel(struct zmq_transport *self, struct connection *connection, enum channel channel, struct error *err) {
     void *socket = zmq_socket(self->context, channel == CHANNEL_IOPUB ? ZMQ_XPUB : ZMQ_ROUTER);
     if (!socket) return err_set(err, ERR_PROTOCOL, "libzmq gives no socket: %s", zmq_strerror(errno));
     self->sockets[channel] = socket;
     set_options(socket, channel);
     if (connection->curve) TRY(set_curve(socket, connection, err));
-    struct buf endpoint = BUF_INIT;
-    connection_endpoint(connection, channel, &endpoint);
-    enum status status = bind_patiently(socket, channel, buf_text(&endpoint), err);
-    if (status == OK && connection->ipc) self->paths[channel] = xstrdup(buf_text(&endpoint) + strlen("ipc://"));
-    buf_release(&endpoint);
-    return status;
+    return bind_channel(self, connection, channel, err);
 }
 
-enum status transport_zmq_open(const struct connection *connection, struct transport **out, struct error *err) {
+enum status transport_zmq_open(struct connection *connection, struct transport **out, struct error *err) {
     struct zmq_transport *self = xnew(struct zmq_transport);
     self->base.ops = &zmq_ops;
     self->context = zmq_ctx_new();
@@ -153,4 +223,26 @@ enum status transport_zmq_open(const struct connection *connection, struct trans
     }
     *out = &self->base;
     return OK;
+}
+
+/* --- one question to somebody else's socket --- */
+
+static enum status ask(void *socket, const char *endpoint, const struct packet *question, int timeout_ms, struct packet *answer, struct error *err) {
+    zmq_pollitem_t item = {.socket = socket, .events = ZMQ_POLLIN};
+    set_common_options(socket);
+    set_int(socket, ZMQ_LINGER, 0);
+    if (zmq_connect(socket, endpoint) != 0) return err_set(err, ERR_PROTOCOL, "can't connect to %s: %s", endpoint, zmq_strerror(errno));
+    if (send_packet(socket, question) != 0) return err_set(err, ERR_PROTOCOL, "can't send to %s: %s", endpoint, zmq_strerror(errno));
+    if (zmq_poll(&item, 1, timeout_ms) != 1 || !receive_packet(socket, answer))
+        return err_set(err, ERR_PROTOCOL, "no answer from %s within %g s", endpoint, timeout_ms / 1000.0);
+    return OK;
+}
+
+enum status transport_zmq_ask(const char *endpoint, const struct packet *question, int timeout_ms, struct packet *answer, struct error *err) {
+    void *context = zmq_ctx_new(), *socket = context ? zmq_socket(context, ZMQ_DEALER) : NULL;
+    enum status status = socket ? ask(socket, endpoint, question, timeout_ms, answer, err)
+                                : err_set(err, ERR_PROTOCOL, "libzmq gives no socket: %s", zmq_strerror(errno));
+    if (socket) zmq_close(socket);
+    if (context) zmq_ctx_term(context);
+    return status;
 }

@@ -42,32 +42,12 @@ def free_ports(n):
     return ports
 
 
-class Kernel:
-    """Starts a kernel and connects all channels. extra: more fields of the connection file."""
+class Client:
+    """Speaks to the kernel that a connection file (info) tells of."""
 
-    def __init__(self, binary, folder, transport="tcp", key="a key", extra=None, env=None, connect=True, arguments=(), curve_keys=None):
-        name = uuid.uuid4().hex[:8]
-        self.key, self.session = key, uuid.uuid4().hex
-        self.info = {"transport": transport, "key": key, "signature_scheme": "hmac-sha256", "kernel_name": "reckon"}
-        self.info["ip"] = os.path.join(folder, name) if transport == "ipc" else "127.0.0.1"
-        ports = range(1, 6) if transport == "ipc" else free_ports(5)
-        self.info.update({f"{channel}_port": port for channel, port in zip(CHANNELS, ports)})
-        self.info.update(extra or {})
-        self.curve_keys, self.binary, self.arguments = curve_keys, binary, list(arguments)
-        self.path = os.path.join(folder, name + ".json")
-        with open(self.path, "w") as file:
-            json.dump(self.info, file)
-        self.errors_path = os.path.join(folder, name + ".stderr")
-        self.env = dict(os.environ, **(env or {}))
+    def __init__(self, info, curve_keys=None):
+        self.info, self.key, self.session, self.curve_keys = info, info["key"], uuid.uuid4().hex, curve_keys
         self.context, self.sockets, self.iopub_seen = zmq.Context(), {}, []
-        self.spawn()
-        if connect:
-            self.connect()
-
-    def spawn(self):
-        with open(self.errors_path, "a") as errors:
-            self.process = subprocess.Popen([self.binary, "-f", self.path, *self.arguments], stdout=errors, stderr=errors, env=self.env,
-                                            start_new_session=True)
 
     # --- sockets ---
 
@@ -165,7 +145,42 @@ class Kernel:
             if message.type == type and message.parent.get("msg_id") == id:
                 return message
 
+    def disconnect(self):
+        for one in self.sockets.values():
+            one.close()
+        self.context.destroy(linger=0)
+
+
+class Kernel(Client):
+    """Starts a kernel and connects all channels. transport: tcp, ipc or curve (tcp with keys); extra: more fields of the connection file."""
+
+    def __init__(self, binary, folder, transport="tcp", key="a key", extra=None, env=None, connect=True, arguments=(), curve_keys=None):
+        name = uuid.uuid4().hex[:8]
+        if transport == "curve":
+            transport, curve_keys = "tcp", curve_keys or zmq.curve_keypair()
+        info = {"transport": transport, "key": key, "signature_scheme": "hmac-sha256", "kernel_name": "reckon"}
+        info["ip"] = os.path.join(folder, name) if transport == "ipc" else "127.0.0.1"
+        ports = range(1, 6) if transport == "ipc" else free_ports(5)
+        info.update({f"{channel}_port": port for channel, port in zip(CHANNELS, ports)})
+        if curve_keys:
+            info["curve_publickey"], info["curve_secretkey"] = (part.decode() for part in curve_keys)
+        info.update(extra or {})
+        super().__init__(info, curve_keys)
+        self.binary, self.arguments = binary, list(arguments)
+        self.env = dict(os.environ, RECKON_HISTORY=os.path.join(folder, "history.sqlite"), **(env or {}))
+        self.path, self.errors_path = os.path.join(folder, name + ".json"), os.path.join(folder, name + ".stderr")
+        with open(self.path, "w") as file:
+            json.dump(self.info, file)
+        self.spawn()
+        if connect:
+            self.connect()
+
     # --- the process ---
+
+    def spawn(self):
+        with open(self.errors_path, "a") as errors:
+            self.process = subprocess.Popen([self.binary, "-f", self.path, *self.arguments], stdout=errors, stderr=errors, env=self.env,
+                                            start_new_session=True)
 
     def interrupt(self):
         os.kill(self.process.pid, signal.SIGINT)
@@ -189,9 +204,7 @@ class Kernel:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        for one in self.sockets.values():
-            one.close()
-        self.context.destroy(linger=0)
+        self.disconnect()
 
 
 def text_of(outputs, name="stdout"):

@@ -1,12 +1,18 @@
 #!/usr/bin/env python3
-"""The protocol as clients see it: run.py [--kernel BINARY] [NAME …]     (NAME: only tests whose file::name holds it)
+"""The protocol as clients see it: run.py [--kernel BINARY] [--transport tcp|ipc|curve|all] [NAME …]
 
-Every function test_* of the files test_*.py beside this one is a test; it gets what its arguments name:
-kernel (a running kernel and a bare zmq client), start (starts one: start(transport="ipc", key="")), binary, folder.
+NAME: only tests whose file::name holds it. Every function test_* of the files test_*.py beside this one is a test; it gets what
+its arguments name: kernel (a running kernel and a bare zmq client), start (starts one: start(transport="ipc", key="")), transport
+(what is tested: tcp, ipc or curve, which is tcp with keys), binary, folder. What names none of the first three runs once.
+
+Tests run side by side, one a core; those of the files ALONE, which measure short times, one by one after them.
 """
 import argparse
+import concurrent.futures
+import contextlib
 import importlib.util
 import inspect
+import io
 import os
 import sys
 import tempfile
@@ -17,22 +23,26 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import client  # noqa: E402
 
+TRANSPORTS = ("tcp", "ipc", "curve")
+ALONE = {"test_interrupt.py", "test_times.py"}
+
 
 class Fixtures:
     """Makes what a test asks for, and ends it."""
 
-    def __init__(self, binary):
-        self.binary, self.kernels = binary, []
+    def __init__(self, binary, transport):
+        self.binary, self.transport, self.kernels = binary, transport, []
         self.folder = tempfile.TemporaryDirectory(prefix="wire")
 
     def start(self, **options):
+        options.setdefault("transport", self.transport)
         self.kernels.append(client.Kernel(self.binary, self.folder.name, **options))
         return self.kernels[-1]
 
     def get(self, name):
         if name == "kernel":
             return self.start()
-        return {"start": self.start, "binary": self.binary, "folder": self.folder.name}[name]
+        return {"start": self.start, "binary": self.binary, "folder": self.folder.name, "transport": self.transport}[name]
 
     def close(self):
         for kernel in self.kernels:
@@ -40,50 +50,78 @@ class Fixtures:
         self.folder.cleanup()
 
 
-def tests(wanted):
+def functions(file):
+    """{name: test} of a file."""
+    spec = importlib.util.spec_from_file_location(file[:-3], os.path.join(HERE, file))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return {name: made for name, made in vars(module).items() if name.startswith("test_") and inspect.isfunction(made)}
+
+
+def jobs(transports, wanted):
+    """(file, name, transport) of each test to run."""
     for file in sorted(os.listdir(HERE)):
         if not (file.startswith("test_") and file.endswith(".py")):
             continue
-        spec = importlib.util.spec_from_file_location(file[:-3], os.path.join(HERE, file))
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        for name, function in list(vars(module).items()):
-            label = f"{file}::{name}"
-            if name.startswith("test_") and inspect.isfunction(function) and (not wanted or any(w in label for w in wanted)):
-                yield label, function
+        for name, function in functions(file).items():
+            if wanted and not any(word in f"{file}::{name}" for word in wanted):
+                continue
+            any_transport = {"kernel", "start", "transport"} & set(inspect.signature(function).parameters)
+            for transport in transports if any_transport else transports[:1]:
+                yield file, name, transport
 
 
-def run(label, function, binary):
-    fixtures = Fixtures(binary)
-    began = time.monotonic()
-    try:
-        function(*[fixtures.get(name) for name in inspect.signature(function).parameters])
-        return True
-    except Exception:  # noqa: BLE001 (a failed test, whatever it raised)
-        print(f"FAILED {label} after {time.monotonic() - began:.1f} s")
-        traceback.print_exc(file=sys.stdout)
-        for kernel in fixtures.kernels:
-            kernel.print_errors()
-        return False
-    finally:
+def run(job, binary):
+    """(whether it passed, seconds, what it printed)."""
+    file, name, transport = job
+    function, fixtures = functions(file)[name], Fixtures(binary, transport)
+    began, said = time.monotonic(), io.StringIO()
+    with contextlib.redirect_stdout(said):
+        try:
+            function(*[fixtures.get(argument) for argument in inspect.signature(function).parameters])
+            good = True
+        except Exception:  # noqa: BLE001 (a failed test, whatever it raised)
+            good = False
+            print(f"FAILED {file}::{name} over {transport} after {time.monotonic() - began:.1f} s")
+            traceback.print_exc(file=sys.stdout)
+            for kernel in fixtures.kernels:
+                kernel.print_errors()
         fixtures.close()
+    return good, time.monotonic() - began, said.getvalue()
+
+
+def run_all(todo, binary, workers):
+    """Each job with its result, as they come."""
+    with concurrent.futures.ProcessPoolExecutor(workers) as pool:
+        running = {pool.submit(run, job, binary): job for job in todo}
+        for done in concurrent.futures.as_completed(running):
+            yield running[done], done.result()
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--kernel", default="build/reckon-kernel")
+    parser.add_argument("--transport", choices=(*TRANSPORTS, "all"), default="all")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--slow", type=float, default=None, help="names tests that take longer, in seconds")
     parser.add_argument("names", nargs="*")
     arguments = parser.parse_args()
-    passed = failed = 0
-    for label, function in tests(arguments.names):
-        began = time.monotonic()
-        good = run(label, function, os.path.abspath(arguments.kernel))
-        passed, failed = passed + good, failed + (not good)
-        if arguments.slow is not None and time.monotonic() - began > arguments.slow:
-            print(f"{time.monotonic() - began:6.2f} s  {label}")
-    print(f"wire: {passed} passed, {failed} failed")
-    sys.exit(1 if failed or not passed else 0)
+    binary = os.path.abspath(arguments.kernel)
+    transports = TRANSPORTS if arguments.transport == "all" else (arguments.transport,)
+    todo = list(jobs(transports, arguments.names))
+    passed, failed = dict.fromkeys(transports, 0), dict.fromkeys(transports, 0)
+    for alone in (False, True):
+        part = [job for job in todo if (job[0] in ALONE) == alone]
+        for job, (good, seconds, said) in run_all(part, binary, 1 if alone else arguments.jobs):
+            (passed if good else failed)[job[2]] += 1
+            if arguments.slow is not None and seconds > arguments.slow:
+                said = f"{seconds:6.2f} s  {job[0]}::{job[1]} over {job[2]}\n" + said
+            print(said, end="", flush=True)
+    for transport in transports:
+        print(f"wire over {transport}: {passed[transport]} passed, {failed[transport]} failed")
+    print(f"wire: {sum(passed.values())} passed, {sum(failed.values())} failed")
+    sys.exit(1 if any(failed.values()) or not any(passed.values()) else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

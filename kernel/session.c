@@ -5,6 +5,7 @@
 
 #include "kernel/builtins/builtins.h"
 #include "kernel/progress.h"
+#include "runtime/base/json.h"
 #include "runtime/base/mem.h"
 
 /* Values of `_N` are kept when small, or when they belong to the last few large ones: `_3` shouldn't pin a model for ever. */
@@ -42,6 +43,8 @@ static void on_partial(void *ctx, void *model) {
 }
 
 enum status session_new(struct session **out, struct error *err) {
+    json_prepare();
+    mem_keep_reserve();
     struct registry *registry = builtins_registry(err);
     if (!registry) return err->code;
     struct session *session = xnew(struct session);
@@ -154,6 +157,7 @@ static enum status run_parsed(struct session *session, struct source *source, bo
 
 void session_run(struct session *session, const char *name, struct slice code, struct output *output, bool remember, struct outcome *out) {
     *out = (struct outcome){.err = ERROR_INIT};
+    mem_keep_reserve();
     struct source *source = source_new(name, code);
     session->interp->output = output;
     run_parsed(session, source, remember, out);

@@ -176,6 +176,7 @@ static enum status sort_items(const struct call *call, struct value items, struc
     enum status status = mem_try_array(n + 1, "the order of the items", &order, err);
     if (status == OK) {
         status = value_sort(keys.u.seq->items, n, arg_bool(call, "reverse"), order, err);
+        if (status == OK) status = seq_room(n, err);
         if (status == OK) *out = value_list(n);
         for (size_t i = 0; status == OK && i < n; i++) seq_push(out, value_ref(seq_item(items, order[i])));
         mem_free(order);
@@ -193,35 +194,56 @@ static enum status run_sorted(const struct call *call, struct value *out, struct
 }
 
 static enum status run_reversed(const struct call *call, struct value *out, struct error *err) {
-    struct value items, list;
+    struct value items;
     TRY(items_of(call, "items", &items, err));
-    list = value_list(seq_len(items));
-    for (size_t i = seq_len(items); i > 0; i--) seq_push(&list, value_ref(seq_item(items, i - 1)));
+    enum status status = seq_room(seq_len(items), err);
+    if (status == OK) {
+        *out = value_list(seq_len(items));
+        for (size_t i = seq_len(items); i > 0; i--) seq_push(out, value_ref(seq_item(items, i - 1)));
+    }
     value_release(&items);
-    return *out = list, OK;
+    return status;
 }
 
 /* --- zip and enumerate --- */
 
-static struct value pair(struct value takes_a, struct value b) {
+static void push_pair(struct value *list, struct value takes_a, struct value b) {
     struct value tuple = value_tuple(2);
     seq_push(&tuple, takes_a);
     seq_push(&tuple, value_ref(b));
-    return tuple;
+    seq_push(list, tuple);
+}
+
+/* What a list of n tuples grows into comes in small pieces, so memory is looked at on the way. */
+static enum status list_of_rows(const struct call *call, size_t n, struct value rows, void (*push)(struct value *, struct value, int64_t, size_t),
+                                int64_t start, struct value *out, struct error *err) {
+    TRY(seq_room(n, err));
+    struct value list = value_list(n);
+    enum status status = OK;
+    for (size_t i = 0; status == OK && i < n; i++) {
+        if (i % TURNS_PER_LOOK == 0) status = task_check(call->task, err);
+        push(&list, rows, start, i);
+    }
+    if (status == OK) *out = list;
+    else value_release(&list);
+    return status;
+}
+
+static void push_numbered(struct value *list, struct value items, int64_t start, size_t i) {
+    push_pair(list, value_int(start + (int64_t)i), seq_item(items, i));
 }
 
 static enum status run_enumerate(const struct call *call, struct value *out, struct error *err) {
-    struct value items, list;
+    struct value items;
     int64_t start = arg_int(call, "start"), last;
     TRY(items_of(call, "items", &items, err));
     if (__builtin_add_overflow(start, (int64_t)seq_len(items), &last)) {
         value_release(&items);
         return arg_error("start", err, ERR_OVERFLOW, "integer overflow: positions from %lld on are over 64 bits", (long long)start);
     }
-    list = value_list(seq_len(items));
-    for (size_t i = 0; i < seq_len(items); i++) seq_push(&list, pair(value_int(start + (int64_t)i), seq_item(items, i)));
+    enum status status = list_of_rows(call, seq_len(items), items, push_numbered, start, out, err);
     value_release(&items);
-    return *out = list, OK;
+    return status;
 }
 
 /* Every argument as a list, in one list. */
@@ -250,14 +272,17 @@ static struct value row_of(struct value lists, size_t i) {
     return row;
 }
 
+static void push_row(struct value *list, struct value lists, int64_t start, size_t i) {
+    (void)start;
+    seq_push(list, row_of(lists, i));
+}
+
 static enum status run_zip(const struct call *call, struct value *out, struct error *err) {
     struct value lists;
     TRY(lists_of(arg(call, "items"), &lists, err));
-    size_t n = shortest(lists);
-    *out = value_list(n);
-    for (size_t i = 0; i < n; i++) seq_push(out, row_of(lists, i));
+    enum status status = list_of_rows(call, shortest(lists), lists, push_row, 0, out, err);
     value_release(&lists);
-    return OK;
+    return status;
 }
 
 /* --- any, all, map, filter --- */

@@ -235,11 +235,12 @@ static enum status sort_runs(struct sorting *s, size_t n, struct error *err) {
 }
 
 enum status value_sort(const struct value *keys, size_t n, bool descending, size_t *order, struct error *err) {
-    size_t *spare = xnew_array(size_t, n + 1);
+    size_t *spare;
+    TRY(mem_try_array(n + 1, "the order of the items", &spare, err));
     struct sorting s = {keys, descending, order, spare};
     for (size_t i = 0; i < n; i++) order[i] = i;
     enum status status = sort_runs(&s, n, err);
     if (status == OK && s.from != order) memcpy(order, s.from, n * sizeof *order);
-    free(spare);
+    mem_free(spare);
     return status;
 }

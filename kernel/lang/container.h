@@ -34,6 +34,8 @@ int64_t value_whole(struct value value);
 enum status text_index(struct value text, struct value key, struct value *out, struct error *err) MUST_CHECK;
 struct value text_repeat(struct value text, int64_t times);
 bool text_is_ascii(struct slice text);
+/* OK when a str of len bytes may grow by more: under LIMIT_LIST, and there is memory for it. */
+enum status text_room(size_t len, size_t more, struct error *err) MUST_CHECK;
 int64_t text_find(struct slice text, struct slice part, size_t from); /* byte offset, -1: none */
 
 /* --- operate.c --- */

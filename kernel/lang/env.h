@@ -57,8 +57,11 @@ struct value value_function(struct function *takes);
 void function_signature(const struct function *function, struct buf *out);
 const char *function_name(const struct function *function); /* "lambda" for those without */
 
-/* Work that value_release has still to do; keeps it from recursing into deep values. */
+/* Work that value_release has still to do. It goes down into values by recursion, because freeing should take no memory, and
+ * puts aside what lies too deep for that. */
+#define GRAVEYARD_DEPTH 200
 struct graveyard {
+    int depth;
     struct value *items;
     size_t n, cap;
 };

@@ -34,7 +34,8 @@ static enum status add_parts(struct frame *frame, const struct node *node, struc
         buf_add(out, part->text.data, part->text.len);
         if (!part->expression) continue;
         TRY(eval(frame, part->expression, &value, err));
-        enum status status = add_value(frame, part, value, out, err);
+        enum status status = text_room(out->len, value.kind == VAL_STR ? value.u.text->len : 0, err);
+        if (status == OK) status = add_value(frame, part, value, out, err);
         value_release(&value);
         if (status != OK) return status;
     }

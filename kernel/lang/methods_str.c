@@ -152,6 +152,7 @@ static enum status join_items(const struct call *call, struct value items, struc
             arg_error("items", err, ERR_TYPE, "join takes strs; item %zu is %s", i, value_type_name(item));
             return err_hint(err, "make strs of them: \"%.*s\".join(str(v) for v in items)", (int)(by.len > 20 ? 20 : by.len), by.data);
         }
+        TRY(text_room(out->len, item.u.text->len + by.len, err));
         if (i) buf_add(out, by.data, by.len);
         buf_add(out, item.u.text->data, item.u.text->len);
     }

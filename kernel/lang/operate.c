@@ -52,6 +52,7 @@ static enum status too_long(int64_t n, const char *what, struct error *err) {
 static enum status seq_concat(struct value a, struct value b, struct value *out, struct error *err) {
     size_t n = seq_len(a) + seq_len(b);
     if (n > LIMIT_LIST) return too_long((int64_t)n, value_type_name(a), err);
+    TRY(seq_room(n, err));
     struct value joined = a.kind == VAL_LIST ? value_list(n) : value_tuple(n);
     for (size_t i = 0; i < seq_len(a); i++) seq_push(&joined, value_ref(seq_item(a, i)));
     for (size_t i = 0; i < seq_len(b); i++) seq_push(&joined, value_ref(seq_item(b, i)));
@@ -63,7 +64,11 @@ static enum status repeat(struct value seq, int64_t times, struct value *out, st
     int64_t len = seq.kind == VAL_STR ? (int64_t)seq.u.text->len : (int64_t)seq_len(seq), n;
     if (times < 0) times = 0;
     if (__builtin_mul_overflow(len, times, &n) || n > LIMIT_LIST) return too_long(n < 0 ? INT64_MAX : n, value_type_name(seq), err);
-    if (seq.kind == VAL_STR) return *out = text_repeat(seq, times), OK;
+    if (seq.kind == VAL_STR) {
+        TRY(text_room(0, (size_t)n, err));
+        return *out = text_repeat(seq, times), OK;
+    }
+    TRY(seq_room((size_t)n, err));
     struct value made = seq.kind == VAL_LIST ? value_list((size_t)n) : value_tuple((size_t)n);
     for (int64_t i = 0; i < n; i++) seq_push(&made, value_ref(seq_item(seq, (size_t)(i % len))));
     *out = made;
@@ -124,7 +129,10 @@ static enum status object_binary(enum op op, struct value a, struct value b, str
 enum status value_binary(enum op op, struct value a, struct value b, struct value *out, struct error *err) {
     if (value_is_number(a) && value_is_number(b)) return number_binary(op, a, b, out, err);
     if (a.kind == VAL_OBJECT || b.kind == VAL_OBJECT) return object_binary(op, a, b, out, err);
-    if (op == OP_ADD && a.kind == VAL_STR && b.kind == VAL_STR) return *out = text_concat(a, b), OK;
+    if (op == OP_ADD && a.kind == VAL_STR && b.kind == VAL_STR) {
+        TRY(text_room(0, a.u.text->len + b.u.text->len, err));
+        return *out = text_concat(a, b), OK;
+    }
     if (op == OP_ADD && value_is_seq(a) && a.kind == b.kind) return seq_concat(a, b, out, err);
     if (op == OP_MUL && is_repeatable(a) && value_is_whole(b)) return repeat(a, value_whole(b), out, err);
     if (op == OP_MUL && is_repeatable(b) && value_is_whole(a)) return repeat(b, value_whole(a), out, err);
@@ -155,7 +163,8 @@ static enum status extend(struct value *list, struct value other, struct error *
     TRY(value_to_list(other, &items, err));
     enum status status = OK;
     if (seq_len(*list) + seq_len(items) > LIMIT_LIST) status = too_long((int64_t)(seq_len(*list) + seq_len(items)), "list", err);
-    else {
+    else if (seq_len(*list) + seq_len(items) > list->u.seq->cap) status = seq_room(seq_len(*list) + seq_len(items), err);
+    if (status == OK) {
         value_own(list);
         for (size_t i = 0; i < seq_len(items); i++) seq_push(list, value_ref(seq_item(items, i)));
     }
@@ -179,7 +188,10 @@ enum status value_augment(enum op op, struct value *value, struct value other, s
     if (op == OP_ADD && value->kind == VAL_LIST &&
         (value_is_seq(other) || other.kind == VAL_RANGE || other.kind == VAL_STR || other.kind == VAL_SET || other.kind == VAL_DICT))
         return extend(value, other, err);
-    if (op == OP_ADD && value->kind == VAL_STR && other.kind == VAL_STR && !value_is_shared(*value)) return append_text(value, other), OK;
+    if (op == OP_ADD && value->kind == VAL_STR && other.kind == VAL_STR && !value_is_shared(*value)) {
+        TRY(text_room(value->u.text->len, other.u.text->len, err));
+        return append_text(value, other), OK;
+    }
     if (op == OP_BITOR && (value->kind == VAL_DICT || value->kind == VAL_SET) && value->kind == other.kind && !value_is_shared(*value))
         return put_all(value, other, UNSET, UNSET, err);
     TRY(value_binary(op, *value, other, &result, err));
@@ -324,6 +336,10 @@ enum status value_to_list(struct value over, struct value *out, struct error *er
     if (iter.n > LIMIT_LIST) {
         iter_end(&iter);
         return too_long(iter.n, "list", err);
+    }
+    if (seq_room((size_t)iter.n, err) != OK) {
+        iter_end(&iter);
+        return err->code;
     }
     struct value list = value_list((size_t)iter.n);
     enum status status = gather(&iter, &list, err);

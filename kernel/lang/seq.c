@@ -20,6 +20,8 @@ struct value value_tuple(size_t reserve) {
     return seq_new(VAL_TUPLE, reserve);
 }
 
+enum status seq_room(size_t n, struct error *err) { return mem_expect(n, sizeof(struct value), "a list", err); }
+
 void seq_push(struct value *list_or_tuple, struct value item) {
     struct seq *seq = list_or_tuple->u.seq;
     if (seq->len == seq->cap) {

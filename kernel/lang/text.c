@@ -17,6 +17,12 @@ int64_t text_find(struct slice text, struct slice part, size_t from) {
     return found ? found - text.data : -1;
 }
 
+enum status text_room(size_t len, size_t more, struct error *err) {
+    if (len + more <= LIMIT_LIST) return mem_expect(more, 1, "a str", err);
+    err_set(err, ERR_LIMIT, "a str of %zu million bytes is over the limit of %d million", (len + more) / 1000000, LIMIT_LIST / 1000000);
+    return err_hint(err, "keep its parts in a list");
+}
+
 static struct slice code_point_at(struct slice text, int64_t i, bool ascii) {
     size_t at = ascii ? (size_t)i : utf8_offset(text, (size_t)i);
     uint32_t ignored;

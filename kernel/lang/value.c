@@ -41,9 +41,17 @@ bool value_is_shared(struct value value) {
     return count && *count > 1;
 }
 
+static void bury(struct value value, struct graveyard *graveyard);
+
 void graveyard_add(struct graveyard *graveyard, struct value takes) {
     int *count = value_count(takes);
     if (!count || --*count > 0) return;
+    if (graveyard->depth < GRAVEYARD_DEPTH) {
+        graveyard->depth++;
+        bury(takes, graveyard);
+        graveyard->depth--;
+        return;
+    }
     if (graveyard->n == graveyard->cap) {
         graveyard->cap = graveyard->cap ? graveyard->cap * 2 : 16;
         graveyard->items = xrealloc(graveyard->items, graveyard->cap * sizeof *graveyard->items);

@@ -90,6 +90,8 @@ struct value value_int(int64_t i);
 struct value value_float(double f);
 struct value value_str(const char *text);
 struct value value_strn(const char *text, size_t len);
+/* OK when there is memory for a list or tuple of n items: asked first where n may be large. */
+enum status seq_room(size_t n, struct error *err) MUST_CHECK;
 struct value value_list(size_t reserve);
 struct value value_tuple(size_t reserve);
 struct value value_dict(void);
@@ -172,7 +174,7 @@ const char *article(const char *noun);
 /* "str 'ten'", "None", "a Dataset": what came, in an error. */
 void value_describe(struct value value, struct buf *out);
 
-#define LIMIT_LIST 100000000 /* items a list, range list or comprehension may have */
+#define LIMIT_LIST 100000000 /* items a list, range list or comprehension may have; bytes of a str */
 #define LIMIT_REPR 10000     /* items shown */
 #define LIMIT_DEPTH 400      /* calls of functions of the language inside each other */
 

@@ -1,8 +1,16 @@
 #include "runtime/base/json.h"
 
 #include <math.h>
+#include <stdlib.h>
+
+#include "runtime/base/mem.h"
 
 #define DEPTH_LIMIT 512
+
+static void *take(size_t size_bytes) { return xrealloc(NULL, size_bytes); }
+
+/* What was taken before may be freed after: both are the C library's. */
+void json_prepare(void) { json_set_alloc_funcs(take, free); }
 
 /* Deepest nesting of brackets outside strings; jansson's own limit is larger and it recurses. */
 static bool too_deep(struct slice text) {

@@ -8,6 +8,8 @@
 #include "runtime/base/err.h"
 #include "runtime/base/str.h"
 
+/* At start: from now on jansson's memory comes from mem.h. */
+void json_prepare(void);
 /* Text to JSON: refuses depth > 512, lone surrogates, trailing junk; allows NUL in strings. Caller owns *out (json_decref). */
 enum status json_parse(struct slice text, json_t **out, struct error *err) MUST_CHECK;
 void json_write(struct buf *buf, const json_t *json);         /* compact */

@@ -1,9 +1,11 @@
 #include "runtime/base/mem.h"
 
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "runtime/base/str.h"
@@ -18,14 +20,78 @@ _Noreturn static void out_of_memory(void) {
     abort();
 }
 
+/* --- the reserve --- */
+
+#define RESERVE_BYTES ((size_t)32 << 20)
+#define LOOK_BYTES ((size_t)16 << 20) /* taken between two looks at the room */
+#define LOW_BYTES ((size_t)32 << 20)  /* less room than this is low */
+
+static _Atomic(void *) reserve; /* NULL: spent, or the system gave none */
+static atomic_bool low;
+
+void mem_keep_reserve(void) {
+    if (atomic_load_explicit(&low, memory_order_relaxed)) {
+        malloc_trim(0);
+        atomic_store(&low, false);
+    }
+    if (atomic_load_explicit(&reserve, memory_order_relaxed)) return;
+    void *pages = mmap(NULL, RESERVE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (pages != MAP_FAILED) atomic_store(&reserve, pages);
+}
+
+static void spend_reserve(void) {
+    void *pages = atomic_exchange(&reserve, NULL);
+    atomic_store(&low, true);
+    if (pages) munmap(pages, RESERVE_BYTES);
+}
+
+enum status mem_check(struct error *err) {
+    if (!atomic_load_explicit(&low, memory_order_relaxed)) return OK;
+    err_set(err, ERR_MEMORY, "memory is running out");
+    return err_hint(err, "work on fewer rows at once, or free names that you no longer need with `del`");
+}
+
+/* More than once a moment would cost: a look reads files. A growing text or list doubles, so one that takes more than what is
+ * left couldn't grow again. */
+static void look_around(size_t size_bytes, size_t wanted) {
+    static _Thread_local size_t taken;
+    taken += size_bytes;
+    if (taken < LOOK_BYTES) return;
+    taken = 0;
+    if (mem_room_bytes() < (wanted > LOW_BYTES ? wanted : LOW_BYTES)) atomic_store(&low, true);
+}
+
+/* --- what never fails --- */
+
+/* Of calls that must fail, for tests: true for the n-th. */
+static bool is_the_one(atomic_long *calls_left) {
+    if (atomic_load_explicit(calls_left, memory_order_relaxed) == 0) return false;
+    return atomic_fetch_sub(calls_left, 1) == 1;
+}
+
+static atomic_long tries_until_failure, allocations_until_failure; /* 0 = off */
+
+void mem_fail_after(long n) { atomic_store(&tries_until_failure, n); }
+void mem_spend_after(long n) { atomic_store(&allocations_until_failure, n); }
+
 void *xalloc(size_t size_bytes) {
-    void *data = calloc(1, size_bytes ? size_bytes : 1);
+    size_t size = size_bytes ? size_bytes : 1;
+    look_around(size, 0);
+    void *data = is_the_one(&allocations_until_failure) ? NULL : calloc(1, size);
+    if (data) return data;
+    spend_reserve();
+    data = calloc(1, size);
     if (!data) out_of_memory();
     return data;
 }
 
 void *xrealloc(void *old, size_t size_bytes) {
-    void *data = realloc(old, size_bytes ? size_bytes : 1);
+    size_t size = size_bytes ? size_bytes : 1;
+    look_around(size, size);
+    void *data = is_the_one(&allocations_until_failure) ? NULL : realloc(old, size);
+    if (data) return data;
+    spend_reserve();
+    data = realloc(old, size);
     if (!data) out_of_memory();
     return data;
 }
@@ -50,16 +116,9 @@ void *xmemdup(const void *data, size_t size_bytes) {
     return copy;
 }
 
-static atomic_long calls_until_failure; /* 0 = off */
+/* --- what may fail --- */
 
-void mem_fail_after(long n) { atomic_store(&calls_until_failure, n); }
-
-static bool must_fail(void) {
-    if (atomic_load_explicit(&calls_until_failure, memory_order_relaxed) == 0) return false;
-    return atomic_fetch_sub(&calls_until_failure, 1) == 1;
-}
-
-#define LARGE_BYTES ((size_t)64 << 20)
+#define LARGE_BYTES LOOK_BYTES
 
 /* Linux promises memory that it hasn't got and kills the process when it is touched. So large wishes are compared with what
  * there is before: an error is better than a kernel that is gone. */
@@ -77,13 +136,20 @@ static enum status refuse(size_t count, size_t size_bytes, const char *what, str
 enum status mem_try(size_t count, size_t size_bytes, const char *what, void **out, struct error *err) {
     size_t total;
     bool too_large = __builtin_mul_overflow(count, size_bytes, &total) || total > PTRDIFF_MAX - ALIGNMENT;
-    if (too_large || must_fail() || !has_room(total)) return refuse(count, size_bytes, what, err);
+    if (too_large || is_the_one(&tries_until_failure) || !has_room(total)) return refuse(count, size_bytes, what, err);
     size_t rounded = (total + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     void *data = aligned_alloc(ALIGNMENT, rounded ? rounded : ALIGNMENT);
     if (!data) return refuse(count, size_bytes, what, err);
     memset(data, 0, rounded ? rounded : ALIGNMENT);
+    look_around(total, 0);
     *out = data;
     return OK;
+}
+
+enum status mem_expect(size_t count, size_t size_bytes, const char *what, struct error *err) {
+    size_t total;
+    bool too_large = __builtin_mul_overflow(count, size_bytes, &total) || !has_room(total);
+    return too_large ? refuse(count, size_bytes, what, err) : OK;
 }
 
 void mem_free(void *data) { free(data); }

@@ -1,5 +1,7 @@
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "runtime/base/mem.h"
 
@@ -15,6 +17,15 @@ static bool read_number(const char *path, const char *name, unsigned long long *
     return found;
 }
 
+/* What `ulimit -v` leaves: address space, whether it is used or not. */
+static unsigned long long address_room(void) {
+    struct rlimit limit;
+    unsigned long long pages, used;
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY || !read_number("/proc/self/statm", "", &pages)) return SIZE_MAX;
+    used = pages * (unsigned long long)sysconf(_SC_PAGESIZE);
+    return limit.rlim_cur > used ? limit.rlim_cur - used : 0;
+}
+
 size_t mem_room_bytes(void) {
     unsigned long long available, limit, used;
     unsigned long long room = SIZE_MAX;
@@ -24,5 +35,7 @@ size_t mem_room_bytes(void) {
         unsigned long long left = limit > used ? limit - used : 0;
         if (left < room) room = left;
     }
+    unsigned long long space = address_room();
+    if (space < room) room = space;
     return room > SIZE_MAX ? SIZE_MAX : (size_t)room;
 }

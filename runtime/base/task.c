@@ -69,7 +69,7 @@ bool task_cancelled(const struct task *task) { return task && atomic_load_explic
 int task_cancel_fd(const struct task *task) { return task ? task->cancel_fd : -1; }
 
 enum status task_check(const struct task *task, struct error *err) {
-    return task_cancelled(task) ? err_set(err, ERR_INTERRUPTED, "interrupted") : OK;
+    return task_cancelled(task) ? err_set(err, ERR_INTERRUPTED, "interrupted") : mem_check(err);
 }
 
 double task_now_s(const struct task *task) { return task && task->listener.now_s ? task->listener.now_s(task->listener.ctx) : clock_now_s(); }

@@ -43,7 +43,8 @@ void task_cancel(struct task *task); /* any thread; async-signal-safe */
 void task_rearm(struct task *task);  /* before each cell: forget an old cancel and runs that an error left open */
 bool task_cancelled(const struct task *task);
 int task_cancel_fd(const struct task *task); /* eventfd, readable when cancelled: for poll() */
-/* OK, or ERR_INTERRUPTED "interrupted". task may be NULL everywhere below (nothing is heard, nothing cancels). */
+/* OK, ERR_INTERRUPTED "interrupted", or ERR_MEMORY while memory is low (mem.h). task may be NULL everywhere below (nothing is heard, nothing
+ * cancels). */
 enum status task_check(const struct task *task, struct error *err) MUST_CHECK;
 /* Sleeps, or returns ERR_INTERRUPTED as soon as cancelled. */
 enum status task_sleep(const struct task *task, double seconds, struct error *err) MUST_CHECK;

@@ -6,10 +6,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "runtime/base/arena.h"
 #include "runtime/base/file.h"
 #include "runtime/base/mem.h"
+#include "runtime/base/task.h"
 #include "runtime/base/vec.h"
 
 static void zeroed_and_aligned(void **state) {
@@ -67,6 +69,50 @@ static void failing_leaks_nothing(void **state) {
     buf_release(&text);
 }
 
+/* When the system gives nothing, the reserve is spent, the allocation succeeds, and whoever checks hears of it. */
+static void reserve(void **state) {
+    (void)state;
+    struct error err = ERROR_INIT;
+    mem_keep_reserve();
+    assert_int_equal(mem_check(&err), OK);
+    mem_spend_after(2);
+    void *first = xalloc(10), *second = xrealloc(NULL, 10), *third = xalloc(10);
+    assert_non_null(second);
+    assert_int_equal(mem_check(&err), ERR_MEMORY);
+    err_reset(&err);
+    assert_int_equal(task_check(NULL, &err), ERR_MEMORY);
+    assert_string_equal(err.message, "memory is running out");
+    mem_keep_reserve();
+    err_reset(&err);
+    assert_int_equal(task_check(NULL, &err), OK);
+    free(first);
+    free(second);
+    free(third);
+}
+
+/* Address space that runs out (ulimit -v) is noticed before it is gone. */
+static void a_limit_is_seen(void **state) {
+    (void)state;
+    struct error err = ERROR_INIT;
+    struct rlimit kept, tight;
+    assert_int_equal(getrlimit(RLIMIT_AS, &kept), 0);
+    tight = kept;
+    tight.rlim_cur = (rlim_t)400 << 20;
+    if (setrlimit(RLIMIT_AS, &tight) != 0) skip(); /* ThreadSanitizer and AddressSanitizer map more than that */
+    bool roomy = mem_room_bytes() > (size_t)100 << 20;
+    enum status much = mem_expect((size_t)1 << 30, 1, "a list", &err);
+    void *blocks[64] = {NULL};
+    size_t n = 0;
+    while (roomy && n < 64 && mem_check(&err) == OK) blocks[n++] = xalloc((size_t)8 << 20);
+    setrlimit(RLIMIT_AS, &kept);
+    for (size_t i = 0; i < n; i++) free(blocks[i]);
+    mem_keep_reserve();
+    if (!roomy) skip();
+    assert_int_equal(much, ERR_MEMORY);
+    assert_memory_equal(err.message, "not enough memory for a list (1.0 GiB)", 38);
+    assert_in_range(n, 8, 63);
+}
+
 static void arenas(void **state) {
     (void)state;
     struct arena arena = ARENA_INIT;
@@ -111,6 +157,8 @@ int main(void) {
         cmocka_unit_test(too_much_is_an_error),
         cmocka_unit_test(fails_when_told),
         cmocka_unit_test(failing_leaks_nothing),
+        cmocka_unit_test(reserve),
+        cmocka_unit_test(a_limit_is_seen),
         cmocka_unit_test(arenas),
         cmocka_unit_test(small_copies),
     };

@@ -1,5 +1,5 @@
-/* Answers that need no language value. All run on the I/O thread, also while a
- * cell runs. Registered in requests.c. */
+/* Answers that need no language value. They come also while a cell runs: all on
+ * the I/O thread, but answer_history on the history's. Registered in requests.c. */
 #ifndef RECKON_ANSWERS_H
 #define RECKON_ANSWERS_H
 

@@ -1,150 +1,218 @@
 #include "kernel/history.h"
 
-#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
 
-#include "runtime/base/map.h"
+#include "kernel/history_store.h"
+#include "runtime/base/file.h"
+#include "runtime/base/log.h"
+#include "runtime/base/mem.h"
 #include "runtime/base/monitor.h"
-#include "runtime/base/vec.h"
+#include "runtime/data/database.h"
 
-#define SESSION_NOW 1 /* number of this session; earlier ones are not kept */
+#define STACK_BYTES ((size_t)1 << 20)
 
-struct entry {
-    int64_t line;
-    struct buf input, output;
-    bool has_output;
+struct waiting_call {
+    struct waiting_call *next;
+    void (*call)(void *ctx, bool in_time);
+    void *ctx;
+};
+
+struct work {
+    struct history_cell *cells;
+    struct waiting_call *calls;
+    size_t bytes; /* of the cells */
 };
 
 struct history {
+    struct own_thread *thread;
+    struct task *task; /* of the calls */
     struct monitor *monitor;
-    VEC(struct entry) entries;
+    /* The monitor guards these. */
+    struct work waiting;
+    struct history_cell **cells_tail;
+    struct waiting_call **calls_tail;
+    size_t unwritten_bytes; /* of the cells that wait or are being written */
+    bool stopping;
+    /* The thread's. */
+    char *path; /* NULL: in memory, from now on */
+    struct history_store *store;
 };
 
-struct history *history_new(void) {
+char *history_path(void) {
+    const char *chosen = getenv("RECKON_HISTORY");
+    if (chosen && strcmp(chosen, "off") == 0) return NULL;
+    if (chosen && *chosen) return path_expand(chosen);
+    char *path = data_home("history.sqlite");
+    if (*path == '/') return path;
+    free(path);
+    return NULL;
+}
+
+/* --- the thread --- */
+
+static void forget(struct history *history, const struct error *err) {
+    log_line(LOG_ERROR, "the history of this session is kept in memory: %s%s%s", err->message, err->hint[0] ? "; " : "", err->hint);
+    history_store_close(history->store);
+    history->store = NULL;
+    free(history->path);
+    history->path = NULL;
+}
+
+/* Opens at the first use; in memory where the file can't be used. */
+static enum status ready(struct history *history, struct error *err) {
+    struct error why = ERROR_INIT;
+    if (history->store) return OK;
+    if (history->path && history_store_open(history->path, &history->store, &why) == OK) return OK;
+    if (history->path) forget(history, &why);
+    return history_store_open(DATABASE_IN_MEMORY, &history->store, err);
+}
+
+static enum status write_cells(struct history *history, const struct history_cell *cells, struct error *err) {
+    TRY(ready(history, err));
+    return history_store_write(history->store, cells, err);
+}
+
+static void keep_cells(struct history *history, struct history_cell *cells) {
+    struct error err = ERROR_INIT, again = ERROR_INIT;
+    if (cells && write_cells(history, cells, &err) != OK) {
+        forget(history, &err);
+        if (write_cells(history, cells, &again) != OK) log_line(LOG_ERROR, "cells are missing in the history: %s", again.message);
+    }
+    while (cells) {
+        struct history_cell *next = cells->next;
+        free(cells);
+        cells = next;
+    }
+}
+
+static void run_calls(struct history *history, struct waiting_call *calls) {
+    while (calls) {
+        struct waiting_call *next = calls->next;
+        calls->call(calls->ctx, !task_cancelled(history->task));
+        free(calls);
+        calls = next;
+    }
+}
+
+/* Cells wait for company, unless somebody asks for them, they are many, or the end has come. */
+static bool may_gather(const struct history *history) {
+    return !history->waiting.calls && !history->stopping && history->waiting.bytes < HISTORY_QUEUE_BYTES_MAX / 4;
+}
+
+static bool take_work(struct history *history, struct work *out) {
+    monitor_lock(history->monitor);
+    while (!history->waiting.cells && may_gather(history)) monitor_wait(history->monitor);
+    double end = clock_now_s() + HISTORY_GATHER_S;
+    while (may_gather(history) && clock_now_s() < end) monitor_wait_for(history->monitor, end - clock_now_s());
+    *out = history->waiting;
+    history->waiting = (struct work){0};
+    history->cells_tail = &history->waiting.cells;
+    history->calls_tail = &history->waiting.calls;
+    monitor_unlock(history->monitor);
+    return out->cells || out->calls;
+}
+
+static void work(void *ctx) {
+    struct history *history = ctx;
+    for (struct work work; take_work(history, &work);) {
+        keep_cells(history, work.cells);
+        monitor_lock(history->monitor);
+        history->unwritten_bytes -= work.bytes;
+        monitor_unlock(history->monitor);
+        run_calls(history, work.calls);
+    }
+    history_store_close(history->store);
+    history->store = NULL;
+}
+
+enum status history_query(struct history *history, const json_t *query, struct buf *out, struct error *err) {
+    TRY(ready(history, err));
+    return history_store_query(history->store, query, history->task, out, err);
+}
+
+/* --- from outside --- */
+
+struct history *history_new(const char *path) {
     struct history *history = xnew(struct history);
-    history->monitor = monitor_new();
-    return history;
+    *history = (struct history){.monitor = monitor_new(), .task = task_new(NULL), .path = path ? xstrdup(path) : NULL};
+    history->cells_tail = &history->waiting.cells;
+    history->calls_tail = &history->waiting.calls;
+    history->thread = own_thread_start("history", STACK_BYTES, work, history);
+    if (history->thread) return history;
+    history_free(history);
+    return NULL;
 }
 
 void history_free(struct history *history) {
     if (!history) return;
-    for (size_t i = 0; i < history->entries.len; i++) {
-        buf_release(&history->entries.data[i].input);
-        buf_release(&history->entries.data[i].output);
-    }
-    vec_release(&history->entries);
+    while (!history_end(history, 3600)) continue;
+    task_free(history->task);
     monitor_free(history->monitor);
+    free(history->path);
     free(history);
 }
 
+bool history_end(struct history *history, double seconds) {
+    monitor_lock(history->monitor);
+    history->stopping = true;
+    task_cancel(history->task);
+    monitor_wake(history->monitor);
+    monitor_unlock(history->monitor);
+    if (history->thread && !own_thread_join(history->thread, seconds)) return false;
+    history->thread = NULL;
+    return true;
+}
+
+/* Bytes to keep of a text: it is cut between characters. */
+static size_t kept_len(struct slice text) {
+    size_t len = HISTORY_TEXT_BYTES_MAX;
+    if (text.len <= len) return text.len;
+    while (len && ((unsigned char)text.data[len] & 0xC0) == 0x80) len--;
+    return len;
+}
+
+/* One allocation: the texts lie behind it. */
+static struct history_cell *cell_new(int64_t line, struct slice input, const struct slice *output, size_t *out_bytes) {
+    size_t input_len = kept_len(input), output_len = output ? kept_len(*output) : 0;
+    *out_bytes = sizeof(struct history_cell) + input_len + output_len + 1;
+    struct history_cell *cell = xalloc(*out_bytes);
+    char *texts = (char *)(cell + 1);
+    if (input_len) memcpy(texts, input.data, input_len);
+    if (output_len) memcpy(texts + input_len, output->data, output_len);
+    *cell = (struct history_cell){.line = line, .input = {texts, input_len}, .output = {output ? texts + input_len : NULL, output_len}};
+    return cell;
+}
+
 void history_add(struct history *history, int64_t line, struct slice input, const struct slice *output) {
-    struct entry entry = {.line = line, .has_output = output != NULL};
-    buf_add(&entry.input, input.data, input.len);
-    if (output) buf_add(&entry.output, output->data, output->len);
+    size_t bytes;
+    struct history_cell *cell = cell_new(line, input, output, &bytes);
     monitor_lock(history->monitor);
-    vec_push(&history->entries, entry);
+    bool fits = !history->stopping && history->unwritten_bytes + bytes <= HISTORY_QUEUE_BYTES_MAX;
+    if (fits) {
+        bool first = !history->waiting.cells;
+        *history->cells_tail = cell;
+        history->cells_tail = &cell->next;
+        history->waiting.bytes += bytes;
+        history->unwritten_bytes += bytes;
+        if (first || !may_gather(history)) monitor_wake(history->monitor);
+    }
     monitor_unlock(history->monitor);
+    if (fits) return;
+    free(cell);
+    log_line(LOG_INFO, "a cell of %zu bytes is missing in the history: too much waits to be written", bytes);
 }
 
-/* First character of text, and *text without it. 0 at the end. */
-static uint32_t take_char(struct slice *text) {
-    uint32_t code_point = 0;
-    size_t used = utf8_decode(*text, &code_point);
-    text->data += used;
-    text->len -= used;
-    return used ? code_point : 0;
-}
-
-bool glob_match(struct slice pattern, struct slice text) {
-    struct slice star = {0}, retry = {0};
-    while (text.len) {
-        struct slice pattern_rest = pattern, text_rest = text;
-        uint32_t want = take_char(&pattern_rest), have = take_char(&text_rest);
-        if (want == '*') {
-            star = pattern = pattern_rest;
-            retry = text;
-        } else if (pattern.len && (want == '?' || want == have)) {
-            pattern = pattern_rest;
-            text = text_rest;
-        } else if (star.data) {
-            take_char(&retry);
-            pattern = star;
-            text = retry;
-        } else return false;
-    }
-    while (pattern.len && *pattern.data == '*') take_char(&pattern);
-    return pattern.len == 0;
-}
-
-typedef VEC(size_t) picks;
-
-static struct slice input_of(const struct history *history, size_t i) {
-    const struct buf *input = &history->entries.data[i].input;
-    return (struct slice){buf_text(input), input->len};
-}
-
-static void pick_all(const struct history *history, picks *out) {
-    for (size_t i = 0; i < history->entries.len; i++) vec_push(out, i);
-}
-
-static void pick_range(const struct history *history, const json_t *query, picks *out) {
-    int64_t session = json_int(query, "session", 0), start = json_int(query, "start", 1), stop = json_int(query, "stop", INT64_MAX);
-    if (session != 0 && session != SESSION_NOW) return;
-    for (size_t i = 0; i < history->entries.len; i++)
-        if (history->entries.data[i].line >= start && history->entries.data[i].line < stop) vec_push(out, i);
-}
-
-/* Keeps the last pick of each input, in order. */
-static void keep_unique(const struct history *history, picks *picked) {
-    struct str_map *last = str_map_new();
-    size_t kept = 0;
-    int64_t position;
-    for (size_t i = 0; i < picked->len; i++) str_map_put(last, input_of(history, picked->data[i]), (int64_t)i, true);
-    for (size_t i = 0; i < picked->len; i++)
-        if (str_map_get(last, input_of(history, picked->data[i]), &position) && position == (int64_t)i) picked->data[kept++] = picked->data[i];
-    picked->len = kept;
-    str_map_free(last);
-}
-
-static void pick_search(const struct history *history, const json_t *query, picks *out) {
-    struct slice pattern = slice_of(json_text(query, "pattern", "*"));
-    for (size_t i = 0; i < history->entries.len; i++)
-        if (glob_match(pattern, input_of(history, i))) vec_push(out, i);
-    if (json_flag(query, "unique", false)) keep_unique(history, out);
-}
-
-static void add_entry(const struct entry *entry, bool with_output, struct buf *out) {
-    buf_addf(out, "[%d,%lld,%s", SESSION_NOW, (long long)entry->line, with_output ? "[" : "");
-    buf_add_json_string(out, (struct slice){buf_text(&entry->input), entry->input.len});
-    if (with_output && entry->has_output) {
-        buf_addc(out, ',');
-        buf_add_json_string(out, (struct slice){buf_text(&entry->output), entry->output.len});
-    } else if (with_output) buf_adds(out, ",null");
-    buf_adds(out, with_output ? "]]" : "]");
-}
-
-static void add_last(const struct history *history, const picks *picked, size_t n, bool with_output, struct buf *out) {
-    size_t first = picked->len > n ? picked->len - n : 0;
-    buf_addc(out, '[');
-    for (size_t i = first; i < picked->len; i++) {
-        if (i > first) buf_addc(out, ',');
-        add_entry(&history->entries.data[picked->data[i]], with_output, out);
-    }
-    buf_addc(out, ']');
-}
-
-enum status history_query(struct history *history, const json_t *query, struct buf *out, struct error *err) {
-    struct slice way = slice_of(json_text(query, "hist_access_type", "tail"));
-    bool tail = slice_eqz(way, "tail"), range = slice_eqz(way, "range"), search = slice_eqz(way, "search");
-    if (!tail && !range && !search)
-        return err_set(err, ERR_PROTOCOL, "hist_access_type \"%s\": only \"tail\", \"range\" and \"search\" are known", way.data);
-    int64_t n = range ? INT64_MAX : json_int(query, "n", tail ? 10 : INT64_MAX);
-    picks picked = {0};
+void history_call(struct history *history, void (*call)(void *ctx, bool in_time), void *ctx) {
     monitor_lock(history->monitor);
-    if (tail) pick_all(history, &picked);
-    if (range) pick_range(history, query, &picked);
-    if (search) pick_search(history, query, &picked);
-    add_last(history, &picked, n < 0 ? 0 : (size_t)n, json_flag(query, "output", false), out);
+    bool in_time = !history->stopping;
+    if (in_time) {
+        struct waiting_call *waiting = xnew(struct waiting_call);
+        *waiting = (struct waiting_call){.call = call, .ctx = ctx};
+        *history->calls_tail = waiting;
+        history->calls_tail = &waiting->next;
+        monitor_wake(history->monitor);
+    }
     monitor_unlock(history->monitor);
-    vec_release(&picked);
-    return OK;
+    if (!in_time) call(ctx, false);
 }

@@ -1,6 +1,7 @@
-/* What the parts of a running kernel share. Two threads live here: the I/O
+/* What the parts of a running kernel share. Three threads live here: the I/O
  * thread (server.c) owns the transport and answers what needs no language
- * value; the worker (worker.c) runs cells. Each member says who may use it. */
+ * value; the worker (worker.c) runs cells; the history's (history.c) keeps them
+ * in a file and answers what is asked of it. Each member says who may use it. */
 #ifndef RECKON_KERNEL_H
 #define RECKON_KERNEL_H
 

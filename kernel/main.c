@@ -31,7 +31,7 @@ static const char usage[] = "usage: reckon-kernel -f CONNECTION_FILE [--trace-wi
                             "--trace-wire writes a line on stderr for each message that comes or goes.\n"
                             "\n"
                             "Environment: RECKON_DATA (folder of data sets), RECKON_THREADS, RECKON_LOG=error|info|debug,\n"
-                            "RECKON_PARAM_name (what param(\"name\", default) gives).\n";
+                            "RECKON_PARAM_name (what param(\"name\", default) gives), RECKON_HISTORY (file of the history, or off).\n";
 
 static int fail_usage(const char *format, const char *argument) {
     fputs("reckon-kernel: ", stderr);
@@ -54,8 +54,13 @@ static int run_server(struct transport *transport, const struct connection *conn
     char *own_file = NULL;
     struct error err = ERROR_INIT;
     if (connection->registrar && registration_begin(connection, &own_file, &err) != OK) return fail(&err);
-    const struct server_config config = {
-        .transport = transport, .connection = connection, .capture = true, .signals = true, .trace = trace, .parent_id = getenv("JPY_PARENT_PID")};
+    const struct server_config config = {.transport = transport,
+                                         .connection = connection,
+                                         .capture = true,
+                                         .signals = true,
+                                         .history = true,
+                                         .trace = trace,
+                                         .parent_id = getenv("JPY_PARENT_PID")};
     enum status status = server_new(&config, &server, &err);
     bool ended = status != OK || server_run(server);
     registration_end(own_file);

@@ -14,7 +14,7 @@ static const struct request_row rows[] = {
     {"complete_request", "complete_reply", true, true, RUNS_AT_ONCE, false, answer_complete},
     {"inspect_request", "inspect_reply", true, true, RUNS_AT_ONCE, false, answer_inspect},
     {"is_complete_request", "is_complete_reply", true, true, RUNS_AT_ONCE, false, answer_is_complete},
-    {"history_request", "history_reply", true, true, RUNS_AT_ONCE, false, answer_history},
+    {"history_request", "history_reply", true, true, RUNS_ASIDE, false, answer_history},
     {"comm_info_request", "comm_info_reply", true, true, RUNS_AT_ONCE, false, answer_comm_info},
     {"comm_open", NULL, true, true, RUNS_AT_ONCE, false, answer_comm_open},
     {"comm_msg", NULL, true, true, RUNS_AT_ONCE, false, answer_nothing},

@@ -17,6 +17,7 @@ typedef enum status (*answer_fn)(struct kernel *kernel, struct request *request,
 enum runs {
     RUNS_AT_ONCE, /* on the I/O thread, also while a cell runs: must not wait and must not touch language values */
     RUNS_IN_TURN, /* on the worker, after the cells before it */
+    RUNS_ASIDE,   /* on the history's thread, also while a cell runs: may wait for files, must not touch language values */
 };
 
 struct request_row {

@@ -17,6 +17,7 @@
 #define PARENT_LOOK_S 1.0    /* where the parent has no descriptor */
 #define WORKER_LEAVES_S 1.5  /* launchers kill after 2.5 s */
 #define LAST_MESSAGES_S 0.25 /* to be sent at the end */
+#define HISTORY_ENDS_S 0.5   /* then its last cells are lost */
 #define TOPIC_BYTES_MAX 1000 /* of a subscription that is welcomed */
 
 struct server {
@@ -31,13 +32,19 @@ struct server {
 
 /* --- life --- */
 
+static enum status open_history(struct kernel *kernel, bool in_file, struct error *err) {
+    char *path = in_file ? history_path() : NULL;
+    kernel->history = history_new(path);
+    free(path);
+    return kernel->history ? OK : err_set(err, ERR_MEMORY, "the system gives no thread for the history");
+}
+
 static enum status open_parts(struct server *server, const struct server_config *config, struct error *err) {
     struct kernel *kernel = &server->kernel;
     kernel->connection = config->connection;
     wire_init(&kernel->wire, config->connection->key);
     kernel->outbox = outbox_new();
     kernel->publisher = publisher_new(&kernel->wire, kernel->outbox);
-    kernel->history = history_new();
     kernel->names = live_names_new();
     kernel->prompt = prompt_new();
     server->transport = config->transport;
@@ -46,6 +53,7 @@ static enum status open_parts(struct server *server, const struct server_config 
     server->trace = config->trace;
     server->parent = parent_watch_open(config->parent_id);
     if (config->signals) server->signals_fd = watch_signals_open();
+    TRY(open_history(kernel, config->history, err));
     if (config->capture) TRY(capture_open(&kernel->capture, err));
     if (kernel->capture) log_to(capture_saved_stderr(kernel->capture));
     return session_new(&kernel->session, err);
@@ -58,6 +66,7 @@ static void on_names_changed(void *ctx) {
 
 static void close_parts(struct server *server) {
     struct kernel *kernel = &server->kernel;
+    history_free(kernel->history);
     session_free(kernel->session);
     if (kernel->capture) log_to(2);
     capture_close(kernel->capture);
@@ -67,7 +76,6 @@ static void close_parts(struct server *server) {
     sender_free(server->sender);
     prompt_free(kernel->prompt);
     live_names_free(kernel->names);
-    history_free(kernel->history);
     publisher_free(kernel->publisher);
     outbox_free(kernel->outbox);
     free(server);
@@ -107,17 +115,37 @@ static struct request *receive_request(struct server *server, enum channel chann
     return NULL;
 }
 
+struct aside {
+    struct kernel *kernel;
+    struct request *request;
+};
+
+static void serve_aside(void *ctx, bool in_time) {
+    struct aside *aside = ctx;
+    if (in_time) request_serve(aside->kernel, aside->request, request_row(aside->request->type));
+    request_unref(aside->request);
+    free(aside);
+}
+
+static void queue_aside(struct kernel *kernel, struct request *takes) {
+    struct aside *aside = xnew(struct aside);
+    *aside = (struct aside){kernel, takes};
+    history_call(kernel->history, serve_aside, aside);
+}
+
 static void handle_request(struct server *server, enum channel channel, struct packet *packet) {
     struct request *request = receive_request(server, channel, packet);
     if (!request) return;
     const struct request_row *row = request_row(request->type);
     announce(server);
-    if (row->runs == RUNS_IN_TURN) {
-        worker_queue(server->kernel.worker, request);
+    switch (row->runs) {
+    case RUNS_IN_TURN: worker_queue(server->kernel.worker, request); return;
+    case RUNS_ASIDE: queue_aside(&server->kernel, request); return;
+    case RUNS_AT_ONCE:
+        request_serve(&server->kernel, request, row);
+        request_unref(request);
         return;
     }
-    request_serve(&server->kernel, request, row);
-    request_unref(request);
 }
 
 static void handle_subscription(struct server *server, const struct packet *packet) {
@@ -234,5 +262,5 @@ bool server_run(struct server *server) {
     while (!server->kernel.stopping) turn(server);
     bool ended = end_worker(server);
     send_last(server);
-    return ended;
+    return history_end(server->kernel.history, HISTORY_ENDS_S) && ended;
 }

@@ -226,9 +226,9 @@ char *path_expand(const char *path) {
     return buf_take(&out);
 }
 
-/* own, else xdg/reckon, else ~/fallback/reckon */
+/* own (NULL: there is no such variable), else xdg/reckon, else ~/fallback/reckon */
 static char *user_dir(const char *own, const char *xdg, const char *fallback, const char *below) {
-    const char *chosen = getenv(own);
+    const char *chosen = own ? getenv(own) : NULL;
     char *base;
     if (chosen && *chosen) {
         base = path_expand(chosen);
@@ -247,6 +247,8 @@ static char *user_dir(const char *own, const char *xdg, const char *fallback, co
 char *cache_dir(const char *below) { return user_dir("RECKON_CACHE", "XDG_CACHE_HOME", "~/.cache", below); }
 
 char *state_dir(const char *below) { return user_dir("RECKON_STATE", "XDG_STATE_HOME", "~/.local/state", below); }
+
+char *data_home(const char *below) { return user_dir(NULL, "XDG_DATA_HOME", "~/.local/share", below); }
 
 static int compare_names(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 

@@ -60,7 +60,8 @@ def lab_environment(kernel, folder):
     own = {name: os.path.join(folder, name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR",
                                                                  "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")}
     write_settings(own["JUPYTERLAB_SETTINGS_DIR"])
-    environment = dict(os.environ, **own, JUPYTER_PATH=execute.kernel_folder(kernel, folder), RECKON_PARAM_quick="True")
+    environment = dict(os.environ, **own, JUPYTER_PATH=execute.kernel_folder(kernel, folder), RECKON_PARAM_quick="True",
+                       RECKON_HISTORY=os.path.join(folder, "history.sqlite"))
     if not os.environ.get("RECKON_DATA"):
         environment["RECKON_PARAM_data"] = "synthetic"
     return environment

@@ -1,6 +1,7 @@
 #!/bin/sh
 # make install into an empty prefix (and under DESTDIR), a cell through the installed binary, make uninstall leaves nothing.
 build=$1
+export RECKON_HISTORY=off
 here=$(mktemp -d) || exit 1
 trap 'rm -rf "$here"' EXIT
 fail() { echo "install: $1" >&2; echo "install: 0 passed, 1 failed"; exit 1; }

@@ -92,7 +92,7 @@ def main():
     parser.add_argument("only", nargs="?", default="")
     args = parser.parse_args()
     check = Checks("notebooks")
-    os.environ["RECKON_PARAM_quick"] = "True"
+    os.environ.update(RECKON_PARAM_quick="True", RECKON_HISTORY="off")
     real_data = bool(os.environ.get("RECKON_DATA"))
     folder = os.path.join(ROOT, "notebooks")
     for file in sorted(f for f in os.listdir(folder) if f.endswith(".ipynb") and args.only in f):

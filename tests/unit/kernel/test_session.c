@@ -7,62 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/history.h"
 #include "kernel/live_names.h"
 #include "kernel/script.h"
 #include "kernel/session.h"
-
-/* --- history --- */
-
-static struct history *some_history(void) {
-    static const char *const inputs[] = {"a = 1", "b", "a = 1", "näive 日"};
-    struct history *history = history_new();
-    for (int i = 0; i < 4; i++) {
-        const struct slice output = slice_of("7");
-        history_add(history, i + 1, slice_of(inputs[i]), i == 1 ? &output : NULL);
-    }
-    return history;
-}
-
-static void history_is(struct history *history, const char *query, const char *answer) {
-    json_t *json = NULL;
-    struct error err = ERROR_INIT;
-    struct buf out = BUF_INIT;
-    assert_int_equal(json_parse(slice_of(query), &json, &err), OK);
-    assert_int_equal(history_query(history, json, &out, &err), OK);
-    assert_string_equal(buf_text(&out), answer);
-    buf_release(&out);
-    json_decref(json);
-}
-
-static void history_answers(void **state) {
-    (void)state;
-    struct history *history = some_history();
-    history_is(history, "{\"hist_access_type\":\"tail\",\"n\":1}", "[[1,4,\"näive 日\"]]");
-    history_is(history, "{\"hist_access_type\":\"tail\",\"n\":0}", "[]");
-    history_is(history, "{\"hist_access_type\":\"tail\",\"n\":3,\"output\":true}",
-               "[[1,2,[\"b\",\"7\"]],[1,3,[\"a = 1\",null]],[1,4,[\"näive 日\",null]]]");
-    history_is(history, "{\"hist_access_type\":\"range\",\"session\":0,\"start\":2,\"stop\":4}", "[[1,2,\"b\"],[1,3,\"a = 1\"]]");
-    history_is(history, "{\"hist_access_type\":\"range\",\"session\":-3}", "[]");
-    history_is(history, "{\"hist_access_type\":\"search\",\"pattern\":\"a*\"}", "[[1,1,\"a = 1\"],[1,3,\"a = 1\"]]");
-    history_is(history, "{\"hist_access_type\":\"search\",\"pattern\":\"a*\",\"unique\":true}", "[[1,3,\"a = 1\"]]");
-    history_is(history, "{\"hist_access_type\":\"search\",\"pattern\":\"*?*\",\"n\":2}", "[[1,3,\"a = 1\"],[1,4,\"näive 日\"]]");
-    history_free(history);
-}
-
-static void globs(void **state) {
-    (void)state;
-    static const struct {
-        const char *pattern, *text;
-        bool matches;
-    } cases[] = {
-        {"", "", true},         {"*", "", true},          {"?", "", false},         {"a", "b", false},    {"a*c", "abbbc", true},
-        {"a*c", "abbb", false}, {"*b*", "abc", true},     {"a?c", "a日c", true},    {"??", "日本", true}, {"?", "日本", false},
-        {"**", "x", true},      {"*a*a*a*", "aaa", true}, {"*a*a*a*", "aa", false}, {"x", "xy", false},   {"*y", "xyxy", true},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        assert_int_equal(glob_match(slice_of(cases[i].pattern), slice_of(cases[i].text)), cases[i].matches);
-}
 
 /* --- cells of a script --- */
 
@@ -226,8 +173,6 @@ static void names_are_published(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(history_answers),
-        cmocka_unit_test(globs),
         cmocka_unit_test(scripts_are_cut_into_cells),
         cmocka_unit_test(results_are_kept),
         cmocka_unit_test(large_results_are_forgotten),

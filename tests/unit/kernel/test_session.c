@@ -173,12 +173,8 @@ static void names_are_published(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(scripts_are_cut_into_cells),
-        cmocka_unit_test(results_are_kept),
-        cmocka_unit_test(large_results_are_forgotten),
-        cmocka_unit_test(old_results_are_forgotten),
-        cmocka_unit_test(expressions_are_evaluated),
-        cmocka_unit_test(names_are_published),
+        cmocka_unit_test(scripts_are_cut_into_cells), cmocka_unit_test(results_are_kept),          cmocka_unit_test(large_results_are_forgotten),
+        cmocka_unit_test(old_results_are_forgotten),  cmocka_unit_test(expressions_are_evaluated), cmocka_unit_test(names_are_published),
     };
     return cmocka_run_group_tests_name("session", tests, NULL, NULL);
 }

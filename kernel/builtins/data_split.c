@@ -84,7 +84,7 @@ static enum status random_folds(const struct call *call, struct dataset *dataset
     struct dataset *train = NULL, *test = NULL;
     for (int64_t i = 0; i < k; i++) {
         TRY(task_check(call->task, err));
-        if (split_fold(dataset, k, i, seed_of(call), &train, &test, err) != OK) return err_about(err, "k");
+        if (split_fold(call->task, dataset, k, i, seed_of(call), &train, &test, err) != OK) return err_about(err, "k");
         push_fold(list, train, test);
     }
     return OK;

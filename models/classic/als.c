@@ -63,7 +63,8 @@ static enum status init(struct als *als, struct model *model, struct error *err)
         int64_t *counts = model_counts(model, EMBED_USERS);
         enum status status =
             mf_factors_new(request->device, dataset_n_users(data), dataset_n_items(data), fit_int(request, model, "factors"), true, &als->now, err);
-        if (status == OK) status = factors_init_rows(als->now.users, request->common.seed, RNG_INIT_USERS, INIT_DEVIATION, counts, err);
+        if (status == OK)
+            status = factors_init_rows(request->task, als->now.users, request->common.seed, RNG_INIT_USERS, INIT_DEVIATION, counts, err);
         free(counts);
         if (status != OK) return status;
     }

@@ -6,6 +6,7 @@
 
 #include "runtime/base/mem.h"
 #include "runtime/base/rng.h"
+#include "runtime/base/thread.h"
 
 /* --- the mats --- */
 
@@ -67,17 +68,35 @@ enum status mf_factors_new(struct device *device, int64_t n_users, int64_t n_ite
     return status;
 }
 
-enum status factors_init_rows(struct mat *mat, uint64_t seed, enum rng_purpose purpose, double deviation, const int64_t *counts, struct error *err) {
-    const int64_t rows = mat_rows(mat), cols = mat_cols(mat);
+struct drawing {
+    uint64_t seed;
+    enum rng_purpose purpose;
+    double deviation;
+    const int64_t *counts;
+    int64_t rows, cols;
     float *values;
-    TRY(mem_try_array((size_t)(rows * cols), "initial factors", &values, err));
-    for (int64_t r = 0; r < rows; r++) {
-        if (counts[r] == 0) continue;
-        struct rng rng = rng_at(seed, purpose, (uint64_t)r);
-        for (int64_t c = 0; c < cols; c++) values[r * cols + c] = (float)(deviation * rng_normal(&rng));
+};
+
+#define ROWS_DRAWN 64 /* a block of the pool's */
+
+static void draw_rows(void *ctx, int64_t block, int thread) {
+    const struct drawing *drawing = ctx;
+    const int64_t end = (block + 1) * ROWS_DRAWN < drawing->rows ? (block + 1) * ROWS_DRAWN : drawing->rows;
+    (void)thread;
+    for (int64_t r = block * ROWS_DRAWN; r < end; r++) {
+        if (drawing->counts[r] == 0) continue;
+        struct rng rng = rng_at(drawing->seed, drawing->purpose, (uint64_t)r);
+        for (int64_t c = 0; c < drawing->cols; c++) drawing->values[r * drawing->cols + c] = (float)(drawing->deviation * rng_normal(&rng));
     }
-    const enum status status = mat_write(mat, 0, rows, values, err);
-    mem_free(values);
+}
+
+enum status factors_init_rows(struct task *task, struct mat *mat, uint64_t seed, enum rng_purpose purpose, double deviation, const int64_t *counts,
+                              struct error *err) {
+    struct drawing drawing = {seed, purpose, deviation, counts, mat_rows(mat), mat_cols(mat), NULL};
+    TRY(mem_try_array((size_t)(drawing.rows * drawing.cols), "initial factors", &drawing.values, err));
+    enum status status = pool_run(task, (drawing.rows + ROWS_DRAWN - 1) / ROWS_DRAWN, draw_rows, &drawing, err);
+    if (status == OK) status = mat_write(mat, 0, drawing.rows, drawing.values, err);
+    mem_free(drawing.values);
     return status;
 }
 

@@ -37,7 +37,7 @@ enum status mf_factors_to(const struct mf_factors *factors, struct device *devic
 enum status mf_factors_new(struct device *device, int64_t n_users, int64_t n_items, int64_t n_factors, bool biased, struct mf_factors *out,
                            struct error *err) MUST_CHECK;
 /* Rows of N(0, deviation) keyed by (seed, purpose, row); rows with count 0 stay zeros. */
-enum status factors_init_rows(struct mat *mat, uint64_t seed, enum rng_purpose purpose, double deviation, const int64_t *counts,
+enum status factors_init_rows(struct task *task, struct mat *mat, uint64_t seed, enum rng_purpose purpose, double deviation, const int64_t *counts,
                               struct error *err) MUST_CHECK;
 
 /* Going on keeps the length of the vectors: ERR_VALUE when the request asks for another one. */

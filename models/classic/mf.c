@@ -48,8 +48,9 @@ static enum status publish(void *trainer, void **out_state, struct error *err) {
 /* Rows without ratings stay zeros: an unknown user or item gets its mean and biases only. */
 static enum status init_side(struct mf *mf, struct model *model, struct mat *mat, enum embedded what, struct error *err) {
     int64_t *counts = model_counts(model, what);
-    const enum status status = factors_init_rows(mat, mf->request->common.seed, what == EMBED_USERS ? RNG_INIT_USERS : RNG_INIT_ITEMS,
-                                                 fit_float(mf->request, model, "init"), counts, err);
+    const enum status status =
+        factors_init_rows(mf->request->task, mat, mf->request->common.seed, what == EMBED_USERS ? RNG_INIT_USERS : RNG_INIT_ITEMS,
+                          fit_float(mf->request, model, "init"), counts, err);
     free(counts);
     return status;
 }
@@ -97,8 +98,8 @@ static enum status init(struct mf *mf, struct model *model, struct error *err) {
     if (mf->adam && !mf->first.users) TRY(new_moments(mf, err));
     mf->now.mean = (float)dataset_mean(data);
     TRY(dataset_columns(data, &rows, err));
-    return sgd_plan_new(request->device, dataset_n_users(data), dataset_n_items(data), dataset_n(data), rows.users, rows.items, rows.ratings,
-                        request->common.seed, &mf->plan, err);
+    return sgd_plan_new(request->task, request->device, dataset_n_users(data), dataset_n_items(data), dataset_n(data), rows.users, rows.items,
+                        rows.ratings, request->common.seed, &mf->plan, err);
 }
 
 static struct mf new_trainer(const struct fit_request *request, const struct model *model) {

@@ -39,7 +39,7 @@ static enum status parts(const struct run *run, int64_t fold, struct dataset **o
     const struct cross_validate_request *request = run->request;
     struct dataset *valid = NULL;
     char *note = NULL;
-    if (!request->published) return split_fold(request->data, request->k, fold, request->common.seed, out_train, out_test, err);
+    if (!request->published) return split_fold(request->task, request->data, request->k, fold, request->common.seed, out_train, out_test, err);
     const struct split_request split = {.by = SPLIT_PUBLISHED, .fold = run->names[fold], .seed = request->common.seed};
     TRY(split_dataset(request->task, request->data, &split, out_train, &valid, out_test, &note, err));
     if (valid) dataset_unref(valid);

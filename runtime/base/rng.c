@@ -142,11 +142,13 @@ static double normal_quantile(double p) {
 /* The half step keeps 0 and 1 out and the two tails alike. */
 double rng_normal(struct rng *rng) { return normal_quantile(((double)(rng_u64(rng) >> 12) + 0.5) * 0x1p-52); }
 
-void rng_shuffle(struct rng *rng, int64_t *items, int64_t n_items) {
-    for (int64_t i = n_items - 1; i > 0; i--) {
+void rng_shuffle_steps(struct rng *rng, int64_t *items, int64_t high, int64_t low) {
+    for (int64_t i = high; i > low; i--) {
         int64_t j = (int64_t)rng_below(rng, (uint64_t)i + 1);
         int64_t kept = items[i];
         items[i] = items[j];
         items[j] = kept;
     }
 }
+
+void rng_shuffle(struct rng *rng, int64_t *items, int64_t n_items) { rng_shuffle_steps(rng, items, n_items - 1, 0); }

@@ -4,24 +4,32 @@
 #include <string.h>
 
 #include "runtime/base/mem.h"
-#include "runtime/base/rng.h"
+#include "runtime/base/sort.h"
 #include "runtime/data/split_parts.h"
 
 /* --- rows of each user or item --- */
 
-enum status buckets_make(const int32_t *keys, int64_t n_rows, int64_t n_keys, struct buckets *out, struct error *err) {
+static enum status fill_buckets(struct task *task, const int32_t *keys, int64_t n_rows, struct buckets *buckets, struct error *err) {
+    for (int64_t i = 0; i < n_rows; i++) {
+        if (i % ROWS_BETWEEN_CHECKS == 0) TRY(task_check(task, err));
+        buckets->starts[keys[i] + 2]++;
+    }
+    for (int64_t k = 2; k <= buckets->n + 1; k++) buckets->starts[k] += buckets->starts[k - 1];
+    for (int64_t i = 0; i < n_rows; i++) {
+        if (i % ROWS_BETWEEN_CHECKS == 0) TRY(task_check(task, err));
+        buckets->rows[buckets->starts[keys[i] + 1]++] = i;
+    }
+    return OK;
+}
+
+enum status buckets_make(struct task *task, const int32_t *keys, int64_t n_rows, int64_t n_keys, struct buckets *out, struct error *err) {
     struct buckets buckets = {.n = n_keys};
     TRY(mem_try_array((size_t)n_keys + 2, "rows", &buckets.starts, err));
-    const enum status status = mem_try_array((size_t)n_rows, "rows", &buckets.rows, err);
-    if (status != OK) {
-        mem_free(buckets.starts);
-        return status;
-    }
-    for (int64_t i = 0; i < n_rows; i++) buckets.starts[keys[i] + 2]++;
-    for (int64_t k = 2; k <= n_keys + 1; k++) buckets.starts[k] += buckets.starts[k - 1];
-    for (int64_t i = 0; i < n_rows; i++) buckets.rows[buckets.starts[keys[i] + 1]++] = i;
-    *out = buckets;
-    return OK;
+    enum status status = mem_try_array((size_t)n_rows, "rows", &buckets.rows, err);
+    if (status == OK) status = fill_buckets(task, keys, n_rows, &buckets, err);
+    if (status == OK) *out = buckets;
+    else buckets_release(&buckets);
+    return status;
 }
 
 void buckets_release(struct buckets *buckets) {
@@ -87,6 +95,7 @@ static enum status fill_parts(const struct choice *choice, struct split *split, 
     int64_t at[3] = {0};
     for (int64_t i = 0; i < choice->n; i++) {
         const int p = choice->part_of[i];
+        if (i % ROWS_BETWEEN_CHECKS == 0) TRY(task_check(choice->task, err));
         if (p < PART_OUT) split->rows[p][at[p]++] = dataset_row(choice->dataset, i);
     }
     return OK;
@@ -142,7 +151,7 @@ static enum status choose(struct choice *choice, struct error *err) {
 
 enum status split_dataset(struct task *task, struct dataset *dataset, const struct split_request *request, struct dataset **out_train,
                           struct dataset **out_valid, struct dataset **out_test, char **out_note, struct error *err) {
-    struct choice choice = {.dataset = dataset, .request = request, .n = dataset->n};
+    struct choice choice = {.task = task, .dataset = dataset, .request = request, .n = dataset->n};
     struct buf words = BUF_INIT;
     struct dataset *valid = NULL;
     int32_t *negatives = NULL, n_negatives = 0;
@@ -168,26 +177,32 @@ enum status split_dataset(struct task *task, struct dataset *dataset, const stru
 
 /* --- folds --- */
 
-enum status split_fold(struct dataset *dataset, int64_t k, int64_t i, uint64_t seed, struct dataset **out_train, struct dataset **out_test,
-                       struct error *err) {
-    const struct split_request request = {.by = SPLIT_RANDOM, .seed = seed};
-    struct choice choice = {.dataset = dataset, .request = &request, .n = dataset->n};
+/* Every k-th of the shuffled goes to test. */
+static enum status choose_fold(struct choice *choice, int64_t k, int64_t i, struct error *err) {
     int64_t *order;
+    TRY(mem_try_array((size_t)choice->n, "order", &order, err));
+    struct rng rng = rng_at(choice->request->seed, RNG_FOLDS, 0);
+    for (int64_t r = 0; r < choice->n; r++) order[r] = r;
+    const enum status status = shuffle_positions(choice->task, &rng, order, choice->n, err);
+    for (int64_t r = i; status == OK && r < choice->n; r += k) choice->part_of[order[r]] = 2;
+    mem_free(order);
+    return status;
+}
+
+enum status split_fold(struct task *task, struct dataset *dataset, int64_t k, int64_t i, uint64_t seed, struct dataset **out_train,
+                       struct dataset **out_test, struct error *err) {
+    const struct split_request request = {.by = SPLIT_RANDOM, .seed = seed};
+    struct choice choice = {.task = task, .dataset = dataset, .request = &request, .n = dataset->n};
     if (k < 2 || k > dataset->n)
         return err_set(err, ERR_VALUE, "%lld folds of %lld rows: 2 or more, and no more than rows", (long long)k, (long long)dataset->n);
     if (i < 0 || i >= k) return err_set(err, ERR_VALUE, "fold %lld of %lld: the folds count from 0", (long long)i, (long long)k);
     TRY(mem_try_array((size_t)choice.n, "parts", &choice.part_of, err));
-    enum status status = mem_try_array((size_t)choice.n, "order", &order, err);
+    enum status status = choose_fold(&choice, k, i, err);
     if (status == OK) {
         struct buf words = BUF_INIT;
-        struct rng rng = rng_at(seed, RNG_FOLDS, 0);
-        for (int64_t r = 0; r < choice.n; r++) order[r] = r;
-        rng_shuffle(&rng, order, choice.n);
-        for (int64_t r = i; r < choice.n; r += k) choice.part_of[order[r]] = 2;
         buf_addf(&words, "fold %lld of %lld, seed %llu", (long long)i + 1, (long long)k, (unsigned long long)seed);
         status = split_make(&choice, buf_text(&words), NULL, 0, out_train, NULL, out_test, err);
         buf_release(&words);
-        mem_free(order);
     }
     mem_free(choice.part_of);
     return status;

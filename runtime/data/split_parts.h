@@ -7,7 +7,9 @@
 
 /* Which part each row of a view goes to: 0 train, 1 valid, 2 test, PART_OUT none. */
 #define PART_OUT 3
+#define ROWS_BETWEEN_CHECKS (1 << 16)
 struct choice {
+    struct task *task; /* may be NULL */
     struct dataset *dataset;
     const struct split_request *request;
     int64_t n;
@@ -20,7 +22,7 @@ struct choice {
 struct buckets {
     int64_t n, *starts, *rows;
 };
-enum status buckets_make(const int32_t *keys, int64_t n_rows, int64_t n_keys, struct buckets *out, struct error *err) MUST_CHECK;
+enum status buckets_make(struct task *task, const int32_t *keys, int64_t n_rows, int64_t n_keys, struct buckets *out, struct error *err) MUST_CHECK;
 void buckets_release(struct buckets *buckets);
 /* Whole rows of n that a share asks for, to the nearest. */
 int64_t share_of(double share, int64_t n);

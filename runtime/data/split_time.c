@@ -2,17 +2,20 @@
 #include <stdlib.h>
 
 #include "runtime/base/mem.h"
+#include "runtime/base/sort.h"
 #include "runtime/data/split_parts.h"
 
-static int by_time(const void *x, const void *y, void *ctx) {
-    const int64_t *times = ctx, a = *(const int64_t *)x, b = *(const int64_t *)y;
-    if (times && times[a] != times[b]) return times[a] < times[b] ? -1 : 1;
+#define USERS_BETWEEN_CHECKS 256
+
+static int by_time(const void *ctx, int64_t a, int64_t b) {
+    const int64_t *times = ctx;
+    if (times[a] != times[b]) return times[a] < times[b] ? -1 : 1;
     return a < b ? -1 : a > b;
 }
 
-static void sort_by_time(int64_t *rows, int64_t n, const int64_t *times) {
-    if (!times) return; /* rows are in file order already */
-    qsort_r(rows, (size_t)n, sizeof *rows, by_time, (void *)(uintptr_t)times);
+static enum status sort_by_time(const struct choice *choice, int64_t *rows, int64_t n, struct error *err) {
+    if (!choice->view.times) return OK; /* rows are in file order already */
+    return sort_positions(choice->task, rows, n, by_time, choice->view.times, err);
 }
 
 /* --- one cut for all --- */
@@ -49,20 +52,25 @@ static void note_cold(struct choice *choice) {
     free(known_items);
 }
 
-enum status choose_time(struct choice *choice, struct error *err) {
+static void cut_by_time(struct choice *choice, const int64_t *order) {
     const struct split_request *request = choice->request;
-    int64_t *order;
-    TRY(mem_try_array((size_t)choice->n, "order", &order, err));
-    for (int64_t i = 0; i < choice->n; i++) order[i] = i;
-    sort_by_time(order, choice->n, choice->view.times);
     const int64_t n_late = share_of(request->test, choice->n), n_later = share_of(request->test + request->valid, choice->n);
     const int64_t train_end = with_equal_times(order, choice->n, choice->n - n_later, choice->view.times);
     int64_t valid_end = with_equal_times(order, choice->n, choice->n - n_late, choice->view.times);
     if (valid_end < train_end) valid_end = train_end;
     for (int64_t i = train_end; i < choice->n; i++) choice->part_of[order[i]] = i < valid_end ? 1 : 2;
+}
+
+enum status choose_time(struct choice *choice, struct error *err) {
+    int64_t *order;
+    TRY(mem_try_array((size_t)choice->n, "order", &order, err));
+    for (int64_t i = 0; i < choice->n; i++) order[i] = i;
+    enum status status = sort_by_time(choice, order, choice->n, err);
+    if (status == OK) cut_by_time(choice, order);
     mem_free(order);
-    note_cold(choice);
-    return OK;
+    if (status == OK) status = task_check(choice->task, err);
+    if (status == OK) note_cold(choice);
+    return status;
 }
 
 /* --- each user's last --- */
@@ -73,15 +81,17 @@ typedef void (*last_fn)(const struct split_request *request, int64_t n, int64_t 
 static enum status choose_last(struct choice *choice, last_fn counts, struct error *err) {
     struct buckets buckets;
     const int64_t n_users = dataset_n_users(choice->dataset);
-    TRY(buckets_make(choice->view.users, choice->n, n_users, &buckets, err));
-    for (int64_t user = 0; user < n_users; user++) {
+    TRY(buckets_make(choice->task, choice->view.users, choice->n, n_users, &buckets, err));
+    enum status status = OK;
+    for (int64_t user = 0; user < n_users && status == OK; user++) {
         int64_t *rows = &buckets.rows[buckets.starts[user]], n = buckets.starts[user + 1] - buckets.starts[user], n_test = 0, n_valid = 0;
-        sort_by_time(rows, n, choice->view.times);
+        if (user % USERS_BETWEEN_CHECKS == 0) status = task_check(choice->task, err);
+        if (status == OK) status = sort_by_time(choice, rows, n, err);
         counts(choice->request, n, &n_test, &n_valid);
         for (int64_t i = n - n_test - n_valid; i < n; i++) choice->part_of[rows[i]] = i < n - n_test ? 1 : 2;
     }
     buckets_release(&buckets);
-    return OK;
+    return status;
 }
 
 static void last_share(const struct split_request *request, int64_t n, int64_t *out_test, int64_t *out_valid) {
@@ -111,14 +121,16 @@ enum status choose_leave_one_out(struct choice *choice, struct error *err) {
 enum status choose_valid_last(struct choice *choice, struct error *err) {
     struct buckets buckets;
     const int64_t n_users = dataset_n_users(choice->dataset);
-    TRY(buckets_make(choice->view.users, choice->n, n_users, &buckets, err));
-    for (int64_t user = 0; user < n_users; user++) {
+    TRY(buckets_make(choice->task, choice->view.users, choice->n, n_users, &buckets, err));
+    enum status status = OK;
+    for (int64_t user = 0; user < n_users && status == OK; user++) {
         int64_t *rows = &buckets.rows[buckets.starts[user]], n = buckets.starts[user + 1] - buckets.starts[user], n_train = 0;
+        if (user % USERS_BETWEEN_CHECKS == 0) status = task_check(choice->task, err);
         for (int64_t i = 0; i < n; i++)
             if (choice->part_of[rows[i]] == 0) rows[n_train++] = rows[i];
-        sort_by_time(rows, n_train, choice->view.times);
+        if (status == OK) status = sort_by_time(choice, rows, n_train, err);
         if (n_train >= 2) choice->part_of[rows[n_train - 1]] = 1;
     }
     buckets_release(&buckets);
-    return OK;
+    return status;
 }

@@ -28,8 +28,8 @@ struct split_request {
 enum status split_dataset(struct task *task, struct dataset *dataset, const struct split_request *request, struct dataset **out_train,
                           struct dataset **out_valid, struct dataset **out_test, char **out_note, struct error *err) MUST_CHECK;
 /* k folds: test part i holds every k-th row of one seeded shuffle. */
-enum status split_fold(struct dataset *dataset, int64_t k, int64_t i, uint64_t seed, struct dataset **out_train, struct dataset **out_test,
-                       struct error *err) MUST_CHECK;
+enum status split_fold(struct task *task, struct dataset *dataset, int64_t k, int64_t i, uint64_t seed, struct dataset **out_train,
+                       struct dataset **out_test, struct error *err) MUST_CHECK;
 /* Names of the published folds ("u1" … "u5", "ua", "ub"); 0 when there are none. Borrowed. */
 size_t split_published(struct dataset *dataset, const char *const **out_names);
 /* Those of them whose test parts are a partition of the rows ("u1" … "u5"), for cross-validation. Borrowed. */

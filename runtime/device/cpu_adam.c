@@ -32,7 +32,7 @@ static const struct rating_entry *entry(const struct adam_run *run, int64_t s) {
 
 /* --- the three steps --- */
 
-enum { SAMPLES_EACH = 256, ROWS_EACH = 32, UPDATES_EACH = 1 << 15 };
+enum { SAMPLES_EACH = 256, ROWS_EACH = 32, UPDATES_EACH = 1 << 15, BETWEEN_LOOKS = 1 << 15 };
 
 static void errors_block(void *ctx, int64_t block, int thread) {
     const struct adam_run *run = ctx;
@@ -116,6 +116,7 @@ static void forget(struct side *side) {
 static enum status run_batch(struct adam_run *run, struct task *task, struct error *err) {
     int64_t each = rows_of_update(run->job->n_factors);
     for (int64_t s = 0; s < run->n_samples; s++) {
+        if (s % BETWEEN_LOOKS == 0) TRY(task_check(task, err));
         touch(&run->users, entry(run, s)->row, (int32_t)s);
         touch(&run->items, entry(run, s)->col, (int32_t)s);
     }
@@ -128,14 +129,15 @@ static enum status run_batch(struct adam_run *run, struct task *task, struct err
 
 static enum status side_init(struct side *side, int64_t n_rows, int64_t batch, int64_t f, struct error *err) {
     const char *what = "room for an epoch of Adam";
+    int64_t most_touched = batch < n_rows ? batch : n_rows;
     side->n_rows = n_rows;
     TRY(mem_try_array((size_t)n_rows, what, &side->slot, err));
     TRY(mem_try_array((size_t)n_rows, what, &side->bias_gradient, err));
-    TRY(mem_try_array((size_t)batch, what, &side->touched, err));
-    TRY(mem_try_array((size_t)batch, what, &side->first, err));
-    TRY(mem_try_array((size_t)batch, what, &side->last, err));
+    TRY(mem_try_array((size_t)most_touched, what, &side->touched, err));
+    TRY(mem_try_array((size_t)most_touched, what, &side->first, err));
+    TRY(mem_try_array((size_t)most_touched, what, &side->last, err));
     TRY(mem_try_array((size_t)batch, what, &side->next, err));
-    TRY(mem_try_array((size_t)(batch * f), what, &side->gradient, err));
+    TRY(mem_try_array((size_t)(most_touched * f), what, &side->gradient, err));
     for (int64_t r = 0; r < n_rows; r++) side->slot[r] = -1;
     return OK;
 }

@@ -444,7 +444,7 @@ static void check_folds(struct dataset *dataset, int64_t k) {
         struct made made = {.part_of = malloc((size_t)n)};
         struct error err = ERROR_INIT;
         memset(made.part_of, NOWHERE, (size_t)n);
-        assert_int_equal(split_fold(dataset, k, i, 6, &made.parts[TRAIN], &made.parts[TEST], &err), OK);
+        assert_int_equal(split_fold(NULL, dataset, k, i, 6, &made.parts[TRAIN], &made.parts[TEST], &err), OK);
         mark(&made, TRAIN);
         mark(&made, TEST);
         assert_int_equal(made.n[TRAIN] + made.n[TEST], n);
@@ -679,13 +679,13 @@ static void bad_folds(void **state) {
     (void)state;
     struct dataset *dataset = synthetic(10, 8, 0.5, 1), *train = NULL, *test = NULL;
     struct error err = ERROR_INIT;
-    assert_int_equal(split_fold(dataset, 1, 0, 1, &train, &test, &err), ERR_VALUE);
+    assert_int_equal(split_fold(NULL, dataset, 1, 0, 1, &train, &test, &err), ERR_VALUE);
     assert_string_equal(err.message, "1 folds of 40 rows: 2 or more, and no more than rows");
     err = ERROR_INIT;
-    assert_int_equal(split_fold(dataset, 41, 0, 1, &train, &test, &err), ERR_VALUE);
+    assert_int_equal(split_fold(NULL, dataset, 41, 0, 1, &train, &test, &err), ERR_VALUE);
     assert_string_equal(err.message, "41 folds of 40 rows: 2 or more, and no more than rows");
     err = ERROR_INIT;
-    assert_int_equal(split_fold(dataset, 5, 5, 1, &train, &test, &err), ERR_VALUE);
+    assert_int_equal(split_fold(NULL, dataset, 5, 5, 1, &train, &test, &err), ERR_VALUE);
     assert_string_equal(err.message, "fold 5 of 5: the folds count from 0");
     assert_true(!train && !test);
     dataset_unref(dataset);

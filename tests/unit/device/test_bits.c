@@ -40,7 +40,7 @@ static enum status train(const struct work *w, struct task *task, struct mat **o
     struct sgd_plan *plan;
     double rmse;
     int64_t step = 0, n = w->e.starts[ROWS];
-    TRY(sgd_plan_new(device_cpu(), ROWS, COLS, n, w->e.row_of, w->e.columns, w->e.values, 7, &plan, err));
+    TRY(sgd_plan_new(NULL, device_cpu(), ROWS, COLS, n, w->e.row_of, w->e.columns, w->e.values, 7, &plan, err));
     enum status status = ops_mf_sgd(task, plan, &x, 0.01f, 0.02f, 0.02f, 3, 1, &rmse, err);
     if (status == OK) status = mat_new(device_cpu(), ROWS, F, &first.users, err);
     if (status == OK) status = mat_new(device_cpu(), COLS, F, &first.items, err);
@@ -257,7 +257,8 @@ static void a_cancel_ends_everything_within_100_ms(void **state) {
     struct large large = {.a = random_mat(2500, 4000, 1), .wide = random_mat(1000, 1500, 1), .e = random_entries(2000, 1000, 0.15, 2)};
     large.csr = csr_of(&large.e);
     assert_int_equal(
-        sgd_plan_new(device_cpu(), 2000, 1000, large.e.starts[2000], large.e.row_of, large.e.columns, large.e.values, 1, &large.plan, &err), OK);
+        sgd_plan_new(NULL, device_cpu(), 2000, 1000, large.e.starts[2000], large.e.row_of, large.e.columns, large.e.values, 1, &large.plan, &err),
+        OK);
     pool_set_threads(2);
     for (size_t i = 0; i < sizeof longs / sizeof *longs; i++) {
         check_cancel(&large, i, 30);

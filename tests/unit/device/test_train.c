@@ -101,7 +101,7 @@ static void factors_free(struct mf_factors *x) {
 static struct sgd_plan *plan_of(const struct entries *e, uint64_t seed) {
     struct sgd_plan *plan = NULL;
     struct error err = ERROR_INIT;
-    assert_int_equal(sgd_plan_new(device_cpu(), e->rows, e->cols, e->starts[e->rows], e->row_of, e->columns, e->values, seed, &plan, &err), OK);
+    assert_int_equal(sgd_plan_new(NULL, device_cpu(), e->rows, e->cols, e->starts[e->rows], e->row_of, e->columns, e->values, seed, &plan, &err), OK);
     return plan;
 }
 
@@ -125,7 +125,7 @@ static void one_epoch_of_sgd_is_one_step_each(void **state) {
         struct mf_factors was = random_factors(f, 3), now = random_factors(f, 3);
         struct sgd_plan *plan = NULL;
         double rmse = 0, squares = 0;
-        assert_int_equal(sgd_plan_new(device_cpu(), USERS, ITEMS, USERS, rows, cols, values, 1, &plan, &err), OK);
+        assert_int_equal(sgd_plan_new(NULL, device_cpu(), USERS, ITEMS, USERS, rows, cols, values, 1, &plan, &err), OK);
         assert_int_equal(ops_mf_sgd(NULL, plan, &now, lr, reg, reg_bias, 5, 1, &rmse, &err), OK);
         for (int s = 0; s < USERS; s++) {
             int32_t u = rows[s], i = cols[s];
@@ -293,9 +293,9 @@ static void plans_check_what_they_get(void **state) {
     struct sgd_plan *plan = NULL;
     const int32_t rows[] = {0, 3}, cols[] = {0, 1};
     const float values[] = {1, 2};
-    assert_int_equal(sgd_plan_new(device_cpu(), 3, 3, 2, rows, cols, values, 0, &plan, &err), ERR_INDEX);
+    assert_int_equal(sgd_plan_new(NULL, device_cpu(), 3, 3, 2, rows, cols, values, 0, &plan, &err), ERR_INDEX);
     err = ERROR_INIT;
-    assert_int_equal(sgd_plan_new(device_cpu(), 3, 3, 0, rows, cols, values, 0, &plan, &err), ERR_VALUE);
+    assert_int_equal(sgd_plan_new(NULL, device_cpu(), 3, 3, 0, rows, cols, values, 0, &plan, &err), ERR_VALUE);
     err = ERROR_INIT;
     assert_null(plan);
     struct entries e = random_entries(USERS, ITEMS, 0.4, 5);

@@ -279,7 +279,7 @@ static void test_cross_validate(void **state) {
     for (int fold = 0; fold < 4; fold++) {
         struct dataset *train = NULL, *test = NULL;
         double rmse, mae;
-        GOOD(split_fold(data, 4, fold, 3, &train, &test, &err));
+        GOOD(split_fold(NULL, data, 4, fold, 3, &train, &test, &err));
         struct model *model = fitted("als", train, "factors=4, reg=0.2", 4, NULL);
         plain_errors(model, test, &rmse, &mae);
         NEAR(table_column(table, "rmse")->u.floats[fold], rmse, 1e-9);

@@ -36,6 +36,8 @@ static inline struct value value_model(struct model *model) { return value_objec
 static inline struct value value_embeddings(struct embeddings *embeddings) { return value_object(&type_embeddings, embeddings); }
 static inline struct value value_plot(struct plot *plot) { return value_object(&type_plot, plot); }
 
+/* Titles of a catalogue, else its items' ids where they are text, for completion. obj_dataset.c */
+void catalog_item_names(struct catalog *catalog, struct name_source *out);
 /* An id as cells give it: an int, or a str (a whole number in a str stays text; catalogs match it). obj_dataset.c */
 enum status value_id(struct value value, struct id *out_borrowed, struct error *err) MUST_CHECK;
 /* Bundle of a table: html, text, Markdown, LaTeX. obj_table.c */

@@ -8,7 +8,7 @@
 #define USER \
     { "user", .doc = "an id as the source has it; None: the user that fold_in added" }
 #define ITEM \
-    { "item", .doc = "an id, or a title that is unique" }
+    { "item", .doc = "an id, or a title that is unique", .completes = "item" }
 #define K \
     { "k", .doc = "how many", .min = 1, .max = 100000 }
 
@@ -50,8 +50,8 @@ const struct builtin_row builtins_models[] = {
                     {"user", .doc = "an id as the source has it, or a list of them; None: the user that fold_in added"},
                     K,
                     {"users", .doc = "several ids, or \"all\": a list for each"},
-                    {"items", .doc = "choose among these alone (ids or titles); None: all"},
-                    {"exclude", .doc = "never these (ids or titles)"},
+                    {"items", .doc = "choose among these alone (ids or titles); None: all", .completes = "item"},
+                    {"exclude", .doc = "never these (ids or titles)", .completes = "item"},
                     {"filter_seen", .doc = "leave out what the user has in the train and valid parts"},
                     {0}},
      .doc = "Seen are the rows that the model was fitted on and those of the train and valid parts of the same split, never those of test. Equal "
@@ -81,7 +81,7 @@ const struct builtin_row builtins_models[] = {
     {.sigs = "fold_in(model: Model, ratings: dict) -> Model",
      .group = GROUP,
      .summary = "A model that knows one more user, without fitting again.",
-     .notes = NOTES{MODEL, {"ratings", .doc = "of the new user: {title or id: rating}"}, {0}},
+     .notes = NOTES{MODEL, {"ratings", .doc = "of the new user: {title or id: rating}", .completes = "item"}, {0}},
      .doc = "The new user is the one that predict, recommend and explain are about when none is named. The model that was given stays as it is.",
      .example = "me = fold_in(als(synth(), factors=4, epochs=3), {1: 5, 2: 1})\nrecommend(me, k=3)",
      .run = bi_fold_in,

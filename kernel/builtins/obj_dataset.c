@@ -232,6 +232,20 @@ static void column_names(void *self, name_sink sink, void *ctx) {
     if (dataset_catalog(dataset)->titles) sink(ctx, "title");
 }
 
+static const char *item_name(const void *of, int64_t i) {
+    const struct catalog *catalog = of;
+    return catalog->titles ? catalog->titles[i] : catalog->item_ids_text[i];
+}
+
+static void forget_catalog(void *of) { catalog_unref(of); }
+
+void catalog_item_names(struct catalog *catalog, struct name_source *out) {
+    if (!catalog->titles && catalog->item_ids_are_ints) return;
+    *out = (struct name_source){catalog_ref(catalog), catalog->n_items, item_name, forget_catalog};
+}
+
+static void item_names(void *self, struct name_source *out) { catalog_item_names(dataset_catalog(self), out); }
+
 const struct type type_dataset = {
     .name = "Dataset",
     .doc = "Interactions (user, item, rating, time) with what is known of users and items; a part of a split knows its siblings.",
@@ -242,6 +256,7 @@ const struct type type_dataset = {
     .length = length,
     .equal = equal,
     .column_names = column_names,
+    .item_names = item_names,
     .size_bytes = size_bytes,
     .shape = dataset_shape,
     .repr = dataset_repr,

@@ -71,7 +71,7 @@ static const struct builtin_row methods[] = {
     {.sigs = "at(id: Id) -> Array",
      .group = "Embeddings",
      .summary = "The vector of an id.",
-     .notes = (const struct param_note[]){{"id", .doc = "of a user or an item, as the source has it; an item's title too"}, {0}},
+     .notes = (const struct param_note[]){{"id", .doc = "of a user or an item, as the source has it; an item's title too", .completes = "item"}, {0}},
      .doc = "e[196] is the row at position 196, e.at(196) the row of id 196.",
      .example = "als(synth(), factors=4, epochs=2).users.at(1)",
      .run = run_at},
@@ -192,10 +192,9 @@ static void column_names(void *self, name_sink sink, void *ctx) {
     for (size_t i = 0; i < features->n_columns; i++) sink(ctx, features->columns[i].name);
 }
 
-static void key_names(void *self, name_sink sink, void *ctx) {
+static void item_names(void *self, struct name_source *out) {
     const struct embeddings *embeddings = self;
-    for (int64_t i = 0; i < n_rows(embeddings); i++)
-        if (*embeddings_title(embeddings, i)) sink(ctx, embeddings_title(embeddings, i));
+    if (embeddings->what == EMBED_ITEMS) catalog_item_names(embeddings->catalog, out);
 }
 
 const struct type type_embeddings = {
@@ -209,7 +208,8 @@ const struct type type_embeddings = {
     .length = length,
     .item = item,
     .column_names = column_names,
-    .key_names = key_names,
+    .item_names = item_names,
+    .keyed = true,
     .size_bytes = size_bytes,
     .place = place,
     .shape = embeddings_shape,

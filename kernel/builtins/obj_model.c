@@ -154,10 +154,13 @@ static void release(void *self) { model_unref(self); }
 static int64_t size_bytes(void *self) { return model_bytes(self); }
 static const char *place(void *self) { return ((const struct model *)self)->place; }
 
+static void item_names(void *self, struct name_source *out) { catalog_item_names(((struct model *)self)->catalog, out); }
+
 const struct type type_model = {
     .name = "Model",
     .doc = "A fitted model: predict, recommend, similar, explain and evaluate take it; save writes it.",
     .attributes = attributes,
+    .item_names = item_names,
     .retain = retain,
     .release = release,
     .size_bytes = size_bytes,

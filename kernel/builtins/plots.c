@@ -77,7 +77,7 @@ static const struct param_note clusters_notes[] = {{.name = "embeddings", .doc =
                                                    {.name = "seed", .doc = "None: the session's"},
                                                    {0}};
 static const struct param_note neighbors_notes[] = {{.name = "embeddings", .doc = "where to look"},
-                                                    {.name = "item", .doc = "an id, or a title that is unique"},
+                                                    {.name = "item", .doc = "an id, or a title that is unique", .completes = "item"},
                                                     {.name = "k", .doc = "how many", .min = 1, .max = 100000},
                                                     {0}};
 

@@ -267,7 +267,7 @@ const struct builtin_row builtins_session[] = {
     {.sigs = "help(topic: Any = None) -> None",
      .group = "Session",
      .summary = "All about one thing, or the list of all there is.",
-     .notes = NOTES{{"topic", .doc = "a builtin (als), a method, a value, or a name as text: \"als\", \"Table.group\""}, {0}},
+     .notes = NOTES{{"topic", .doc = "a builtin (als), a method, a value, or a name as text: \"als\", \"Table.group\"", .completes = "builtin"}, {0}},
      .doc = "als? says the same as help(als).",
      .example = "help(len)",
      .run = run_help},

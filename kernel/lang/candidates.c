@@ -93,6 +93,19 @@ void candidates_sift(struct candidates *candidates, struct slice word, struct co
     vec_release(&candidates->all);
 }
 
+/* --- sources --- */
+
+void candidates_add_source(struct candidates *candidates, const struct name_source *source, struct slice word, const char *type) {
+    static const fit ways[] = {begins_loosely, holds_letters};
+    const size_t before = candidates->all.len;
+    for (size_t way = 0; way < 2 && candidates->all.len == before; way++)
+        for (int64_t i = 0; i < source->n && candidates->n_scanned < COMPLETE_SCANNED && candidates->all.len < before + COMPLETE_ITEMS; i++) {
+            const char *name = source->at(source->of, i);
+            candidates->n_scanned++;
+            if (name && ways[way](name, word)) candidates_add_text(candidates, name, type);
+        }
+}
+
 /* --- paths --- */
 
 static bool entry_is_dir(const struct dirent *entry, const char *folder) {

@@ -16,6 +16,7 @@ struct candidate {
 struct candidates {
     VEC(struct candidate) all;
     int group;         /* of those added next */
+    size_t n_scanned;  /* names of sources looked at so far */
     const char *quote; /* what stands around texts of strings: "" inside a string, "\"" outside */
 };
 
@@ -24,6 +25,12 @@ void candidates_add(struct candidates *candidates, const char *text, const char 
 void candidates_add_text(struct candidates *candidates, const char *text, const char *type);
 /* Moves those that fit `word` to out, sorted: beginnings as typed; else in any case; else its letters in order. Empties candidates. */
 void candidates_sift(struct candidates *candidates, struct slice word, struct completions *out);
+
+/* Names of a source that begin with `word` in any case, else those that hold its letters in order. Of large catalogues the first alone, so that
+ * typing never waits. */
+#define COMPLETE_ITEMS 2000     /* offered */
+#define COMPLETE_SCANNED 200000 /* looked at, of all sources together */
+void candidates_add_source(struct candidates *candidates, const struct name_source *source, struct slice word, const char *type);
 
 #define COMPLETE_PATHS 500
 /* Files and folders whose path begins with `word`; at most COMPLETE_PATHS. */

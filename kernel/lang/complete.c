@@ -40,27 +40,47 @@ static void add_columns_of(struct completing *c, const struct thing *thing) {
     for (size_t i = 0; thing->name && i < thing->name->n_columns; i++) candidates_add_text(&c->found, thing->name->columns[i], "column");
 }
 
-static void add_every_column(struct completing *c) {
+static void add_items_of(struct completing *c, const struct thing *thing) {
+    if (thing->name && thing->name->items.of) candidates_add_source(&c->found, &thing->name->items, c->word, "item");
+}
+
+/* Parts of a split, and models of it, share their titles: each source is read once. */
+static bool has_new_items(const struct snapshot *snapshot, size_t i) {
+    for (size_t j = 0; j < i; j++)
+        if (snapshot_at(snapshot, j)->items.of == snapshot_at(snapshot, i)->items.of) return false;
+    return true;
+}
+
+typedef void (*thing_adder)(struct completing *c, const struct thing *thing);
+
+static void add_of_everything(struct completing *c, thing_adder add) {
     for (size_t i = 0; i < snapshot_len(c->here.snapshot); i++) {
         struct thing thing = {.name = snapshot_at(c->here.snapshot, i)};
-        add_columns_of(c, &thing);
+        if (add != add_items_of || has_new_items(c->here.snapshot, i)) add(c, &thing);
     }
 }
 
-/* Columns of the receiver, else of the first argument, else of everything that has columns. */
-static void add_columns(struct completing *c, size_t open) {
+/* What a call is about: its receiver, else its first argument, else everything there is. */
+static void add_of_subject(struct completing *c, size_t open, thing_adder add) {
     size_t before = c->found.all.len;
     if (open >= 2 && lookup_kind(&c->here, open - 2) == TOKEN_DOT) {
         struct thing receiver = lookup_thing(&c->here, open - 2);
-        add_columns_of(c, &receiver);
+        add(c, &receiver);
     }
     size_t end = open + 1;
     while (lookup_kind(&c->here, end) == TOKEN_NAME || lookup_kind(&c->here, end) == TOKEN_DOT) end++;
     if (c->found.all.len == before && end > open + 1) {
         struct thing first = lookup_thing(&c->here, end);
-        add_columns_of(c, &first);
+        add(c, &first);
     }
-    if (c->found.all.len == before) add_every_column(c);
+    if (c->found.all.len == before) add_of_everything(c, add);
+}
+
+static void add_builtin_names(struct completing *c) {
+    for (size_t i = 0; c->here.registry && i < registry_len(c->here.registry); i++) {
+        const struct builtin_info *info = registry_at(c->here.registry, i);
+        candidates_add(&c->found, info->signatures[0].name, "function", info->signatures[0].text);
+    }
 }
 
 static void add_choices(struct completing *c, const char *choices) {
@@ -109,7 +129,9 @@ static void add_param_values(struct completing *c, const struct sig_param *param
     bool dataset = strcmp(note->completes, "dataset") == 0;
     if (dataset && c->sources) add_source(c, c->sources->datasets, "dataset");
     if (strcmp(note->completes, "metric") == 0 && c->sources) add_source(c, c->sources->metrics, "metric");
-    if (strcmp(note->completes, "column") == 0) add_columns(c, open);
+    if (strcmp(note->completes, "column") == 0) add_of_subject(c, open, add_columns_of);
+    if (in_string && strcmp(note->completes, "item") == 0) add_of_subject(c, open, add_items_of);
+    if (in_string && strcmp(note->completes, "builtin") == 0) add_builtin_names(c);
     if (in_string && (dataset || strcmp(note->completes, "path") == 0)) candidates_add_paths(&c->found, c->word);
 }
 
@@ -223,13 +245,27 @@ static void add_from_call(struct completing *c, bool in_string) {
     }
 }
 
-/* t["…"], d["…"]: columns and keys of what the brackets belong to. */
-static void add_from_subscript(struct completing *c) {
+/* The subscript around the cursor; a list in it, t[["a", "b"]], is stepped over. */
+static bool subscript_around(const struct completing *c, size_t *out_open, bool *out_listed) {
+    size_t end = c->end;
+    for (*out_listed = false; lookup_bracket(&c->here, end, out_open) && lookup_kind(&c->here, *out_open) == TOKEN_OPEN_BRACKET; *out_listed = true) {
+        if (lookup_applies(&c->here, *out_open)) return true;
+        if (*out_listed) return false;
+        end = *out_open;
+    }
+    return false;
+}
+
+/* t["…"], t[["…"]], d["…"], e["…"]: columns, keys and titles of what the brackets belong to. */
+static void add_from_subscript(struct completing *c, bool in_string) {
     size_t open;
-    if (!lookup_bracket(&c->here, c->end, &open) || lookup_kind(&c->here, open) != TOKEN_OPEN_BRACKET || !lookup_applies(&c->here, open)) return;
+    bool listed;
+    if (!subscript_around(c, &open, &listed)) return;
     struct thing thing = lookup_thing(&c->here, open);
     c->found.group = GROUP_VALUE;
     add_columns_of(c, &thing);
+    if (listed) return;
+    if (in_string && thing.type && thing.type->keyed) add_items_of(c, &thing);
     for (size_t i = 0; thing.name && i < thing.name->n_keys; i++) candidates_add_text(&c->found, thing.name->keys[i], "column");
 }
 
@@ -280,10 +316,7 @@ static void add_names(struct completing *c) {
     add_session_names(c);
     add_cell_names(c);
     c->found.group = GROUP_BUILTIN;
-    for (size_t i = 0; c->here.registry && i < registry_len(c->here.registry); i++) {
-        const struct builtin_info *info = registry_at(c->here.registry, i);
-        candidates_add(&c->found, info->signatures[0].name, "function", info->signatures[0].text);
-    }
+    add_builtin_names(c);
 }
 
 /* Words that only a statement begins with don't stand in brackets. */
@@ -348,7 +381,7 @@ static void complete_name(struct completing *c) {
     if (!ends_value(before)) {
         c->found.quote = "\"";
         add_from_call(c, false);
-        add_from_subscript(c);
+        add_from_subscript(c, false);
         add_names(c);
     }
     add_keywords(c);
@@ -356,7 +389,7 @@ static void complete_name(struct completing *c) {
 
 static void complete_string(struct completing *c) {
     c->found.quote = "";
-    add_from_subscript(c);
+    add_from_subscript(c, true);
     add_from_call(c, true);
 }
 

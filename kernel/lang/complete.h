@@ -15,8 +15,9 @@ struct snapshot_name {
     char **columns;
     size_t n_columns; /* t["…"], ds columns */
     char **keys;
-    size_t n_keys;         /* dict keys, titles of Embeddings (at most SNAPSHOT_KEYS) */
-    char *signature, *doc; /* functions made by def */
+    size_t n_keys;            /* of a dict (at most SNAPSHOT_KEYS) */
+    struct name_source items; /* titles of what a data set, a model or its vectors are about */
+    char *signature, *doc;    /* functions made by def */
 };
 #define SNAPSHOT_KEYS 2000
 
@@ -30,7 +31,7 @@ const struct snapshot_name *snapshot_find(const struct snapshot *snapshot, const
 
 struct completion {
     char *text;       /* what replaces [start, end) */
-    const char *type; /* "function" "instance" "keyword" "param" "column" "dataset" "path" "metric" */
+    const char *type; /* "function" "instance" "keyword" "param" "column" "dataset" "path" "metric" "item" */
     char *signature;  /* "" when none */
 };
 struct completions {

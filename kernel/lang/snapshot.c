@@ -59,7 +59,7 @@ static void copy_object(struct snapshot_name *out, const struct object *object) 
     const struct type *type = object->type;
     out->object_type = type;
     out->columns = collect_names(type->column_names, object->data, &out->n_columns);
-    out->keys = collect_names(type->key_names, object->data, &out->n_keys);
+    if (type->item_names) type->item_names(object->data, &out->items);
     struct buf shape = BUF_INIT;
     if (type->shape) type->shape(object->data, &shape);
     out->shape = buf_take(&shape);
@@ -103,6 +103,7 @@ static void names_release(char **names, size_t n) {
 static void name_release(struct snapshot_name *name) {
     names_release(name->columns, name->n_columns);
     names_release(name->keys, name->n_keys);
+    if (name->items.of) name->items.release(name->items.of);
     free(name->name);
     free(name->type);
     free(name->line);

@@ -17,6 +17,14 @@ struct attribute_row {
 /* Names for completion: called once a candidate; text is copied. */
 typedef void (*name_sink)(void *ctx, const char *name);
 
+/* Names of items that completion reads on another thread, after the object may be gone. */
+struct name_source {
+    void *of; /* counted (atomic); NULL: there are none */
+    int64_t n;
+    const char *(*at)(const void *of, int64_t i); /* NULL: item i has none */
+    void (*release)(void *of);
+};
+
 struct type {
     const char *name;                       /* "Dataset" */
     const char *doc;                        /* a sentence for the inspect panel */
@@ -36,7 +44,8 @@ struct type {
     enum status (*binary)(enum op op, struct value a, struct value b, struct value *out, struct error *err);
     enum status (*unary)(enum op op, void *self, struct value *out, struct error *err);
     void (*column_names)(void *self, name_sink sink, void *ctx); /* completion inside t["…"] and columns= */
-    void (*key_names)(void *self, name_sink sink, void *ctx);    /* completion of e["Toy…"] */
+    void (*item_names)(void *self, struct name_source *out);     /* titles: completion of item="Toy…" where the call is about this object */
+    bool keyed;                                                  /* item_names are keys too: e["Toy…"] */
     int64_t (*size_bytes)(void *self);
     const char *(*place)(void *self);           /* "cpu", "cuda:0"; NULL: cpu */
     void (*shape)(void *self, struct buf *out); /* who(): "943 × 1,682"; NULL: blank */

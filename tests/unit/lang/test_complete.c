@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "kernel/lang/candidates.h"
 #include "kernel/lang/complete.h"
 #include "kernel/lang/interp.h"
 
@@ -30,6 +31,9 @@ static const struct param_note notes[] = {{.name = "factors", .doc = "how many n
                                           {.name = "metrics", .doc = "what to measure", .completes = "metric"},
                                           {.name = "column", .doc = "a column", .completes = "column"},
                                           {.name = "path", .doc = "a file", .completes = "path"},
+                                          {.name = "item", .doc = "an id or a title", .completes = "item"},
+                                          {.name = "known", .doc = "title: rating", .completes = "item"},
+                                          {.name = "topic", .doc = "a name", .completes = "builtin"},
                                           {0}};
 
 static const struct builtin_row methods_table[] = {
@@ -44,11 +48,22 @@ static void columns(void *self, name_sink sink, void *ctx) {
     sink(ctx, "rating");
 }
 
-static void titles(void *self, name_sink sink, void *ctx) {
-    (void)self;
-    sink(ctx, "Toy Story (1995)");
-    sink(ctx, "Fargo (1996)");
-    sink(ctx, "The \"Big\" One (1998)");
+static const char *title(const void *of, int64_t i) {
+    static const char *const titles[] = {"Toy Story (1995)", NULL, "Fargo (1996)", "The \"Big\" One (1998)"};
+    (void)of;
+    return titles[i];
+}
+
+static int n_titles_held;
+
+static void release_titles(void *of) {
+    (void)of;
+    n_titles_held--;
+}
+
+static void titles(void *self, struct name_source *out) {
+    n_titles_held++;
+    *out = (struct name_source){self, 4, title, release_titles};
 }
 
 static void shape(void *self, struct buf *out) {
@@ -75,8 +90,8 @@ static const struct attribute_row embeddings_attributes[] = {{"shape", NULL, "tu
 static const struct type table_type = {.name = "Table", .doc = "Named typed columns.", .methods = methods_table, .column_names = columns};
 static const struct type dataset_type = {
     .name = "Dataset", .doc = "Interactions of users and items.", .attributes = dataset_attributes, .column_names = columns, .shape = shape};
-static const struct type model_type = {.name = "Model", .doc = "A fitted model.", .attributes = model_attributes};
-static const struct type embeddings_type = {.name = "Embeddings", .attributes = embeddings_attributes, .key_names = titles};
+static const struct type model_type = {.name = "Model", .doc = "A fitted model.", .attributes = model_attributes, .item_names = titles};
+static const struct type embeddings_type = {.name = "Embeddings", .attributes = embeddings_attributes, .item_names = titles, .keyed = true};
 
 static const struct builtin_row rows[] = {
     {.sigs = "als(data: Dataset, factors: int = 64, reg: float = 0.1, *, seed: int = None) -> Model\nals(*, factors: int = 64, reg: float = 0.1, "
@@ -109,6 +124,9 @@ static const struct builtin_row rows[] = {
      .notes = notes,
      .run = run_nothing},
     {.sigs = "save(value: Any, path: str) -> None", .group = "Load", .summary = "Keeps a value in a file.", .notes = notes, .run = run_nothing},
+    {.sigs = "similar(model: Model, item: Id, k: int = 10) -> Table", .summary = "The nearest.", .notes = notes, .run = run_nothing},
+    {.sigs = "fold_in(model: Model, known: dict) -> Model", .summary = "One more user.", .notes = notes, .run = run_nothing},
+    {.sigs = "help(topic: Any = None) -> None", .summary = "All about it.", .notes = notes, .run = run_nothing},
     {.sigs = "len(value: Any) -> int", .group = "Plain", .summary = "How many.", .run = run_nothing},
     {0}};
 
@@ -223,7 +241,7 @@ static void names_by_their_beginning(void **state) {
     check(w, "x = ra|", 2, "ratings");
     check(w, "als|", 3, "als");
     check(w, "re|", 2, "recommend return");
-    check(w, "fo|", 2, "for");
+    check(w, "fo|", 2, "fold_in for");
     check(w, "Tr|", 2, "True");
     check(w, "_|", 1, "_hidden");
     check(w, "f\"{rat|", 3, "ratings");
@@ -262,7 +280,7 @@ static void names_of_the_cell_itself(void **state) {
     const struct world *w = *state;
     check(w, "train, test = split(ratings)\nals(tra|", 3, "train");
     check(w, "for epoch in range(3):\n    print(epo|", 3, "epoch");
-    check(w, "def helper(): pass\nhel|", 3, "helper");
+    check(w, "def helper(): pass\nhel|", 3, "helper help");
 }
 
 static void members_after_a_dot(void **state) {
@@ -343,6 +361,55 @@ static void keys_in_brackets(void **state) {
     check(w, "d['al|", 2, "alpha");
     check(w, "vectors[\"Toy|", 3, "Toy Story (1995)");
     check(w, "vectors[\"The|", 3, "The \\\"Big\\\" One (1998)");
+}
+
+static void titles_of_what_a_call_is_about(void **state) {
+    const struct world *w = *state;
+    check(w, "similar(mf, \"to|", 2, "Toy Story (1995)");
+    check(w, "similar(mf, item=\"|\")", 0, "Fargo (1996) The \\\"Big\\\" One (1998) Toy Story (1995)");
+    check(w, "similar(nothing, \"Far|", 3, "Fargo (1996)"); /* of everything that has titles, each once */
+    check(w, "fold_in(mf, {\"Far|", 3, "Fargo (1996)");
+    check(w, "fold_in(mf, {\"Toy Story (1995)\": 5, \"Far|", 3, "Fargo (1996)");
+    check(w, "mf[\"Toy|", 0, ""); /* a model is not read by titles */
+    check(w, "similar(mf, toy|", 0, ""); /* too many to stand among names */
+}
+
+static const char *numbered(const void *of, int64_t i) {
+    char *text = (char *)(uintptr_t)of;
+    snprintf(text, 32, "title %07lld", (long long)i);
+    return text;
+}
+
+static void a_large_catalogue_is_not_read_to_its_end(void **state) {
+    (void)state;
+    static char text[32];
+    const struct name_source source = {text, 100 * 1000 * 1000, numbered, release_titles};
+    struct candidates found = {.quote = ""};
+    candidates_add_source(&found, &source, slice_of("TITLE"), "item");
+    assert_int_equal(found.all.len, COMPLETE_ITEMS);
+    candidates_add_source(&found, &source, slice_of("nothing like it"), "item");
+    candidates_add_source(&found, &source, slice_of("title"), "item");
+    assert_int_equal(found.n_scanned, COMPLETE_SCANNED);
+    assert_int_equal(found.all.len, COMPLETE_ITEMS);
+    struct completions out = {0};
+    candidates_sift(&found, slice_of("title 0000"), &out);
+    assert_int_equal(out.n_items, 1000);
+    completions_release(&out);
+}
+
+static void names_of_builtins_as_text(void **state) {
+    const struct world *w = *state;
+    check(w, "help(\"spl|", 3, "split");
+    check(w, "help(\"ratings|", 0, "");
+}
+
+static void columns_in_a_list(void **state) {
+    const struct world *w = *state;
+    check(w, "scores[[\"us|", 2, "user");
+    check(w, "scores[[\"user\", \"ra|", 2, "rating");
+    check(w, "scores[[\"user\", ra|", 2, "\"rating\" ratings");
+    check(w, "d[[\"al|", 0, ""); /* a list is no key */
+    check(w, "scores[[[\"us|", 0, "");
 }
 
 static void nothing_in_text_and_numbers(void **state) {
@@ -613,6 +680,10 @@ int main(void) {
         cmocka_unit_test(an_open_call_offers_arguments_first),
         cmocka_unit_test(values_of_arguments),
         cmocka_unit_test(keys_in_brackets),
+        cmocka_unit_test(titles_of_what_a_call_is_about),
+        cmocka_unit_test(a_large_catalogue_is_not_read_to_its_end),
+        cmocka_unit_test(names_of_builtins_as_text),
+        cmocka_unit_test(columns_in_a_list),
         cmocka_unit_test(nothing_in_text_and_numbers),
         cmocka_unit_test(cursors_count_code_points),
         cmocka_unit_test(items_tell_type_and_signature),

@@ -10,6 +10,7 @@
 
 /* "Run all" sends its cells one by one: after an error, those on their way get this long to arrive and be aborted too. */
 #define GRACE_S 0.005
+#define KEPT_BYTES ((size_t)64 << 10)
 #define SWEEP_S 0.1 /* at most, for the I/O thread to look at its socket */
 
 enum fate { FATE_RUN, FATE_INTERRUPT, FATE_ABORT };
@@ -61,10 +62,15 @@ static void begin_job(struct worker *worker, const struct job *job) {
     request_unref(last);
 }
 
+/* The last cell stays named, for text that comes late; but what it carried may be up to PACKET_BYTES_MAX. */
 static void end_job(struct worker *worker) {
+    struct request *last = worker->cell->packet.bytes.len > KEPT_BYTES ? worker->cell : NULL;
+    struct request *outline = last ? request_outline(last) : NULL;
     monitor_lock(worker->monitor);
     worker->running = false;
+    if (outline) worker->cell = outline;
     monitor_unlock(worker->monitor);
+    request_unref(last);
 }
 
 static void work(void *ctx) {

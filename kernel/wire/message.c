@@ -44,6 +44,25 @@ enum status request_new(enum channel channel, struct packet *packet, const struc
     return OK;
 }
 
+static void add_identities(const struct request *request, struct packet *packet) {
+    for (size_t i = 0; i < request->frames.n_identities; i++) packet_adds(packet, packet_frame(&request->packet, i));
+}
+
+struct request *request_outline(const struct request *request) {
+    const struct frames *frames = &request->frames;
+    struct request *outline = xnew(struct request);
+    /* jansson counts atomically, so the two may end on different threads */
+    *outline = (struct request){.channel = request->channel, .header = json_incref(request->header), .type = request->type, .id = request->id};
+    atomic_init(&outline->count, 1);
+    outline->received_s = request->received_s;
+    outline->frames.n_identities = frames->n_identities;
+    outline->frames.first_buffer = frames->n_identities + 1;
+    add_identities(request, &outline->packet);
+    packet_adds(&outline->packet, frames->parts[PART_HEADER]);
+    outline->frames.parts[PART_HEADER] = packet_frame(&outline->packet, frames->n_identities);
+    return outline;
+}
+
 struct request *request_ref(struct request *request) {
     atomic_fetch_add(&request->count, 1);
     return request;
@@ -106,10 +125,6 @@ static void add_body(struct wire *wire, const char *type, unsigned long long num
     packet_adds(packet, slice_of(signature));
     for (int i = 0; i < SIGNED_PARTS; i++) packet_adds(packet, parts[i]);
     buf_release(&header);
-}
-
-static void add_identities(const struct request *request, struct packet *packet) {
-    for (size_t i = 0; i < request->frames.n_identities; i++) packet_adds(packet, packet_frame(&request->packet, i));
 }
 
 struct packet message_reply(struct wire *wire, const struct request *request, const char *type, const char *metadata, struct slice content) {

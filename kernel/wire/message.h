@@ -38,6 +38,8 @@ enum status request_new(enum channel channel, struct packet *packet, const struc
                         struct error *err) MUST_CHECK;
 struct request *request_ref(struct request *request);
 void request_unref(struct request *request); /* NULL is fine */
+/* The same request without content and buffers: enough to be named as parent, for as long as anybody likes. Owned count. */
+struct request *request_outline(const struct request *request);
 struct slice request_part(const struct request *request, int part);
 /* The content as a JSON object. Caller owns. Parsing is slow: what is larger than any cell could be is refused unread. */
 #define CONTENT_BYTES_MAX ((size_t)32 << 20)

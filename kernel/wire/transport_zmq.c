@@ -47,6 +47,8 @@ static unsigned wait_zmq(struct transport *transport, struct pollfd *fds, size_t
     return readable;
 }
 
+/* Bounded here, not in libzmq: it keeps frames until a message's last one has come and counts them towards no limit, so whoever
+ * reaches the port may fill the memory with one endless message. Curve keys, or ipc in a private folder, keep strangers out. */
 static bool receive_packet(void *socket, struct packet *out) {
     int more = 1;
     for (bool first = true; more; first = false) {

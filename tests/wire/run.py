@@ -115,8 +115,8 @@ def main():
         for job, (good, seconds, said) in run_all(part, binary, 1 if alone else arguments.jobs):
             (passed if good else failed)[job[2]] += 1
             if arguments.slow is not None and seconds > arguments.slow:
-                said = f"{seconds:6.2f} s  {job[0]}::{job[1]} over {job[2]}\n" + said
-            print(said, end="", flush=True)
+                print(f"{seconds:6.2f} s  {job[0]}::{job[1]} over {job[2]}")
+            print("".join(f"{job[2]:6}{line}" for line in said.splitlines(True)), end="", flush=True)
     for transport in transports:
         print(f"wire over {transport}: {passed[transport]} passed, {failed[transport]} failed")
     print(f"wire: {sum(passed.values())} passed, {sum(failed.values())} failed")

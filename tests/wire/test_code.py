@@ -33,10 +33,27 @@ def test_positions_are_code_points(kernel):
         assert (answer["cursor_start"], answer["cursor_end"]) == (len(before), len(code))
 
 
+def test_positions_anywhere_in_the_code(kernel):
+    """At 0, in the middle of a line and of a word, on a later line, beyond the end; what is replaced is what was written."""
+    kernel.execute("my_name = 1; my_note = 2; 𝒳 = 3")
+    code = "s = '𝒳' + my_na + f(my_no)\nmy_"
+    for cursor, word, names in ((13, "my_", ["my_name", "my_note"]), (15, "my_na", ["my_name"]), (25, "my_no", ["my_note"]), (len(code), "my_", ["my_name", "my_note"]),
+                                (len(code) + 50, "my_", ["my_name", "my_note"])):
+        answer = complete(kernel, code, cursor)
+        start, end = answer["cursor_start"], answer["cursor_end"]
+        assert code[start : min(cursor, len(code))] == word and end >= min(cursor, len(code)), (cursor, answer)
+        assert [name for name in answer["matches"] if name.startswith("my_")] == names, (cursor, answer)
+    for cursor in (0, -1):
+        answer = complete(kernel, code, cursor)
+        assert answer["cursor_start"] == answer["cursor_end"] == 0
+    assert complete(kernel, "1 + 𝒳", 5)["matches"] == ["𝒳"]
+
+
 def test_any_position_is_answered(kernel):
     code = "for 𝒳 in [1, 'a"
     for cursor in (-5, *range(len(code) + 3), 10**9, None):
-        complete(kernel, code, cursor)
+        found = complete(kernel, code, cursor)
+        assert 0 <= found["cursor_start"] <= found["cursor_end"] <= len(code), (cursor, found)
         answer = kernel.ask("inspect_request", {"code": code, "cursor_pos": cursor}).content
         assert answer["status"] == "ok" and answer["found"] in (True, False)
 

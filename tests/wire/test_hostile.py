@@ -133,6 +133,76 @@ def test_half_written_code_of_any_shape_is_looked_at_fast(kernel):
             assert time.monotonic() - began < 1, (type, code[:10])
 
 
+def resident(kernel):
+    """MiB."""
+    with open(f"/proc/{kernel.process.pid}/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) >> 10
+
+
+def test_a_hundred_thousand_messages_of_junk(kernel, transport):
+    """Unsigned, wrongly signed, cut, of the wrong shape: none is answered, nothing is kept of them."""
+    random.seed(11)
+    good = good_frames(kernel)
+    wrong = kernel.frames("execute_request", {"code": "print(1)"}, key="another key")[0]
+    shapes = [[b"x" * n] for n in (0, 1, 255, 256, 70000)] + [good[:n] for n in range(1, 6)] + [[DELIMITER, b"", *good[2:]], wrong, [DELIMITER] * 8,
+              [*good[:2], b"{", *good[3:]], [b""] * 20, [os.urandom(30) for _ in range(6)], [*wrong, b"\x00" * 5000]]
+    alive(kernel)
+    n = 100000 if transport == "tcp" else 10000
+    for i in range(n):
+        kernel.sockets[("shell", "control", "stdin")[i % 3]].send_multipart(random.choice(shapes))
+        if i == n // 3:
+            alive(kernel)
+            early = resident(kernel)
+    alive(kernel)
+    assert resident(kernel) < early + 30, (early, resident(kernel))
+    assert kernel.execute("7")[0].content["execution_count"] == 4, "none of them ran"
+    assert not kernel.sockets["shell"].poll(20) and not kernel.sockets["control"].poll(20) and not kernel.sockets["stdin"].poll(0)
+    assert kernel.errors() == ""
+
+
+def test_what_is_large_is_let_go(kernel):
+    """64 MiB of content, of buffers, of code: answered, and their memory given back, with the next cell at the latest."""
+    alive(kernel)
+    before = resident(kernel)
+    huge = b"y" * (64 << 20)
+    frames, header = kernel.frames("execute_request", {"code": "1"})
+    kernel.sockets["shell"].send_multipart([*frames, huge], copy=False)
+    assert kernel.reply(header["msg_id"]).content["status"] == "ok"
+    for type in ("execute_request", "complete_request"):
+        assert kernel.ask(type, b'{"code":"' + huge + b'"}').content["ename"] == "LimitError"
+    kernel.sockets["shell"].send_multipart([DELIMITER, b"0" * 64, b"{}", b"{}", b"{}", huge], copy=False)
+    kernel.sockets["shell"].send_multipart([DELIMITER, huge], copy=False)
+    kernel.ask("kernel_info_request")
+    assert resident(kernel) < before + 40, (before, resident(kernel))
+    alive(kernel)
+
+
+def test_one_frame_too_large_ends_the_connection_alone(kernel):
+    """More than 256 MiB in a frame: libzmq refuses it at its length, before any memory."""
+    import socket
+    import struct
+
+    if kernel.curve_keys:
+        return  # the length is inside what only a client with keys can say
+    address = kernel.endpoint("shell").split("://")[1]
+    raw = socket.socket(socket.AF_UNIX if address.startswith("/") else socket.AF_INET)
+    raw.connect(address if address.startswith("/") else ("127.0.0.1", int(address.split(":")[1])))
+    raw.sendall(b"\xff" + b"\0" * 8 + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + b"\0" * 32)
+    ready = b"\x05READY" + b"\x0bSocket-Type" + struct.pack(">I", 6) + b"DEALER"
+    raw.sendall(b"\x04" + bytes([len(ready)]) + ready)
+    time.sleep(0.1)
+    before = resident(kernel)
+    raw.settimeout(5)
+    raw.recv(1000)
+    raw.sendall(b"\x02" + struct.pack(">Q", 1 << 40) + b"z" * 1000)
+    end = time.monotonic() + 5
+    while raw.recv(1000) and time.monotonic() < end:
+        pass
+    raw.close()
+    assert resident(kernel) < before + 10
+    alive(kernel)
+
+
 def test_buffers_and_long_identities_pass(kernel):
     frames, header = kernel.frames("kernel_info_request", {})
     kernel.sockets["shell"].send_multipart([*frames, b"buffer", b"\x00" * 1000])

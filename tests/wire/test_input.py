@@ -1,6 +1,8 @@
 """input(): the stdin channel."""
 import time
 
+from client import Client
+
 
 def ask(kernel, code="input('who? ')"):
     cell = kernel.start_cell(code, allow_stdin=True)
@@ -78,3 +80,26 @@ def test_two_questions_in_a_cell(kernel):
     assert question.content["prompt"] == "b"
     answer(kernel, "2", question.header)
     assert result(kernel, cell) == ["'12'"]
+
+
+def test_interrupts_break_it(kernel):
+    """And an answer that comes too late belongs to nobody."""
+    cell, question = ask(kernel)
+    kernel.ask("interrupt_request", channel="control")
+    assert kernel.reply(cell).content["ename"] == "Interrupted"
+    answer(kernel, "late", question.header)
+    cell, question = ask(kernel)
+    time.sleep(0.05)
+    answer(kernel, "right", question.header)
+    assert result(kernel, cell) == ["'right'"]
+
+
+def test_each_client_is_asked_for_its_own_cell(kernel):
+    other = Client(kernel.info, kernel.curve_keys)
+    other.connect()
+    for one, another in ((kernel, other), (other, kernel)):
+        cell, question = ask(one)
+        answer(another, "not mine")
+        answer(one, "mine")
+        assert another.next("stdin", 0.05) is None and result(one, cell) == ["'mine'"]
+    other.disconnect()

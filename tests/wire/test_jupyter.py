@@ -1,4 +1,5 @@
 """Through Jupyter's own client, executor and conformance suite, started from kernel.json as it is installed."""
+import datetime
 import io
 import json
 import os
@@ -115,21 +116,108 @@ def test_a_notebook_is_executed(binary, folder):
         raise AssertionError("the error was not seen")
 
 
-def test_the_lexer_and_the_mode_are_known(binary, folder, kernel):
-    from pygments.lexers import get_lexer_by_name
+def test_the_last_state_of_progress_stays_in_a_notebook(binary, folder):
+    import nbformat
+    from nbclient import NotebookClient
+
+    install(binary, folder)
+    cells = ["data = synth()", "als(data, factors=32, epochs=400);", "als(data, factors=32, epochs=300);"]
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in cells])
+    NotebookClient(book, kernel_name="reckon", timeout=60).execute()
+    for cell, epochs in zip(book.cells[1:], (400, 300)):
+        (shown,) = [output for output in cell.outputs if output.output_type == "display_data"]
+        assert f"{epochs} of {epochs}" in shown.data["text/plain"] and f"{epochs} of {epochs}" in shown.data["text/html"], shown
+
+
+def test_times_of_cells_are_told(binary, folder):
+    """What JupyterLab's recordTiming and nbclient read: dates of iopub, and `started` of the reply."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    install(binary, folder)
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("sleep(0.3)")])
+    NotebookClient(book, kernel_name="reckon", timeout=30, record_timing=True).execute()
+    times = {name: datetime.datetime.fromisoformat(at.replace("Z", "+00:00")) for name, at in book.cells[0].metadata.execution.items()}
+    order = ("iopub.status.busy", "iopub.execute_input", "shell.execute_reply", "iopub.status.idle")
+    assert [times[name] for name in order] == sorted(times[name] for name in order)
+    assert 0.3 <= (times["shell.execute_reply"] - times["iopub.execute_input"]).total_seconds() < 5
+    made, client = manager(binary, folder, "tcp")
+    try:
+        reply = client.execute_interactive("sleep(0.1)", timeout=30)
+        started = datetime.datetime.fromisoformat(reply["metadata"]["started"].replace("Z", "+00:00"))
+        assert 0.1 <= (reply["header"]["date"] - started).total_seconds() < 5
+    finally:
+        client.stop_channels()
+        made.shutdown_kernel(now=True)
+
+
+def test_the_lexer_and_the_mode_are_known(kernel):
+    """Colours without an extension: Pygments has the lexer, CodeMirror 6 the mode; hints while typing are off for plain text alone."""
+    from pygments.lexers import get_lexer_by_name, get_lexer_for_mimetype
 
     language = kernel.ask("kernel_info_request").content["language_info"]
     assert "Python" in get_lexer_by_name(language["pygments_lexer"]).name
+    assert language["codemirror_mode"]["name"] in ("python", "julia", "r", "sql", "javascript"), "a name of CodeMirror's own list"
+    assert "Python" in get_lexer_for_mimetype(language["mimetype"]).name and language["mimetype"] != "text/plain"
+    assert language["file_extension"].startswith(".") and language["nbconvert_exporter"] == "script"
 
 
-def test_kernelspec(binary, folder):
+TEXT, TEXTS = {"type": "string", "minLength": 1}, {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1}
+KERNELSPEC = {  # JEP 105, with metadata as JEP 145 wants it
+    "type": "object", "required": ["argv", "display_name", "language"], "additionalProperties": False,
+    "properties": {
+        "argv": {**TEXTS, "contains": {"pattern": r"\{connection_file\}"}}, "display_name": TEXT, "language": TEXT,
+        "kernel_protocol_version": {"type": "string", "pattern": r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$"},
+        "interrupt_mode": {"enum": ["signal", "message"]}, "env": {"type": "object", "additionalProperties": {"type": "string"}},
+        "metadata": {"type": "object", "required": ["supported_encryption"], "properties": {"supported_encryption": TEXTS}},
+    },
+}
+
+
+def test_kernelspec(binary, folder, kernel):
+    """Valid, with its pictures, found under a name that Jupyter takes, and it says what the kernel says."""
+    import struct
     import subprocess
+
+    import jsonschema
+    from jupyter_client.kernelspec import KernelSpecManager, _is_valid_kernel_name
 
     install(binary, folder)
     done = subprocess.run([sys.executable, "-m", "jupyter", "kernelspec", "list", "--json"], capture_output=True, text=True)
-    spec = json.loads(done.stdout)["kernelspecs"]["reckon"]["spec"]
-    assert spec["interrupt_mode"] == "message" and spec["language"] == "reckon" and spec["display_name"] == "Reckon"
-    assert spec["metadata"]["supported_encryption"] == ["curve"]
+    found = json.loads(done.stdout)["kernelspecs"]["reckon"]
+    with open(os.path.join(found["resource_dir"], "kernel.json")) as file:
+        spec = json.load(file)
+    jsonschema.validate(spec, KERNELSPEC)
+    info = kernel.ask("kernel_info_request").content
+    assert spec["language"] == info["language_info"]["name"] and spec["kernel_protocol_version"] == info["protocol_version"] + ".0"
+    assert spec["interrupt_mode"] == "message" and spec["display_name"] == "Reckon" and spec["metadata"]["supported_encryption"] == ["curve"]
+    assert _is_valid_kernel_name("reckon") and KernelSpecManager().get_kernel_spec("reckon").argv == spec["argv"]
+    for name, size in (("logo-64x64.png", 64), ("logo-32x32.png", 32)):
+        with open(os.path.join(found["resource_dir"], name), "rb") as file:
+            head = file.read(24)
+        assert head[:8] == b"\x89PNG\r\n\x1a\n" and struct.unpack(">II", head[16:24]) == (size, size)
+    with open(os.path.join(found["resource_dir"], "logo-svg.svg")) as file:
+        assert "<svg" in file.read()
+
+
+def test_a_specs_environment_and_interrupt_mode_count(binary, folder):
+    """What somebody adds to kernel.json: a variable, and signals instead of messages."""
+    install(binary, folder)
+    path = os.path.join(folder, "share", "kernels", "reckon", "kernel.json")
+    with open(path) as file:
+        spec = json.load(file)
+    with open(path, "w") as file:
+        json.dump({**spec, "env": {"RECKON_PARAM_n": "41", "RECKON_THREADS": "1"}, "interrupt_mode": "signal"}, file)
+    made, client = manager(binary, folder, "tcp")
+    try:
+        assert run(client, "param('n', 1) + 1")[1][-1]["content"]["data"]["text/plain"] == "42"
+        client.execute("sleep(30)")
+        time.sleep(0.3)
+        made.interrupt_kernel()
+        assert client.get_shell_msg(timeout=5)["content"]["ename"] == "Interrupted"
+    finally:
+        client.stop_channels()
+        made.shutdown_kernel(now=True)
 
 
 def conformance(folder, transport):

@@ -62,6 +62,27 @@ static void a_reply_answers_its_request(void **state) {
     request_unref(request);
 }
 
+static void an_outline_stands_for_its_request(void **state) {
+    (void)state;
+    struct wire wire;
+    struct error err = ERROR_INIT;
+    struct frames frames;
+    wire_init(&wire, KEY);
+    struct request *request = request_of(&wire, HEADER, "{\"large\":\"content\"}", &err);
+    assert_non_null(request);
+    struct request *outline = request_outline(request);
+    request_unref(request);
+    assert_string_equal(outline->type, "x_request");
+    assert_string_equal(outline->id, "7");
+    assert_int_equal(outline->packet.bytes.len, strlen("client" HEADER));
+    struct packet packet = message_reply(&wire, outline, "x_reply", "", slice_of("{}"));
+    assert_int_equal(frames_check(&packet, &wire.signer, &frames, &err), OK);
+    assert_true(slice_eqz(packet_frame(&packet, 0), "client"));
+    assert_true(slice_eqz(frames.parts[PART_PARENT], HEADER));
+    packet_release(&packet);
+    request_unref(outline);
+}
+
 static void a_broadcast_has_a_topic(void **state) {
     (void)state;
     struct wire wire;
@@ -132,6 +153,7 @@ static void times_are_iso(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reply_answers_its_request),
+        cmocka_unit_test(an_outline_stands_for_its_request),
         cmocka_unit_test(a_broadcast_has_a_topic),
         cmocka_unit_test(bad_headers),
         cmocka_unit_test(bad_contents),

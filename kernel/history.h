@@ -5,9 +5,9 @@
  *
  * Where the file can't be used (folder not writable, damaged, disk full) a line
  * is logged, the file is left as it is, and the session's history is kept in
- * memory. Bounds: HISTORY_FILE_BYTES_MAX of file; the newest
- * HISTORY_QUEUE_BYTES_MAX that wait to be written, cells beyond are not kept;
- * texts are cut after HISTORY_TEXT_BYTES_MAX. */
+ * memory. Bounds: the file's oldest cells give way to new ones after
+ * HISTORY_FILE_BYTES_MAX; texts are cut after HISTORY_TEXT_BYTES_MAX; while
+ * HISTORY_QUEUE_BYTES_MAX wait to be written, no further cell is kept. */
 #ifndef RECKON_HISTORY_H
 #define RECKON_HISTORY_H
 

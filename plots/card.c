@@ -10,10 +10,12 @@
 
 static void add_escaped(struct buf *out, const char *text) { buf_add_html(out, slice_of(text)); }
 
-static void add_picture(const char *svg, struct buf *out) {
+static void add_picture(const struct card *card, struct buf *out) {
     buf_adds(out, "<div style=\"padding:6px 0 2px 0\"><img src=\"data:image/svg+xml;base64,");
-    buf_add_base64(out, slice_of(svg));
-    buf_adds(out, "\" alt=\"\"></div>\n");
+    buf_add_base64(out, slice_of(card->svg));
+    buf_adds(out, "\" alt=\"");
+    add_escaped(out, card->svg_words);
+    buf_adds(out, "\"></div>\n");
 }
 
 static void add_lines(const struct card *card, struct buf *out) {
@@ -39,7 +41,7 @@ void card_html(const struct card *card, struct buf *out) {
         buf_adds(out, "</div>\n");
     }
     add_lines(card, out);
-    if (card->svg) add_picture(card->svg, out);
+    if (card->svg) add_picture(card, out);
     if (card->note) {
         buf_adds(out, "<div style=\"opacity:0.7;font-size:90%;padding:4px 0 0 0\">");
         add_escaped(out, card->note);

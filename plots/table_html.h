@@ -36,7 +36,7 @@ struct card {
     const char *title, *subtitle;
     const struct card_line *lines;
     size_t n_lines;
-    const char *svg;
+    const char *svg, *svg_words; /* words: for those who can't see it; never NULL beside a picture */
     const char *note;
 };
 void card_html(const struct card *card, struct buf *out);

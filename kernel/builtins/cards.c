@@ -17,6 +17,7 @@ void card_finish(struct card_draft *draft, struct bundle *out) {
                               .lines = draft->lines.data,
                               .n_lines = draft->lines.len,
                               .svg = text_or_null(&draft->svg),
+                              .svg_words = draft->svg_words,
                               .note = text_or_null(&draft->note)};
     card_text(&card, bundle_part(out, MIME_TEXT));
     card_html(&card, bundle_part(out, MIME_HTML));

@@ -8,6 +8,7 @@
 
 struct card_draft {
     struct buf title, subtitle, svg, note; /* empty: none */
+    const char *svg_words;                 /* static */
     VEC(struct card_line) lines;           /* values owned */
 };
 /* label: static text. */

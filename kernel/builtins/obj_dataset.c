@@ -113,6 +113,7 @@ static void add_histogram(struct card_draft *card, const struct dataset_facts *f
         buf_add_count(&text, (int64_t)facts->bars[i]);
     }
     if (text.len) card_add(card, "by rating", "%s", buf_text(&text));
+    card->svg_words = "a bar for each rating: how many there are";
     if (facts->n_bars > 1) svg_bars(facts->bars, (size_t)facts->n_bars, BAR_WIDTH * facts->n_bars, PICTURE_HEIGHT, &card->svg);
     buf_release(&text);
 }

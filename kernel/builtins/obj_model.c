@@ -112,6 +112,7 @@ static void add_spark(struct card_draft *card, const struct model *model) {
         const double value = valid ? model->history[i].valid : model->history[i].train;
         if (isfinite(value)) vec_push(&values, value);
     }
+    card->svg_words = valid ? "a line: the error on the validation part by epoch" : "a line: the error in training by epoch";
     if (values.len > 1) svg_line(values.data, values.len, SPARK_WIDTH, SPARK_HEIGHT, &card->svg);
     if (values.len > 1)
         buf_addf(&card->note, "%s_%s over %zu epochs", valid ? "valid" : "train", valid ? model->monitor : model->class->loss, values.len);

@@ -145,9 +145,16 @@ static void cards_carry_their_picture(void **state) {
     (void)state;
     svg_bars(counts, 4, 80, 20, &svg);
     has(&svg, "<rect");
-    struct card card = {.title = "ml-100k", .subtitle = "MovieLens", .lines = lines, .n_lines = 2, .svg = buf_text(&svg), .note = "GroupLens"};
+    struct card card = {.title = "ml-100k",
+                        .subtitle = "MovieLens",
+                        .lines = lines,
+                        .n_lines = 2,
+                        .svg = buf_text(&svg),
+                        .svg_words = "bars of \"it\"",
+                        .note = "GroupLens"};
     card_html(&card, &out);
     has(&out, "data:image/svg+xml;base64,");
+    has(&out, "alt=\"bars of &quot;it&quot;\"");
     has(&out, "a&lt;b");
     hasnt(&out, "<svg");
     buf_clear(&out);

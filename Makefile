@@ -202,7 +202,7 @@ $(FUZZ_CORPUS): $(BUILD)/tests/fuzz/%: tests/fuzz/target_%.c tests/fuzz/corpus.c
 	$(call FUZZ_LINK)
 $(BUILD)/tests/fuzz/dictionary: tests/fuzz/dictionary.c $(FUZZ_PARTS) $(foreach l,$(LAYERS),$(LIB_$(l)))
 	$(call FUZZ_LINK)
-test-wire: all $(VENV_TEST) ## the protocol, by jupyter_client, bare zmq and jupyter_kernel_test
+test-wire: all $(VENV_TEST) ## the protocol over tcp, ipc and curve, by jupyter_client, bare zmq and jupyter_kernel_test
 	@$(PYTHON) tests/wire/run.py --kernel $(KERNEL) $(T)
 test-notebooks: all $(VENV_TEST) ## executes the notebooks (quick) and checks their numbers
 	@$(PYTHON) tests/notebooks/run.py --kernel $(KERNEL) $(T)

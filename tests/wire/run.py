@@ -3,7 +3,8 @@
 
 NAME: only tests whose file::name holds it. Every function test_* of the files test_*.py beside this one is a test; it gets what
 its arguments name: kernel (a running kernel and a bare zmq client), start (starts one: start(transport="ipc", key="")), transport
-(what is tested: tcp, ipc or curve, which is tcp with keys), binary, folder. What names none of the first three runs once.
+(what is tested: tcp, ipc or curve, which is tcp with keys), any_kernel (kernel, where the transport makes no difference), binary,
+folder. What names none of the first three runs once.
 
 Tests run side by side, one a core; those of the files ALONE, which measure short times, one by one after them.
 """
@@ -40,7 +41,7 @@ class Fixtures:
         return self.kernels[-1]
 
     def get(self, name):
-        if name == "kernel":
+        if name in ("kernel", "any_kernel"):
             return self.start()
         return {"start": self.start, "binary": self.binary, "folder": self.folder.name, "transport": self.transport}[name]
 

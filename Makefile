@@ -212,10 +212,23 @@ test-install: all ## make install into an empty prefix, and uninstall
 	@sh tests/install/run.sh $(BUILD)
 lint: ## include direction, header owners, headers alone, formatting, registry
 	@sh tests/lint/run.sh
+# Built under a sanitizer only: it looks for leaks, and walks frame pointers.
+TORTURE = $(BUILD)/tests/torture/torture
+TORTURE_WRAPS = $(addprefix -Wl$(comma)--wrap=,mem_try xalloc xalloc_array xrealloc xstrdup xstrndup xmemdup)
+comma = ,
+$(TORTURE): $(wildcard tests/torture/*.c) $(wildcard tests/torture/*.h) $(foreach l,$(LAYERS),$(LIB_$(l)))
+	@mkdir -p $(@D)
+	@echo "  LD  $@"
+	$(Q)$(CC) $(CFLAGS_ALL) $(filter %.c,$^) -o $@ -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(TORTURE_WRAPS) $(LIBS) -lcmocka -rdynamic
+ASAN_TORTURE = $(BUILD)/asan/tests/torture/torture
+torture: ## memory, disk and descriptors run out at every place in turn, under AddressSanitizer (T=name)
+	@$(MAKE) --no-print-directory -j$(JOBS) $(ASAN_BUILD) $(ASAN_TORTURE)
+	@ASAN_OPTIONS=detect_leaks=1 $(ASAN_TORTURE) --whole $(if $(T),-k $(T))
 ASAN_BUILD = BUILD=$(BUILD)/asan SANITIZE=address,undefined CFLAGS=-O1 NVCC=
 asan: ## the fast tests under AddressSanitizer and UndefinedBehaviorSanitizer
-	@$(MAKE) --no-print-directory -j$(JOBS) $(ASAN_BUILD) built
+	@$(MAKE) --no-print-directory -j$(JOBS) $(ASAN_BUILD) built $(ASAN_TORTURE)
 	@ASAN_OPTIONS=detect_leaks=1 $(MAKE) --no-print-directory $(ASAN_BUILD) test-unit test-lang parity
+	@ASAN_OPTIONS=detect_leaks=1 $(ASAN_TORTURE)
 TSAN_BUILD = BUILD=$(BUILD)/tsan SANITIZE=thread CFLAGS=-O1 NVCC=
 tsan: ## our own threads under ThreadSanitizer
 	@$(MAKE) --no-print-directory -j$(JOBS) $(TSAN_BUILD) $(TESTS_base:$(BUILD)/%=$(BUILD)/tsan/%) $(TESTS_kernel:$(BUILD)/%=$(BUILD)/tsan/%)
@@ -261,6 +274,6 @@ clean: ## remove build/
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-.PHONY: all built plugins parity bench test-gpu test-unit test-lang test-wire test-notebooks test-browser test-install test test-all lint asan tsan clean help \
+.PHONY: all built plugins parity bench test-gpu test-unit test-lang test-wire test-notebooks test-browser test-install test test-all lint asan torture tsan clean help \
 	setup setup-test demo demo-run report install uninstall $(foreach l,$(LAYERS),test-unit-$(l))
 -include $(shell find $(BUILD)/obj $(BUILD)/tests -name '*.d' 2>/dev/null)

@@ -1,4 +1,5 @@
 /* reckon-kernel: reads its arguments and does one of a few things. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,6 +122,7 @@ static int set_up(enum status (*change)(const char *folder, struct error *err), 
 
 int main(int argc, char **argv) {
     device_prepare_environment();
+    signal(SIGXFSZ, SIG_IGN); /* a file that grows over a limit is an error of its writer */
     if (!hash_init()) return fail_usage("%s can't start", "libsodium");
     bool trace = false;
     const char *connection = NULL;

@@ -122,7 +122,11 @@ static int open_temporary(const char *target, char **out_name) {
 }
 
 enum status file_writer_open(const char *path, struct file_writer *out, struct error *err) {
-    if (file_is_dir(path)) return file_error("write", path, EISDIR, err);
+    struct stat old;
+    bool is_there = stat(path, &old) == 0;
+    if (is_there && S_ISDIR(old.st_mode)) return file_error("write", path, EISDIR, err);
+    if (is_there && !S_ISREG(old.st_mode)) /* the new file would take the place of a device */
+        return err_set(err, ERR_FILE, "can't write `%s`: it is no ordinary file", path);
     struct file_writer writer = {.path = real_target(path)};
     int fd = open_temporary(writer.path, &writer.temporary);
     if (fd < 0) {
@@ -130,8 +134,7 @@ enum status file_writer_open(const char *path, struct file_writer *out, struct e
         free(writer.path);
         return ERR_FILE;
     }
-    struct stat old;
-    bool same_mode = stat(writer.path, &old) != 0 || fchmod(fd, old.st_mode & 0777) == 0;
+    bool same_mode = !is_there || fchmod(fd, old.st_mode & 0777) == 0;
     (void)same_mode; /* else the umask's mode stands: no reason to refuse */
     writer.stream = fdopen(fd, "wb");
     if (!writer.stream) {

@@ -165,10 +165,13 @@ $(PARITY): $(wildcard tests/device/*.c) $(wildcard tests/device/*.h) $(LIB_devic
 BENCHES = $(patsubst tests/bench/bench_%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/bench_*.c))
 bench: $(if $(B),$(BUILD)/tests/bench/$(B),$(BENCHES)) ## measures against the targets (B=name: only that one)
 	@for b in $^; do echo "== $${b##*/}"; $$b || exit 1; done
+$(BUILD)/tests/bench/kernel: $(wildcard tests/bench/kernel_*) | $(KERNEL) $(BUILD)/peers/installed
+$(BUILD)/peers/installed:
+	@sh tests/bench/peers.sh $(@D)
 $(BUILD)/tests/bench/%: tests/bench/bench_%.c $(foreach l,$(LAYERS),$(LIB_$(l)))
 	@mkdir -p $(@D)
 	@echo "  LD  $@"
-	$(Q)$(CC) $(CFLAGS_ALL) $< -o $@ -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -rdynamic
+	$(Q)$(CC) $(CFLAGS_ALL) $(filter %.c,$^) -o $@ -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -rdynamic
 test-lang: $(BUILD)/tests/lang/run ## cells with their expectations on the line (T=name)
 	@$(BUILD)/tests/lang/run $(if $(T),-k $(T)) tests/lang
 $(BUILD)/tests/lang/run: $(wildcard tests/lang/*.c) $(foreach l,$(LAYERS),$(LIB_$(l)))

@@ -206,10 +206,11 @@ def test_usage(kernel):
 def test_usage_while_a_cell_runs(kernel):
     cell = kernel.start_cell("print('begun')\nwhile True: pass")
     kernel.wait_output(cell)
-    kernel.ask("usage_request", channel="control")
-    time.sleep(0.5)
-    content = kernel.ask("usage_request", channel="control").content
-    assert content["kernel_cpu"] > 10, content
+    used = []
+    while max(used, default=0) < 10 and len(used) < 20:  # others may have the processors for a moment
+        time.sleep(0.2)
+        used.append(kernel.ask("usage_request", channel="control").content["kernel_cpu"])
+    assert used[-1] > 10, used
     kernel.ask("interrupt_request", channel="control")
 
 

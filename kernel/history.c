@@ -173,34 +173,44 @@ static size_t kept_len(struct slice text) {
 }
 
 /* One allocation: the texts lie behind it. */
-static struct history_cell *cell_new(int64_t line, struct slice input, const struct slice *output, size_t *out_bytes) {
-    size_t input_len = kept_len(input), output_len = output ? kept_len(*output) : 0;
-    *out_bytes = sizeof(struct history_cell) + input_len + output_len + 1;
-    struct history_cell *cell = xalloc(*out_bytes);
+static struct history_cell *cell_new(int64_t line, struct slice input, const struct slice *output) {
+    struct history_cell *cell = xalloc(sizeof *cell + input.len + (output ? output->len : 0) + 1);
     char *texts = (char *)(cell + 1);
-    if (input_len) memcpy(texts, input.data, input_len);
-    if (output_len) memcpy(texts + input_len, output->data, output_len);
-    *cell = (struct history_cell){.line = line, .input = {texts, input_len}, .output = {output ? texts + input_len : NULL, output_len}};
+    if (input.len) memcpy(texts, input.data, input.len);
+    if (output && output->len) memcpy(texts + input.len, output->data, output->len);
+    *cell = (struct history_cell){.line = line, .input = {texts, input.len}};
+    if (output) cell->output = (struct slice){texts + input.len, output->len};
     return cell;
 }
 
-void history_add(struct history *history, int64_t line, struct slice input, const struct slice *output) {
-    size_t bytes;
-    struct history_cell *cell = cell_new(line, input, output, &bytes);
+/* Before anything is copied: a full queue costs a cell nothing. */
+static bool take_room(struct history *history, size_t bytes) {
     monitor_lock(history->monitor);
     bool fits = !history->stopping && history->unwritten_bytes + bytes <= HISTORY_QUEUE_BYTES_MAX;
-    if (fits) {
-        bool first = !history->waiting.cells;
-        *history->cells_tail = cell;
-        history->cells_tail = &cell->next;
+    if (fits) history->unwritten_bytes += bytes;
+    monitor_unlock(history->monitor);
+    return fits;
+}
+
+static void queue_cell(struct history *history, struct history_cell *takes, size_t bytes) {
+    monitor_lock(history->monitor);
+    bool first = !history->waiting.cells, late = history->stopping;
+    if (!late) {
+        *history->cells_tail = takes;
+        history->cells_tail = &takes->next;
         history->waiting.bytes += bytes;
-        history->unwritten_bytes += bytes;
         if (first || !may_gather(history)) monitor_wake(history->monitor);
     }
     monitor_unlock(history->monitor);
-    if (fits) return;
-    free(cell);
-    log_line(LOG_INFO, "a cell of %zu bytes is missing in the history: too much waits to be written", bytes);
+    if (late) free(takes);
+}
+
+void history_add(struct history *history, int64_t line, struct slice input, const struct slice *output) {
+    struct slice kept_output = {output ? output->data : NULL, output ? kept_len(*output) : 0};
+    input.len = kept_len(input);
+    size_t bytes = sizeof(struct history_cell) + input.len + kept_output.len;
+    if (take_room(history, bytes)) queue_cell(history, cell_new(line, input, output ? &kept_output : NULL), bytes);
+    else log_line(LOG_INFO, "a cell of %zu bytes is missing in the history: too much waits to be written", bytes);
 }
 
 void history_call(struct history *history, void (*call)(void *ctx, bool in_time), void *ctx) {

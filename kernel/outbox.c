@@ -54,6 +54,8 @@ void outbox_push(struct outbox *outbox, enum channel channel, struct packet *tak
 
 bool outbox_full(const struct outbox *outbox) { return atomic_load(&outbox->bytes) >= OUTBOX_BYTES_MAX; }
 
+bool outbox_behind(const struct outbox *outbox) { return atomic_load(&outbox->bytes) >= OUTBOX_BYTES_BEHIND; }
+
 void outbox_wait_room(struct outbox *outbox, const struct task *task) {
     if (!outbox_full(outbox)) return;
     monitor_lock(outbox->monitor);

@@ -8,7 +8,8 @@
 #include "kernel/wire/packet.h"
 #include "runtime/base/task.h"
 
-#define OUTBOX_BYTES_MAX ((size_t)16 << 20)
+#define OUTBOX_BYTES_MAX ((size_t)4 << 20)
+#define OUTBOX_BYTES_BEHIND ((size_t)256 << 10)
 
 struct outgoing {
     enum channel channel;
@@ -26,6 +27,7 @@ void outbox_ring(struct outbox *outbox);
 void outbox_wait_room(struct outbox *outbox, const struct task *task);
 void outbox_stir(struct outbox *outbox);
 bool outbox_full(const struct outbox *outbox);
+bool outbox_behind(const struct outbox *outbox); /* more waits than a moment's text */
 
 /* I/O thread: everything that waits, oldest first, NULL when nothing. Also resets the bell. */
 struct outgoing *outbox_take(struct outbox *outbox);

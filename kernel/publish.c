@@ -16,7 +16,7 @@ struct publisher {
     struct buf text;         /* gathered */
     const char *name;
     struct request *parent;
-    double since_s;
+    double since_s, sent_s; /* the oldest gathered byte; the last text that went out */
 };
 
 struct publisher *publisher_new(struct wire *wire, struct outbox *outbox) {
@@ -66,9 +66,16 @@ static void flush_held(struct publisher *publisher) {
         push_text(publisher, (struct slice){rest.data, len});
         rest = (struct slice){rest.data + len, rest.len - len};
     }
+    publisher->sent_s = publisher->text.len ? clock_now_s() : publisher->sent_s;
     buf_clear(&publisher->text);
     request_unref(publisher->parent);
     publisher->parent = NULL;
+}
+
+/* Who is behind gets few large messages: each costs it about the same. */
+static bool is_enough(const struct publisher *publisher) {
+    if (publisher->text.len < STREAM_BYTES || publisher->text.len >= STREAM_PIECE) return publisher->text.len >= STREAM_PIECE;
+    return !outbox_behind(publisher->outbox) && clock_now_s() - publisher->sent_s >= STREAM_PAUSE_S;
 }
 
 void publisher_flush(struct publisher *publisher) {
@@ -95,7 +102,7 @@ static void gather(struct publisher *publisher, struct request *parent, const ch
         publisher->since_s = clock_now_s();
     }
     buf_add(&publisher->text, piece.data, piece.len);
-    if (publisher->text.len >= STREAM_BYTES) flush_held(publisher);
+    if (is_enough(publisher)) flush_held(publisher);
     else if (first) outbox_ring(publisher->outbox);
     monitor_unlock(publisher->monitor);
 }

@@ -11,7 +11,8 @@
 
 #define STREAM_DELAY_S 0.05       /* text waits at most this long for company */
 #define STREAM_BYTES (32u << 10)  /* or until this much has come together */
-#define STREAM_PIECE (256u << 10) /* longer text is cut (between characters) */
+#define STREAM_PAUSE_S 0.002      /* but after the last text at least this long (front ends take 1,000 messages a second) */
+#define STREAM_PIECE (256u << 10) /* or until this much is there; longer text is cut (between characters) */
 
 struct publisher;
 struct publisher *publisher_new(struct wire *wire, struct outbox *outbox);

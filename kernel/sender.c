@@ -5,8 +5,7 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/monitor.h"
 
-#define STUCK_S 0.5         /* without a message taken: the subscriber is dead */
-#define LOSSY_S 10.0        /* then it loses messages for so long, before it gets another chance */
+#define TEND_S 0.5          /* between two looks at the subscribers */
 #define RETRY_S 0.002       /* of iopub */
 #define RETRY_PROMPT_S 0.02 /* of a question whose asker isn't connected yet */
 
@@ -16,7 +15,8 @@ struct sender {
     void (*trace)(enum channel channel, const struct packet *packet);
     struct outgoing *waiting, **tail; /* of iopub */
     struct outgoing *question;
-    double stuck_since_s, lossy_until_s; /* 0: not */
+    double tended_s;
+    bool on_way; /* at the last look a subscriber hadn't got all yet */
 };
 
 struct sender *sender_new(struct outbox *outbox, struct transport *transport, void (*trace)(enum channel channel, const struct packet *packet)) {
@@ -39,29 +39,19 @@ static enum sent send_one(struct sender *sender, const struct outgoing *message)
     return sent;
 }
 
-static void set_lossy(struct sender *sender, double now_s, bool on) {
-    transport_lossy(sender->transport, on);
-    sender->lossy_until_s = on ? now_s + LOSSY_S : 0;
-    sender->stuck_since_s = 0;
-}
-
-static void note_stuck(struct sender *sender) {
-    double now_s = clock_now_s();
-    if (!sender->stuck_since_s) sender->stuck_since_s = now_s;
-    else if (now_s - sender->stuck_since_s > STUCK_S) set_lossy(sender, now_s, true);
-}
-
 static void send_waiting(struct sender *sender) {
-    if (sender->lossy_until_s && !sender->waiting && clock_now_s() > sender->lossy_until_s) set_lossy(sender, 0, false);
-    while (sender->waiting) {
-        if (send_one(sender, sender->waiting) == SENT_LATER) {
-            note_stuck(sender);
-            return;
-        }
-        sender->stuck_since_s = 0;
+    while (sender->waiting && send_one(sender, sender->waiting) != SENT_LATER) {
         sender->waiting = outbox_sent(sender->outbox, sender->waiting);
+        sender->on_way = true;
     }
-    sender->tail = &sender->waiting;
+    if (!sender->waiting) sender->tail = &sender->waiting;
+}
+
+static void tend(struct sender *sender) {
+    double now_s = clock_now_s();
+    if ((!sender->waiting && !sender->on_way) || now_s - sender->tended_s < TEND_S) return;
+    sender->tended_s = now_s;
+    sender->on_way = transport_tend(sender->transport, sender->waiting != NULL);
 }
 
 static void send_question(struct sender *sender, bool asking) {
@@ -94,6 +84,11 @@ void sender_turn(struct sender *sender, bool asking) {
     send_waiting(sender);
     send_question(sender, asking);
     for (struct outgoing *message = outbox_take(sender->outbox); message;) message = send_or_keep(sender, message);
+    tend(sender);
 }
 
-double sender_due_s(const struct sender *sender) { return sender->waiting ? RETRY_S : sender->question ? RETRY_PROMPT_S : -1; }
+bool sender_waits(const struct sender *sender) { return sender->waiting || sender->question; }
+
+double sender_due_s(const struct sender *sender) {
+    return sender->waiting ? RETRY_S : sender->question ? RETRY_PROMPT_S : sender->on_way ? TEND_S : -1;
+}

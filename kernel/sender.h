@@ -1,7 +1,7 @@
 /* What the outbox holds, onto the wire. A slow subscriber makes iopub wait (its
  * messages stay in the outbox's bound, so whoever writes waits too); one that
- * takes nothing for half a second loses messages, so that it stops nobody.
- * Replies never wait behind iopub. I/O thread. */
+ * takes nothing any more is disconnected by the transport, so that it stops
+ * nobody for long. Replies never wait behind iopub. I/O thread. */
 #ifndef RECKON_SENDER_H
 #define RECKON_SENDER_H
 
@@ -15,6 +15,8 @@ void sender_free(struct sender *sender); /* NULL is fine */
 
 /* Sends all that can be sent now. asking: a question is open, so one whose asker isn't connected yet is kept. */
 void sender_turn(struct sender *sender, bool asking);
+/* Something could not be sent yet. */
+bool sender_waits(const struct sender *sender);
 /* Seconds until another try makes sense; negative: nothing waits. */
 double sender_due_s(const struct sender *sender);
 

@@ -252,7 +252,7 @@ static void send_last(struct server *server) {
     double end = clock_now_s() + LAST_MESSAGES_S;
     publisher_flush(server->kernel.publisher);
     sender_turn(server->sender, false);
-    while (sender_due_s(server->sender) >= 0 && clock_now_s() < end) {
+    while (sender_waits(server->sender) && clock_now_s() < end) {
         transport_wait(server->transport, NULL, 0, 2);
         sender_turn(server->sender, false);
     }

@@ -10,7 +10,7 @@
 
 enum sent {
     SENT,
-    SENT_LATER,   /* a subscriber is behind: try again soon */
+    SENT_LATER,   /* iopub: much waits for a subscriber that is behind; try again soon */
     SENT_NOWHERE, /* stdin: the one to ask is not connected (yet) */
 };
 
@@ -19,7 +19,7 @@ struct transport_ops {
     unsigned (*wait)(struct transport *transport, struct pollfd *fds, size_t n_fds, int timeout_ms);
     bool (*receive)(struct transport *transport, enum channel channel, struct packet *out);
     enum sent (*send)(struct transport *transport, enum channel channel, const struct packet *packet);
-    void (*lossy)(struct transport *transport, bool on);
+    bool (*tend)(struct transport *transport, bool blocked);
     void (*free)(struct transport *transport);
 };
 struct transport {
@@ -41,8 +41,12 @@ static inline bool transport_receive(struct transport *transport, enum channel c
 static inline enum sent transport_send(struct transport *transport, enum channel channel, const struct packet *packet) {
     return transport->ops->send(transport, channel, packet);
 }
-/* iopub: while on, a subscriber whose queue is full loses messages; while off (at start), transport_send says SENT_LATER. */
-static inline void transport_lossy(struct transport *transport, bool on) { transport->ops->lossy(transport, on); }
+/* iopub: to be called twice a second while it returns true (something is still on its way to a subscriber) or sending is
+ * blocked. A subscriber that takes nothing for WEDGED_S while it blocks others is disconnected (one that blocks nobody but the cell that
+ * writes: after ALONE_S); all others lose nothing. */
+#define WEDGED_S 6.0 /* libzmq's clients read in bursts of 500 messages: at 10 ms each, 5 s lie between two */
+#define ALONE_S 60.0
+static inline bool transport_tend(struct transport *transport, bool blocked) { return transport->ops->tend(transport, blocked); }
 static inline void transport_free(struct transport *transport) {
     if (transport) transport->ops->free(transport);
 }

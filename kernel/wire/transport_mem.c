@@ -84,9 +84,10 @@ static enum sent send_mem(struct transport *transport, enum channel channel, con
     return SENT;
 }
 
-static void lossy_mem(struct transport *transport, bool on) {
+static bool tend_mem(struct transport *transport, bool blocked) {
     (void)transport;
-    (void)on;
+    (void)blocked;
+    return false;
 }
 
 static void free_mem(struct transport *transport) {
@@ -101,7 +102,7 @@ static void free_mem(struct transport *transport) {
     free(self);
 }
 
-static const struct transport_ops mem_ops = {wait_mem, receive_mem, send_mem, lossy_mem, free_mem};
+static const struct transport_ops mem_ops = {wait_mem, receive_mem, send_mem, tend_mem, free_mem};
 
 struct transport *transport_mem_open(void) {
     struct mem_transport *self = xnew(struct mem_transport);

@@ -1,6 +1,7 @@
 #include "kernel/wire/transport.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,11 +12,15 @@
 
 #include "runtime/base/file.h"
 #include "runtime/base/hash.h"
+#include "kernel/wire/links.h"
+#include "runtime/base/log.h"
 #include "runtime/base/mem.h"
+#include "runtime/base/monitor.h"
 
-/* A subscriber may lag this many messages. Text comes in pieces of 32 KiB, so
- * a dead subscriber costs at most 64 MiB; a slow one makes us wait, not lose. */
-#define IOPUB_QUEUE 2000
+/* What may be on its way to the subscriber that is furthest behind. It is printed before anybody has read it, so an interrupted
+ * flood goes on for so long at a slow reader. A message counts with what libzmq keeps of it. */
+#define IOPUB_BYTES_MAX ((size_t)12 << 20)
+#define MESSAGE_BYTES 1024
 #define REPLY_QUEUE 100000
 #define LINGER_MS 500
 #define BIND_TRIES 20
@@ -29,23 +34,14 @@ struct zmq_transport {
     void *context;
     void *sockets[CHANNEL_COUNT];
     char *paths[CHANNEL_COUNT]; /* of ipc sockets, removed at the end */
+    void *events;               /* who connects to iopub and who leaves */
+    struct links *links;
+    atomic_size_t on_way; /* bytes that iopub's subscribers haven't got yet; libzmq's thread takes off what they have */
 };
 
 static struct zmq_transport *of(struct transport *transport) { return (struct zmq_transport *)transport; }
 
-static unsigned wait_zmq(struct transport *transport, struct pollfd *fds, size_t n_fds, int timeout_ms) {
-    struct zmq_transport *self = of(transport);
-    zmq_pollitem_t items[CHANNEL_COUNT + FDS_MAX] = {0};
-    for (int c = 0; c < CHANNEL_COUNT; c++) items[c] = (zmq_pollitem_t){.socket = self->sockets[c], .events = ZMQ_POLLIN};
-    if (n_fds > FDS_MAX) n_fds = FDS_MAX;
-    for (size_t i = 0; i < n_fds; i++) items[CHANNEL_COUNT + i] = (zmq_pollitem_t){.fd = fds[i].fd, .events = ZMQ_POLLIN};
-    int ready = zmq_poll(items, CHANNEL_COUNT + (int)n_fds, timeout_ms);
-    unsigned readable = 0;
-    for (int c = 0; ready > 0 && c < CHANNEL_COUNT; c++)
-        if (items[c].revents & ZMQ_POLLIN) readable |= CHANNEL_BIT(c);
-    for (size_t i = 0; i < n_fds; i++) fds[i].revents = ready > 0 && items[CHANNEL_COUNT + i].revents ? POLLIN : 0;
-    return readable;
-}
+/* --- moving packets --- */
 
 /* Bounded here, not in libzmq: it keeps frames until a message's last one has come and counts them towards no limit, so whoever
  * reaches the port may fill the memory with one endless message. Curve keys, or ipc in a private folder, keep strangers out. */
@@ -69,32 +65,122 @@ static bool receive_zmq(struct transport *transport, enum channel channel, struc
     return receive_packet(of(transport)->sockets[channel], out);
 }
 
-/* 0, or the errno of the frame that could not be sent now; a message is sent whole or not at all. */
-static int send_packet(void *socket, const struct packet *packet) {
+static int send_frame(void *socket, zmq_msg_t *frame, bool more) {
+    int rc;
+    do rc = zmq_msg_send(frame, socket, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0));
+    while (rc < 0 && errno == EINTR);
+    if (rc >= 0) return 0;
+    int reason = errno;
+    zmq_msg_close(frame);
+    return reason;
+}
+
+/* What is counted until the last subscriber has it. */
+struct counted {
+    atomic_size_t *count;
+    size_t bytes;
+    char data[];
+};
+
+static void count_off(void *data, void *hint) {
+    struct counted *counted = hint;
+    (void)data;
+    atomic_fetch_sub(counted->count, counted->bytes);
+    free(counted);
+}
+
+/* A message counts by its last frame, the content; it goes on its way whole or not at all. */
+static void counted_frame(zmq_msg_t *frame, struct slice content, size_t bytes, atomic_size_t *count) {
+    struct counted *counted = xalloc(sizeof *counted + content.len);
+    counted->count = count;
+    counted->bytes = bytes;
+    if (content.len) memcpy(counted->data, content.data, content.len);
+    atomic_fetch_add(count, bytes);
+    if (zmq_msg_init_data(frame, counted->data, content.len, count_off, counted) == 0) return;
+    count_off(NULL, counted);
+    zmq_msg_init(frame);
+}
+
+/* 0, or the errno of the frame that could not be sent now; a message is sent whole or not at all. count may be NULL. */
+static int send_packet(void *socket, const struct packet *packet, atomic_size_t *count) {
     for (size_t i = 0; i < packet->n; i++) {
-        struct slice frame = packet_frame(packet, i);
-        int flags = ZMQ_DONTWAIT | (i + 1 < packet->n ? ZMQ_SNDMORE : 0);
-        int rc;
-        do rc = zmq_send(socket, frame.data, frame.len, flags);
-        while (rc < 0 && errno == EINTR);
-        if (rc < 0 && (errno == EHOSTUNREACH || (errno == EAGAIN && i == 0))) return errno;
+        zmq_msg_t frame;
+        struct slice bytes = packet_frame(packet, i);
+        bool last = i + 1 == packet->n;
+        if (count && last) counted_frame(&frame, bytes, packet->bytes.len + MESSAGE_BYTES, count);
+        else if (zmq_msg_init_size(&frame, bytes.len) != 0) return ENOMEM;
+        else if (bytes.len) memcpy(zmq_msg_data(&frame), bytes.data, bytes.len);
+        int reason = send_frame(socket, &frame, !last);
+        if (reason == EHOSTUNREACH || (reason == EAGAIN && i == 0)) return reason;
     }
     return 0;
 }
 
 static enum sent send_zmq(struct transport *transport, enum channel channel, const struct packet *packet) {
-    int reason = send_packet(of(transport)->sockets[channel], packet);
-    if (!reason) return SENT;
-    return channel == CHANNEL_IOPUB && reason == EAGAIN ? SENT_LATER : SENT_NOWHERE;
+    struct zmq_transport *self = of(transport);
+    if (channel != CHANNEL_IOPUB) return send_packet(self->sockets[channel], packet, NULL) ? SENT_NOWHERE : SENT;
+    if (atomic_load(&self->on_way) >= IOPUB_BYTES_MAX) return SENT_LATER;
+    return send_packet(self->sockets[channel], packet, &self->on_way) ? SENT_LATER : SENT;
 }
 
-static void lossy_zmq(struct transport *transport, bool on) {
-    int no_drop = !on;
-    zmq_setsockopt(of(transport)->sockets[CHANNEL_IOPUB], ZMQ_XPUB_NODROP, &no_drop, sizeof no_drop);
+/* --- who listens --- */
+
+#define EVENTS_ENDPOINT "inproc://iopub-events"
+
+static bool open_events(struct zmq_transport *self) {
+    self->links = links_new();
+    self->events = zmq_socket(self->context, ZMQ_PAIR);
+    return self->events && zmq_socket_monitor(self->sockets[CHANNEL_IOPUB], EVENTS_ENDPOINT, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED) == 0 &&
+           zmq_connect(self->events, EVENTS_ENDPOINT) == 0;
+}
+
+/* Of libzmq's events: 16 bits say what, 32 bits the descriptor; a second frame says where. */
+static void hear_events(struct zmq_transport *self) {
+    struct packet packet = PACKET_INIT;
+    for (; receive_packet(self->events, &packet); packet_release(&packet), packet = PACKET_INIT) {
+        uint16_t event;
+        int32_t fd;
+        const struct slice frame = packet_frame(&packet, 0);
+        if (frame.len != sizeof event + sizeof fd) continue;
+        memcpy(&event, frame.data, sizeof event);
+        memcpy(&fd, frame.data + sizeof event, sizeof fd);
+        if (event == ZMQ_EVENT_ACCEPTED) links_add(self->links, fd);
+        else links_remove(self->links, fd);
+    }
+}
+
+static bool tend_zmq(struct transport *transport, bool blocked) {
+    struct zmq_transport *self = of(transport);
+    const double now_s = clock_now_s();
+    links_look(self->links, now_s);
+    const int n = blocked ? links_cut(self->links, now_s, WEDGED_S, ALONE_S) : 0;
+    if (n) log_line(LOG_INFO, "disconnected %d subscriber(s) of iopub that took nothing any more", n);
+    return atomic_load(&self->on_way) > 0;
+}
+
+enum { FIRST_FD = CHANNEL_COUNT + 1 };
+
+static unsigned wait_zmq(struct transport *transport, struct pollfd *fds, size_t n_fds, int timeout_ms) {
+    struct zmq_transport *self = of(transport);
+    zmq_pollitem_t items[FIRST_FD + FDS_MAX] = {0};
+    for (int c = 0; c < CHANNEL_COUNT; c++) items[c] = (zmq_pollitem_t){.socket = self->sockets[c], .events = ZMQ_POLLIN};
+    items[CHANNEL_COUNT] = (zmq_pollitem_t){.socket = self->events, .events = ZMQ_POLLIN};
+    if (n_fds > FDS_MAX) n_fds = FDS_MAX;
+    for (size_t i = 0; i < n_fds; i++) items[FIRST_FD + i] = (zmq_pollitem_t){.fd = fds[i].fd, .events = ZMQ_POLLIN};
+    int ready = zmq_poll(items, FIRST_FD + (int)n_fds, timeout_ms);
+    unsigned readable = 0;
+    if (ready > 0 && items[CHANNEL_COUNT].revents) hear_events(self);
+    for (int c = 0; ready > 0 && c < CHANNEL_COUNT; c++)
+        if (items[c].revents & ZMQ_POLLIN) readable |= CHANNEL_BIT(c);
+    for (size_t i = 0; i < n_fds; i++) fds[i].revents = ready > 0 && items[FIRST_FD + i].revents ? POLLIN : 0;
+    return readable;
 }
 
 static void free_zmq(struct transport *transport) {
     struct zmq_transport *self = of(transport);
+    if (self->events) zmq_socket_monitor(self->sockets[CHANNEL_IOPUB], NULL, 0);
+    if (self->events) zmq_close(self->events);
+    links_free(self->links);
     for (int c = 0; c < CHANNEL_COUNT; c++)
         if (self->sockets[c]) zmq_close(self->sockets[c]);
     if (self->context) zmq_ctx_term(self->context);
@@ -105,7 +191,7 @@ static void free_zmq(struct transport *transport) {
     free(self);
 }
 
-static const struct transport_ops zmq_ops = {wait_zmq, receive_zmq, send_zmq, lossy_zmq, free_zmq};
+static const struct transport_ops zmq_ops = {wait_zmq, receive_zmq, send_zmq, tend_zmq, free_zmq};
 
 static void set_int(void *socket, int option, int value) { zmq_setsockopt(socket, option, &value, sizeof value); }
 
@@ -121,7 +207,7 @@ static void set_options(void *socket, enum channel channel) {
     if (channel == CHANNEL_IOPUB) {
         set_int(socket, ZMQ_XPUB_VERBOSE, 1); /* else only the first subscriber of a topic is welcomed */
         set_int(socket, ZMQ_XPUB_NODROP, 1);
-        set_int(socket, ZMQ_SNDHWM, IOPUB_QUEUE);
+        set_int(socket, ZMQ_SNDHWM, 0); /* IOPUB_BYTES_MAX bounds it */
         return;
     }
     set_int(socket, ZMQ_SNDHWM, REPLY_QUEUE);
@@ -219,6 +305,7 @@ enum status transport_zmq_open(struct connection *connection, struct transport *
     self->context = zmq_ctx_new();
     enum status status = OK;
     for (int c = 0; status == OK && c < CHANNEL_COUNT; c++) status = open_channel(self, connection, (enum channel)c, err);
+    if (status == OK && !open_events(self)) status = err_set(err, ERR_PROTOCOL, "libzmq tells nothing of connections: %s", zmq_strerror(errno));
     if (status != OK) {
         free_zmq(&self->base);
         return status;
@@ -234,7 +321,7 @@ static enum status ask(void *socket, const char *endpoint, const struct packet *
     set_common_options(socket);
     set_int(socket, ZMQ_LINGER, 0);
     if (zmq_connect(socket, endpoint) != 0) return err_set(err, ERR_PROTOCOL, "can't connect to %s: %s", endpoint, zmq_strerror(errno));
-    if (send_packet(socket, question) != 0) return err_set(err, ERR_PROTOCOL, "can't send to %s: %s", endpoint, zmq_strerror(errno));
+    if (send_packet(socket, question, NULL) != 0) return err_set(err, ERR_PROTOCOL, "can't send to %s: %s", endpoint, zmq_strerror(errno));
     if (zmq_poll(&item, 1, timeout_ms) != 1 || !receive_packet(socket, answer))
         return err_set(err, ERR_PROTOCOL, "no answer from %s within %g s", endpoint, timeout_ms / 1000.0);
     return OK;

@@ -16,8 +16,8 @@ enum status ops_als_solve(struct task *task, const struct csr *ratings, float me
 /* Ratings laid out for SGD: a grid of strata whose side comes from the data's size; within a stratum no two blocks share a row or a column, so blocks
  * run side by side and the result doesn't depend on how many do. */
 struct sgd_plan;
-enum status sgd_plan_new(struct task *task, struct device *device, int64_t n_rows, int64_t n_cols, int64_t n, const int32_t *rows, const int32_t *cols,
-                         const float *values, uint64_t seed, struct sgd_plan **out, struct error *err) MUST_CHECK;
+enum status sgd_plan_new(struct task *task, struct device *device, int64_t n_rows, int64_t n_cols, int64_t n, const int32_t *rows,
+                         const int32_t *cols, const float *values, uint64_t seed, struct sgd_plan **out, struct error *err) MUST_CHECK;
 void sgd_plan_free(struct sgd_plan *plan);
 
 /* The biased factor model: r ≈ mean + b_u + b_i + p_u·q_i. All on one device. */

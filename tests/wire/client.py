@@ -55,10 +55,11 @@ class Client:
         port = self.info[f"{channel}_port"]
         return f"ipc://{self.info['ip']}-{port}" if self.info["transport"] == "ipc" else f"tcp://{self.info['ip']}:{port}"
 
-    def open(self, channel, topic=b"", identity=None):
+    def open(self, channel, topic=b"", identity=None, most=0):
+        """most: messages that wait here until they are read; 0: any number."""
         kind = {"iopub": zmq.SUB, "hb": zmq.REQ}.get(channel, zmq.DEALER)
         new = self.context.socket(kind)
-        new.linger, new.rcvhwm = 0, 0
+        new.linger, new.rcvhwm = 0, most
         new.reconnect_ivl = 1
         if kind == zmq.DEALER:
             new.identity = identity or self.session.encode()

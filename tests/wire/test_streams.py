@@ -1,6 +1,8 @@
 """Printed text: gathered, whole, in order, lossless; descriptors 1 and 2; displays that are updated."""
+import datetime
 import os
 import subprocess
+import threading
 import time
 
 from client import text_of, types_of
@@ -27,28 +29,95 @@ def test_long_text_is_cut_between_characters(kernel):
     assert "".join(pieces) == "日本語𝒳" * 100000 + "\n" and len(pieces) > 1 and "\ufffd" not in "".join(pieces)
 
 
-def test_a_slow_reader_loses_nothing(kernel):
-    n = 200000
-    cell = kernel.start_cell(f"for i in range({n}): print('line', i, 'of a long flood of text, so that queues fill')")
-    lines = 0
-    for _ in range(40):
-        message = kernel.next("iopub")
-        lines += message.content.get("text", "").count("\n")
-        time.sleep(0.01)
-    lines += text_of(kernel.outputs(cell, 60)).count("\n")
-    assert lines == n and kernel.reply(cell).content["status"] == "ok"
-
-
-def test_a_dead_subscriber_stops_nobody(kernel):
-    dead = kernel.open("iopub")
-    dead.rcvhwm = 1
-    for i in range(3):
-        _, outputs = kernel.execute("for i in range(20000): print('x' * 400)")
-        assert len(text_of(outputs)) == 20000 * 401
+def rss_kib(kernel, field="VmRSS"):
     with open(f"/proc/{kernel.process.pid}/status") as status:
-        peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
-    assert peak < 200 << 10, f"{peak} KiB"
-    dead.close()
+        return next(int(line.split()[1]) for line in status if line.startswith(field))
+
+
+def most_in_a_second(messages):
+    times = [m.header["date"] for m in messages]
+    seconds = [datetime.datetime.fromisoformat(t.replace("Z", "+00:00")).timestamp() for t in times]
+    return max(sum(at <= other < at + 1 for other in seconds[i:]) for i, at in enumerate(seconds))
+
+
+def read_slowly(kernel, id, pause_s, subscriber=None, seconds=120):
+    """All that belongs to a cell, with a pause after each message."""
+    own, end = [], time.monotonic() + seconds
+    while time.monotonic() < end:
+        message = kernel.next("iopub", end - time.monotonic(), socket=subscriber)
+        assert message, f"nothing more after {len(own)} messages"
+        time.sleep(pause_s)
+        if message.parent.get("msg_id") == id:
+            own.append(message)
+            if message.content.get("execution_state") == "idle":
+                return own
+    raise AssertionError(f"no idle in {seconds} s")
+
+
+def test_a_million_lines_at_a_slow_reader(kernel):
+    before = rss_kib(kernel)
+    n = 1000000
+    cell = kernel.start_cell(f"for i in range({n}): print('line', i)")
+    outputs = read_slowly(kernel, cell, 0.01)
+    assert text_of(outputs) == "".join(f"line {i}\n" for i in range(n))
+    assert kernel.reply(cell).content["status"] == "ok"
+    assert most_in_a_second(outputs) < 1000
+    assert rss_kib(kernel, "VmHWM") - before < 64 << 10
+
+
+def test_fast_long_prints_are_few_messages(kernel):
+    cell = kernel.start_cell("x = 'long ' * 10000\nfor i in range(1000): print(x)")
+    outputs = kernel.outputs(cell, 60)
+    assert text_of(outputs) == ("long " * 10000 + "\n") * 1000 and most_in_a_second(outputs) < 1000
+
+
+def test_readers_of_different_speed_both_get_all(kernel):
+    slow, found = kernel.open("iopub", most=10), {}
+    assert kernel.next("iopub", socket=slow).type == "iopub_welcome"
+    cell = kernel.start_cell("for i in range(100000): print('of a long text with many words', i)")
+    reader = threading.Thread(target=lambda: found.update(slow=read_slowly(kernel, cell, 0.01, slow)))
+    reader.start()
+    whole = "".join(f"of a long text with many words {i}\n" for i in range(100000))
+    assert text_of(kernel.outputs(cell, 60)) == whole
+    reader.join(60)
+    assert text_of(found["slow"]) == whole
+    slow.close()
+
+
+def test_dead_subscribers_stop_nobody(kernel):
+    """More than all buffers together hold, several times over."""
+    before, dead = rss_kib(kernel), [kernel.open("iopub", most=1) for _ in range(3)]
+    stop = threading.Event()
+
+    def come_and_go():
+        while not stop.wait(0.3):
+            kernel.open("iopub", most=1).close()
+
+    visitor = threading.Thread(target=come_and_go)
+    visitor.start()
+    cell = kernel.start_cell("for i in range(20000): print('x' * 3000)")
+    assert kernel.ask("kernel_info_request", channel="control").content["status"] == "ok"
+    outputs = read_slowly(kernel, cell, 0, seconds=60)
+    stop.set()
+    visitor.join()
+    assert text_of(outputs) == ("x" * 3000 + "\n") * 20000 and kernel.reply(cell).content["status"] == "ok"
+    assert rss_kib(kernel, "VmHWM") - before < 64 << 10
+    for one in dead:
+        one.close()
+
+
+def test_a_reader_that_pauses_loses_nothing(kernel):
+    """Alone, a subscriber may stand still for a while: the cell waits."""
+    cell = kernel.start_cell("for i in range(300000): print('a line of some forty letters, more or less', i)")
+    kernel.next("iopub")
+    time.sleep(2)
+    assert text_of(kernel.outputs(cell, 60)).count("\n") == 300000
+
+
+def test_displays_and_prints_keep_their_order(kernel):
+    _, outputs = kernel.execute("for i in range(500):\n    print('p', i)\n    show(i)")
+    said = [m.content["text"] if m.type == "stream" else m.content["data"]["text/plain"] for m in outputs if m.type != "execute_input"]
+    assert said == [word for i in range(500) for word in (f"p {i}\n", str(i))]
 
 
 def write_to(kernel, fd, data):
@@ -67,11 +136,37 @@ def test_descriptors_belong_to_the_running_cell(kernel):
 
 
 def test_what_is_written_last_comes_before_idle(kernel):
-    for _ in range(10):
-        cell = kernel.start_cell("print('in')\nsleep(0.06)")
+    """Though the next cell waits already."""
+    for _ in range(5):
+        cell, after = kernel.start_cell("print('in')\nsleep(0.3)"), kernel.start_cell("print('next')")
         kernel.wait_output(cell)
         write_to(kernel, 1, b"late\n")
         assert text_of(kernel.outputs(cell)) == "in\nlate\n"
+        assert text_of(kernel.outputs(after)) == "next\n"
+
+
+def test_a_child_is_heard_in_the_cell_that_runs(kernel):
+    """A process of its own that writes all the time, cells that follow each other: every word once, in order, each in the cell that ran (or the last)."""
+    script = f"exec >/proc/{kernel.process.pid}/fd/1; i=0; while [ $i -lt 300 ]; do echo word $i; i=$((i+1)); sleep 0.002; done"
+    kernel.execute("1")
+    child = subprocess.Popen(["sh", "-c", script])
+    while child.poll() is None:
+        kernel.reply(kernel.start_cell("sleep(0.01)"))
+    last = kernel.start_cell("sleep(0.1)")
+    own = kernel.outputs(last)
+    heard = [m for m in kernel.iopub_seen + own if m.type == "stream"]
+    assert "".join(m.content["text"] for m in heard) == "".join(f"word {i}\n" for i in range(300))
+    assert len({m.parent["msg_id"] for m in heard}) > 10
+
+
+def test_both_descriptors_in_the_order_of_their_writing(kernel):
+    cell = kernel.start_cell("print('in')\nsleep(0.6)")
+    kernel.wait_output(cell)
+    for i in range(4):
+        write_to(kernel, 1 + i % 2, f"{i}\n".encode())
+        time.sleep(0.08)
+    heard = [(m.content["name"], m.content["text"]) for m in kernel.outputs(cell) if m.type == "stream"]
+    assert heard == [("stdout", "in\n"), ("stdout", "0\n"), ("stderr", "1\n"), ("stdout", "2\n"), ("stderr", "3\n")]
 
 
 def test_a_character_in_two_writes_stays_whole(kernel):
@@ -82,6 +177,17 @@ def test_a_character_in_two_writes_stays_whole(kernel):
     time.sleep(0.1)
     write_to(kernel, 1, data[1:] + b"\n")
     assert text_of(kernel.outputs(cell)) == "in\n日\n"
+
+
+def test_characters_across_all_borders_stay_whole(kernel):
+    cell = kernel.start_cell("print('in')\nsleep(0.5)")
+    kernel.wait_output(cell)
+    text = "日本語𝒳é" * 20000
+    data, step = text.encode(), 7919
+    for at in range(0, len(data), step):
+        write_to(kernel, 1, data[at : at + step])
+    outputs = kernel.outputs(cell)
+    assert text_of(outputs) == "in\n" + text and "\ufffd" not in text_of(outputs)
 
 
 def test_silent_cells_swallow_it(kernel):

@@ -1,0 +1,24 @@
+/* The connections of iopub's subscribers, each seen by how much of what was sent
+ * to it hasn't been taken yet. libzmq tells neither who lags nor how long; so
+ * one subscriber that never reads would hold up all others, or cost them
+ * messages. Here it is found and disconnected. One thread. */
+#ifndef RECKON_LINKS_H
+#define RECKON_LINKS_H
+
+#include <stdbool.h>
+
+struct links;
+struct links *links_new(void);
+void links_free(struct links *links); /* NULL is fine; the connections live on */
+
+/* fd was accepted; keeps a duplicate, so that the number may be used again by others. */
+void links_add(struct links *links, int fd);
+void links_remove(struct links *links, int fd);
+
+/* Looks who has taken something since the last look; to be called now and then while anything is on its way. */
+void links_look(struct links *links, double now_s);
+/* Shuts the connections down that have taken nothing for `seconds` though there was something; where nobody takes anything,
+ * only after `seconds_alone`. Returns how many. */
+int links_cut(struct links *links, double now_s, double seconds, double seconds_alone);
+
+#endif

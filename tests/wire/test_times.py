@@ -69,7 +69,8 @@ def test_shell_answers_under_full_load(kernel):
     interrupted(kernel, cell)
 
 
-def test_inspection(kernel):
+def test_inspection(any_kernel):
+    kernel = any_kernel
     kernel.execute("data = synth(); m = bias(data)")
     for code in ("als", "m", "data", "evaluate(m, metrics=", "print"):
         content = {"code": code, "cursor_pos": len(code), "detail_level": 1}
@@ -152,9 +153,9 @@ def used_ns(pid):
     return total
 
 
-def test_it_rests_when_idle(start):
+def test_it_rests_when_idle(any_kernel):
     """Less than 0.1 % of a core, and hardly a wake-up, with a parent to watch and after all kinds of work."""
-    kernel = start(env={"JPY_PARENT_PID": str(os.getpid())})
+    kernel = any_kernel
     kernel.execute("data = synth(); m = als(data, factors=8, epochs=2); hist([1, 2, 3])")
     kernel.execute("print(1)")
     time.sleep(1)

@@ -7,7 +7,8 @@
 #include "runtime/base/plugin.h"
 
 #define NET_PLUGIN "net"
-#define NET_BROUGHT_BY "`make` with libcurl4-openssl-dev and libarchive-dev installed (install/deps.sh does that)"
+#define NET_BROUGHT_BY \
+    "`make` with libcurl4-openssl-dev and libarchive-dev or, where only a library is missing, `apt-get install libcurl4 libarchive13`"
 
 struct net_fetch {
     const char *url;  /* http, https or file */

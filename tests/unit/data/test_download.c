@@ -192,7 +192,9 @@ static void missing_plugin(void **state) {
     good(stage);
     assert_int_equal(download(stage, &err), ERR_MISSING);
     assert_non_null(strstr(err.message, "the plugin `net` is not installed: no libreckon_net.so in"));
-    assert_string_equal(err.hint, "`make` with libcurl4-openssl-dev and libarchive-dev installed (install/deps.sh does that) brings it");
+    assert_string_equal(
+        err.hint,
+        "`make` with libcurl4-openssl-dev and libarchive-dev or, where only a library is missing, `apt-get install libcurl4 libarchive13` brings it");
 }
 
 static void whole(void **state) {

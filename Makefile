@@ -211,8 +211,8 @@ test-notebooks: all $(VENV_TEST) ## executes the notebooks (quick) and checks th
 	@$(PYTHON) tests/notebooks/run.py --kernel $(KERNEL) $(T)
 test-browser: all $(VENV_TEST) ## JupyterLab in headless Chromium: run the lab, look for errors, take a picture
 	@$(PYTHON) tests/browser/run.py --kernel $(KERNEL) --out $(BUILD)/browser
-test-install: all ## make install into an empty prefix, and uninstall
-	@sh tests/install/run.sh $(BUILD)
+test-install: wheel deb $(VENV_TEST) ## every way to install, each in a clean place, and away again (T=part)
+	@$(PYTHON) tests/install/run.py --build $(BUILD) --dist $(DIST) $(T)
 lint: ## include direction, header owners, headers alone, formatting, registry
 	@sh tests/lint/run.sh
 # Built under a sanitizer only: it looks for leaks, and walks frame pointers.
@@ -269,14 +269,22 @@ report: all ## executes the notebooks whole and keeps their outputs in them, and
 	@for n in notebooks/*.ipynb; do \
 	  $(PYTHON) install/execute.py --kernel $(KERNEL) --notebook $$n --picture $$(echo $$n | cut -d_ -f1,2)_map.png $$n || exit 1; done
 install: all ## installs for this user, or into PREFIX=P (DESTDIR= is respected)
-	@install/kernelspec.sh $(BUILD) "$(PREFIX)"
+	@install/install.sh $(BUILD) "$(PREFIX)"
 uninstall: ## removes what install put there
-	@install/kernelspec.sh $(BUILD) "$(PREFIX)" uninstall
+	@install/install.sh $(BUILD) "$(PREFIX)" uninstall
+DIST = $(BUILD)/dist
+TOOLS = $(BUILD)/tools
+$(TOOLS)/installed: install/requirements-wheel.txt
+	@python3 -m venv $(TOOLS) && $(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check -r $< && touch $@
+wheel: all $(TOOLS)/installed ## a wheel for pip, in build/dist: binary, plugins, shared libraries, kernelspec, papermill's translator
+	@python3 install/wheel.py --build $(BUILD) --version $(VERSION) --tools $(TOOLS)/bin $(DIST)
+deb: all ## Debian packages, in build/dist (DEBFULLNAME, DEBEMAIL: who gives them out)
+	@install/deb.sh $(BUILD) $(VERSION) $(DIST)
 clean: ## remove build/
 	rm -rf $(BUILD)
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 .PHONY: all built plugins parity bench test-gpu test-unit test-lang test-wire test-notebooks test-browser test-install test test-all lint asan torture tsan clean help \
-	setup setup-test demo demo-run report install uninstall $(foreach l,$(LAYERS),test-unit-$(l))
+	setup setup-test demo demo-run report install uninstall wheel deb $(foreach l,$(LAYERS),test-unit-$(l))
 -include $(shell find $(BUILD)/obj $(BUILD)/tests -name '*.d' 2>/dev/null)

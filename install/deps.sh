@@ -8,7 +8,7 @@ packages=(gcc g++ make pkg-config git ca-certificates
     libzmq3-dev libjansson-dev libsodium-dev libutf8proc-dev libsqlite3-dev libcurl4-openssl-dev libarchive-dev
     libopenblas0-pthread gnuplot-nox fonts-dejavu-core python3 python3-venv)
 if [ "${1:-}" = --test ]; then
-    packages+=(libcmocka-dev)
+    packages+=(libcmocka-dev dpkg-dev) # dpkg-dev: make deb
     # Left out where the distribution has none: their tests then say that they were skipped.
     optional=(clang-format-14)
     grep -q '^ID=ubuntu' /etc/os-release 2>/dev/null || optional+=(chromium) # Ubuntu's package is only a pointer to a snap

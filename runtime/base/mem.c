@@ -28,8 +28,10 @@ _Noreturn static void out_of_memory(void) {
 
 static _Atomic(void *) reserve; /* NULL: spent, or the system gave none */
 static atomic_bool low;
+static atomic_size_t promised_before; /* mem_promised_bytes before the first large wish since mem_keep_reserve; 0: none yet */
 
 void mem_keep_reserve(void) {
+    atomic_store_explicit(&promised_before, 0, memory_order_relaxed);
     if (atomic_load_explicit(&low, memory_order_relaxed)) {
         malloc_trim(0);
         atomic_store(&low, false);
@@ -120,9 +122,36 @@ void *xmemdup(const void *data, size_t size_bytes) {
 
 #define LARGE_BYTES LOOK_BYTES
 
+/* What the running cell was given and hasn't touched yet; stacks and the reserve are promised all the time. */
+static size_t promised_lately(void) {
+    const size_t now = mem_promised_bytes() + 1;
+    size_t before = 0;
+    if (atomic_compare_exchange_strong(&promised_before, &before, now)) return 0;
+    return now > before ? now - before : 0;
+}
+
 /* Linux promises memory that it hasn't got and kills the process when it is touched. So large wishes are compared with what
  * there is before: an error is better than a kernel that is gone. */
-static bool has_room(size_t size_bytes) { return size_bytes < LARGE_BYTES || size_bytes <= mem_room_bytes(); }
+static bool has_room(size_t size_bytes) {
+    if (size_bytes < LARGE_BYTES) return true;
+    const size_t room = mem_room_bytes(), promised = promised_lately();
+    return promised < room && size_bytes <= room - promised;
+}
+
+#define LAZY_BYTES ((size_t)32 << 20) /* so much is zeroed at once in some 10 ms */
+
+/* Whole pages are given back, so that the system gives them again, zeroed, when they are touched: by many threads, between looks
+ * at the task. Here it would take half a second a gigabyte, and nothing could interrupt it. */
+static void zero(char *data, size_t size_bytes) {
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), before = (page - (uintptr_t)data % page) % page;
+    const size_t whole = size_bytes > before ? (size_bytes - before) / page * page : 0;
+    if (size_bytes < LAZY_BYTES || madvise(data + before, whole, MADV_DONTNEED) != 0) {
+        memset(data, 0, size_bytes);
+        return;
+    }
+    memset(data, 0, before);
+    memset(data + before + whole, 0, size_bytes - before - whole);
+}
 
 static enum status refuse(size_t count, size_t size_bytes, const char *what, struct error *err) {
     struct buf size = BUF_INIT;
@@ -140,7 +169,7 @@ enum status mem_try(size_t count, size_t size_bytes, const char *what, void **ou
     size_t rounded = (total + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     void *data = aligned_alloc(ALIGNMENT, rounded ? rounded : ALIGNMENT);
     if (!data) return refuse(count, size_bytes, what, err);
-    memset(data, 0, rounded ? rounded : ALIGNMENT);
+    zero(data, rounded ? rounded : ALIGNMENT);
     look_around(total, 0);
     *out = data;
     return OK;

@@ -29,7 +29,8 @@ void *xmemdup(const void *data, size_t size_bytes);
 #define xnew_array(type, count) ((type *)xalloc_array((count), sizeof(type)))
 void *xalloc_array(size_t count, size_t size_bytes); /* checks the product */
 
-/* count * size_bytes zeroed bytes, 64-byte aligned; free with mem_free. `what` names them in the error. */
+/* count * size_bytes zeroed bytes, 64-byte aligned; free with mem_free. `what` names them in the error. Takes no time for large
+ * ones: the system zeroes each page when it is first touched. */
 enum status mem_try(size_t count, size_t size_bytes, const char *what, void **out, struct error *err) MUST_CHECK;
 #define mem_try_array(count, what, out, err) mem_try((count), sizeof(**(out)), (what), (void **)(out), (err))
 void mem_free(void *data); /* NULL is fine */
@@ -39,6 +40,8 @@ enum status mem_expect(size_t count, size_t size_bytes, const char *what, struct
 
 /* Bytes that the system, the container and the process's limit could still give; SIZE_MAX when they don't tell. */
 size_t mem_room_bytes(void);
+/* Bytes that this process was given and hasn't touched yet: the system has promised them, and they are in no figure of use. */
+size_t mem_promised_bytes(void);
 
 /* At start and before each cell, while nothing else runs: makes the reserve where there is none, and memory is not low. */
 void mem_keep_reserve(void);

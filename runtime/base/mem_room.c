@@ -26,6 +26,17 @@ static unsigned long long address_room(void) {
     return limit.rlim_cur > used ? limit.rlim_cur - used : 0;
 }
 
+/* statm(5), in pages: size, resident, shared, text, 0, data. */
+size_t mem_promised_bytes(void) {
+    unsigned long long resident, shared, data;
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (!file) return 0;
+    const int n = fscanf(file, "%*u %llu %llu %*u %*u %llu", &resident, &shared, &data);
+    fclose(file);
+    const unsigned long long touched = n == 3 && resident > shared ? resident - shared : 0;
+    return n == 3 && data > touched ? (size_t)(data - touched) * (size_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
 size_t mem_room_bytes(void) {
     unsigned long long available, limit, used;
     unsigned long long room = SIZE_MAX;

@@ -1,5 +1,6 @@
 #include <stdarg.h>
 #include <stddef.h>
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
@@ -25,6 +26,26 @@ static void zeroed_and_aligned(void **state) {
         mem_free(values);
     }
     mem_free(NULL);
+}
+
+/* From the heap too, where the pages were somebody's before. */
+static void large_ones_are_zeroed_as_well(void **state) {
+    (void)state;
+    struct error err = ERROR_INIT;
+    const size_t n = ((size_t)40 << 20) + 100;
+    mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    for (int i = 0; i < 2; i++) {
+        unsigned char *bytes;
+        assert_int_equal(mem_try_array(n, "bytes", &bytes, &err), OK);
+        assert_int_equal((uintptr_t)bytes % 64, 0);
+        const size_t promised = mem_promised_bytes();
+        size_t sum = 0;
+        for (size_t k = 0; k < n; k++) sum += bytes[k];
+        assert_int_equal(sum, 0);
+        memset(bytes, 255, n);
+        assert_true(promised >= (size_t)38 << 20 && mem_promised_bytes() < promised - ((size_t)38 << 20));
+        mem_free(bytes);
+    }
 }
 
 static void too_much_is_an_error(void **state) {
@@ -153,13 +174,10 @@ static void small_copies(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(zeroed_and_aligned),
-        cmocka_unit_test(too_much_is_an_error),
-        cmocka_unit_test(fails_when_told),
-        cmocka_unit_test(failing_leaks_nothing),
-        cmocka_unit_test(reserve),
-        cmocka_unit_test(a_limit_is_seen),
-        cmocka_unit_test(arenas),
+        cmocka_unit_test(zeroed_and_aligned),    cmocka_unit_test(large_ones_are_zeroed_as_well),
+        cmocka_unit_test(too_much_is_an_error),  cmocka_unit_test(fails_when_told),
+        cmocka_unit_test(failing_leaks_nothing), cmocka_unit_test(reserve),
+        cmocka_unit_test(a_limit_is_seen),       cmocka_unit_test(arenas),
         cmocka_unit_test(small_copies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

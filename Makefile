@@ -185,7 +185,7 @@ FUZZ_CORPUS = $(FUZZ:%=$(BUILD)/tests/fuzz/%)
 FUZZ_CHOSEN = $(if $(T),$(T),$(FUZZ))
 test-fuzz: $(FUZZ_CORPUS) ## the committed corpora of the fuzz targets, without libFuzzer (T=name)
 	@failed=0; for t in $(FUZZ_CHOSEN); do $(BUILD)/tests/fuzz/$$t tests/fuzz/corpus/$$t || failed=1; done; exit $$failed
-FUZZ_BUILD = BUILD=$(BUILD)/fuzz CC=clang SANITIZE=address,undefined CFLAGS="-O1 -fsanitize=fuzzer-no-link" NVCC=
+FUZZ_BUILD = BUILD=$(BUILD)/fuzz CC=clang SANITIZE=address,undefined CFLAGS=-fsanitize-coverage=inline-8bit-counters,pc-table NVCC=
 RUNS ?= 20000
 TIME ?= 60
 fuzz: ## libFuzzer over each target, findings into build/fuzz (T=name, RUNS=how many, TIME=s at most; needs clang)
@@ -209,8 +209,10 @@ test-wire: all $(VENV_TEST) ## the protocol over tcp, ipc and curve, by jupyter_
 	@$(PYTHON) tests/wire/run.py --kernel $(KERNEL) $(T)
 test-notebooks: all $(VENV_TEST) ## executes the notebooks (quick) and checks their numbers
 	@$(PYTHON) tests/notebooks/run.py --kernel $(KERNEL) $(T)
-test-browser: all $(VENV_TEST) ## JupyterLab in headless Chromium: run the lab, look for errors, take a picture
-	@$(PYTHON) tests/browser/run.py --kernel $(KERNEL) --out $(BUILD)/browser
+test-browser: all $(VENV_TEST) ## JupyterLab and Notebook 7 in headless Chromium, with pictures of every step (T=name)
+	@$(PYTHON) tests/browser/run.py --kernel $(KERNEL) --out $(BUILD)/browser $(T)
+test-frontends: all $(VENV_TEST) ## jupyter console, nbconvert and papermill; what outputs are made of (T=name)
+	@$(PYTHON) tests/frontends/run.py --kernel $(KERNEL) $(T)
 test-install: wheel deb $(VENV_TEST) ## every way to install, each in a clean place, and away again (T=part)
 	@$(PYTHON) tests/install/run.py --build $(BUILD) --dist $(DIST) $(T)
 lint: ## include direction, header owners, headers alone, formatting, registry
@@ -244,7 +246,7 @@ test: setup-test ## sets up and runs every test
 	@$(MAKE) --no-print-directory -j$(JOBS) built
 	@$(MAKE) --no-print-directory test-all
 # A second make: the first began before the packages were installed, so it found neither libraries nor compilers.
-test-all: all test-unit lint parity test-lang test-wire test-install test-notebooks test-browser asan
+test-all: all test-unit lint parity test-lang test-wire test-install test-notebooks test-frontends test-browser asan
 	@echo "make test: everything passed"
 
 # --- setting up, running, installing ---
@@ -285,6 +287,6 @@ clean: ## remove build/
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-.PHONY: all built plugins parity bench test-gpu test-unit test-lang test-wire test-notebooks test-browser test-install test test-all lint asan torture tsan clean help \
+.PHONY: all built plugins parity bench test-gpu test-unit test-lang test-wire test-notebooks test-browser test-frontends test-install test test-all lint asan torture tsan clean help \
 	setup setup-test demo demo-run report install uninstall wheel deb $(foreach l,$(LAYERS),test-unit-$(l))
 -include $(shell find $(BUILD)/obj $(BUILD)/tests -name '*.d' 2>/dev/null)

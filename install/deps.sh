@@ -10,7 +10,7 @@ packages=(gcc g++ make pkg-config git ca-certificates
 if [ "${1:-}" = --test ]; then
     packages+=(libcmocka-dev dpkg-dev) # dpkg-dev: make deb
     # Left out where the distribution has none: their tests then say that they were skipped.
-    optional=(clang-format-14)
+    optional=(clang-format-14 pandoc)
     grep -q '^ID=ubuntu' /etc/os-release 2>/dev/null || optional+=(chromium) # Ubuntu's package is only a pointer to a snap
 fi
 

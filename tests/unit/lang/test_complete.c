@@ -370,7 +370,7 @@ static void titles_of_what_a_call_is_about(void **state) {
     check(w, "similar(nothing, \"Far|", 3, "Fargo (1996)"); /* of everything that has titles, each once */
     check(w, "fold_in(mf, {\"Far|", 3, "Fargo (1996)");
     check(w, "fold_in(mf, {\"Toy Story (1995)\": 5, \"Far|", 3, "Fargo (1996)");
-    check(w, "mf[\"Toy|", 0, ""); /* a model is not read by titles */
+    check(w, "mf[\"Toy|", 0, "");        /* a model is not read by titles */
     check(w, "similar(mf, toy|", 0, ""); /* too many to stand among names */
 }
 

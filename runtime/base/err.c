@@ -7,7 +7,8 @@
 
 #include "runtime/base/str.h"
 
-/* Appends the formatted text to what stands in text; too long ends in "…". */
+/* Appends the formatted text to what stands in text; too long ends in "…". Formats cut what they quote (%.60s), perhaps within a
+ * character. */
 static void append_v(char *text, size_t size, const char *format, va_list args) {
     static const char more[] = "…";
     size_t used = strlen(text);
@@ -16,11 +17,9 @@ static void append_v(char *text, size_t size, const char *format, va_list args) 
         text[used] = 0;
         return;
     }
-    if ((size_t)len < size - used) return;
-    size_t keep = size - sizeof more;
-    text[keep] = 0;
-    utf8_trim_cut(text, keep);
-    memcpy(text + strlen(text), more, sizeof more);
+    if ((size_t)len >= size - used) text[size - sizeof more] = 0;
+    utf8_drop_bad(text + used);
+    if ((size_t)len >= size - used) memcpy(text + strlen(text), more, sizeof more);
 }
 
 enum status err_setv(struct error *err, enum status code, const char *format, va_list args) {
@@ -83,7 +82,7 @@ void err_suggest(struct error *err, const char *wrong, const char *const *names,
     if (!near || !err) return;
     size_t used = strlen(err->hint);
     snprintf(err->hint + used, sizeof err->hint - used, used ? " (did you mean `%s`?)" : "did you mean `%s`?", near);
-    utf8_trim_cut(err->hint, strlen(err->hint));
+    utf8_drop_bad(err->hint);
 }
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }

@@ -143,13 +143,16 @@ size_t utf8_count(struct slice text) {
     return count;
 }
 
-void utf8_trim_cut(char *text, size_t len) {
-    size_t start = len;
-    while (start > 0 && ((unsigned char)text[start - 1] & 0xC0) == 0x80) start--;
-    if (start == 0) return;
-    unsigned char lead = (unsigned char)text[start - 1];
-    size_t want = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
-    if (want > len - start + 1) text[start - 1] = 0;
+void utf8_drop_bad(char *text) {
+    struct slice rest = slice_of(text);
+    if (utf8_valid(rest)) return;
+    uint32_t code_point;
+    for (size_t used; (used = utf8_decode(rest, &code_point)) > 0; rest = slice_from(rest, used)) {
+        if (used == 1 && (unsigned char)*rest.data >= 0x80) continue;
+        memmove(text, rest.data, used);
+        text += used;
+    }
+    *text = 0;
 }
 
 void buf_add_code_point(struct buf *buf, uint32_t code_point) {

@@ -56,7 +56,7 @@ bool utf8_valid(struct slice text);
 size_t utf8_count(struct slice text);                            /* code points */
 size_t utf8_offset(struct slice text, size_t code_points);       /* byte offset of a code point, clamped to len */
 size_t utf8_decode(struct slice text, uint32_t *out_code_point); /* bytes used, 1 with U+FFFD for a bad byte; 0 at the end */
-void utf8_trim_cut(char *text, size_t len);                      /* ends a text that was cut before its last, unfinished code point */
+void utf8_drop_bad(char *text);                                  /* closes up over bytes that are not UTF-8: halves of cut code points */
 void buf_add_code_point(struct buf *buf, uint32_t code_point);
 bool code_point_is_letter(uint32_t code_point);        /* what a name may begin with, besides _ */
 bool code_point_is_mark_or_digit(uint32_t code_point); /* what a name may go on with, besides letters */

@@ -151,7 +151,7 @@ void task_report(struct task *task, int64_t done, const char *format, ...) {
         va_start(args, format);
         vsnprintf(task->shown.text, sizeof task->shown.text, format, args);
         va_end(args);
-        utf8_trim_cut(task->shown.text, strlen(task->shown.text));
+        utf8_drop_bad(task->shown.text);
     }
     if (now_s - task->reported_s >= TASK_PROGRESS_MS / 1000.0) send_progress(task, now_s);
 }

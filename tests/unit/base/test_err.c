@@ -73,6 +73,15 @@ static void assert_nearest(const char *wrong, const char *expected) {
     }
 }
 
+static void pieces_that_are_cut_lose_halves_of_characters(void **state) {
+    (void)state;
+    struct error err = ERROR_INIT;
+    err_set(&err, ERR_NAME, "`%.4s` is %.*s", "größe", 2, "né");
+    assert_string_equal(err.message, "`grö` is n");
+    err_hint(&err, "%.3s\xFF|", "é€");
+    assert_string_equal(err.hint, "é|");
+}
+
 static void nearest_names(void **state) {
     (void)state;
     assert_nearest("rating", "ratings");
@@ -108,8 +117,12 @@ static void suggestions(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(first_error_wins), cmocka_unit_test(names),       cmocka_unit_test(long_texts_are_cut_between_characters),
-        cmocka_unit_test(nearest_names),    cmocka_unit_test(suggestions),
+        cmocka_unit_test(first_error_wins),
+        cmocka_unit_test(names),
+        cmocka_unit_test(long_texts_are_cut_between_characters),
+        cmocka_unit_test(pieces_that_are_cut_lose_halves_of_characters),
+        cmocka_unit_test(nearest_names),
+        cmocka_unit_test(suggestions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

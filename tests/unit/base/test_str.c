@@ -101,16 +101,24 @@ static void bad_text(void **state) {
     buf_release(&buf);
 }
 
+/* What is left of whole code points when a text is cut at either end. */
 static void cut_text(void **state) {
     (void)state;
-    static const char whole[] = "a€😀";
-    static const size_t kept[] = {0, 1, 1, 1, 4, 4, 4, 4, 8};
-    for (size_t len = 0; len <= 8; len++) {
-        char text[9] = {0};
-        memcpy(text, whole, len);
-        utf8_trim_cut(text, len);
-        assert_int_equal(strlen(text), kept[len]);
+    static const char whole[] = "a€😀b";
+    static const char *const heads[] = {"", "a", "a", "a", "a€", "a€", "a€", "a€", "a€😀", "a€😀b"};
+    static const char *const tails[] = {"a€😀b", "€😀b", "😀b", "😀b", "😀b", "b", "b", "b", "b", ""};
+    for (size_t at = 0; at <= 9; at++) {
+        char text[sizeof whole] = {0};
+        memcpy(text, whole, at);
+        utf8_drop_bad(text);
+        assert_string_equal(text, heads[at]);
+        memcpy(text, whole + at, sizeof whole - at);
+        utf8_drop_bad(text);
+        assert_string_equal(text, tails[at]);
     }
+    char bad[] = "\xFFx\xC3\xA9\xC3y\xED\xA0\x80z\x80";
+    utf8_drop_bad(bad);
+    assert_string_equal(bad, "xéyz");
 }
 
 static void letters(void **state) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kernel/lang/eval.h"
+#include "runtime/base/map.h"
 #include "runtime/base/vec.h"
 
 /* --- which names belong to a call --- */
@@ -11,12 +12,24 @@
 struct names {
     const char **data;
     size_t len, cap;
+    struct str_map *seen; /* once there are more than FEW_NAMES */
 };
 
+#define FEW_NAMES 32
+
+static bool is_new(struct names *names, const char *name) {
+    for (size_t i = 0; !names->seen && i < names->len; i++)
+        if (strcmp(names->data[i], name) == 0) return false;
+    if (!names->seen && names->len < FEW_NAMES) return true;
+    if (!names->seen) {
+        names->seen = str_map_new();
+        for (size_t i = 0; i < names->len; i++) str_map_put(names->seen, slice_of(names->data[i]), 0, false);
+    }
+    return str_map_put(names->seen, slice_of(name), 0, false);
+}
+
 static void add_name(struct names *names, const char *name) {
-    for (size_t i = 0; i < names->len; i++)
-        if (strcmp(names->data[i], name) == 0) return;
-    vec_push(names, name);
+    if (is_new(names, name)) vec_push(names, name);
 }
 
 static void add_target(struct names *names, const struct node *target) {
@@ -66,6 +79,7 @@ enum status eval_function(struct frame *frame, const struct node *node, struct v
     struct value made = value_function(function_new(node, frame->source, frame->env));
     for (uint32_t i = 0; i < node->u.function.n; i++) vec_push(&names, node->u.function.parameters[i].name);
     if (node->kind == NODE_DEF) add_bound(&names, node->u.function.body);
+    str_map_free(names.seen);
     made.u.function->locals = names.data;
     made.u.function->n_locals = (uint32_t)names.len;
     enum status status = eval_defaults(frame, made.u.function, err);

@@ -60,6 +60,8 @@ void lex_fail(struct lexer *lexer, enum status code, uint32_t start, uint32_t en
 #define FRAMES_MAX (4 * LIMIT_NESTING)
 
 void lex_push(struct lexer *lexer, struct frame frame) {
+    const struct frame *outer = lex_frame(lexer);
+    frame.in_line = (frame.kind == FRAME_FIELD && !frame.triple) || (outer && outer->in_line);
     if (lexer->frames.len < FRAMES_MAX) vec_push(&lexer->frames, frame);
     else
         lex_fail(lexer, ERR_LIMIT, frame.span.start, frame.span.end, "give an inner part a name of its own",
@@ -142,7 +144,7 @@ static void close_bracket(struct lexer *lexer, enum token_kind kind, uint32_t st
     }
     if (frame && frame->kind == FRAME_BRACKET && closing_of(frame->open) == close) {
         lexer->frames.len--;
-    } else if (frame && frame->kind == FRAME_BRACKET) {
+    } else if (frame && frame->kind == FRAME_BRACKET && !lexer->tolerant) { /* counting columns takes time */
         uint32_t line, column;
         source_position(lexer->source, frame->span.start, &line, &column);
         lex_fail(lexer, ERR_SYNTAX, start, start + 1, NULL, "`%c` doesn't close the `%c` of line %u, column %u: expected `%c`", close, frame->open,
@@ -161,7 +163,7 @@ static bool lex_field_end(struct lexer *lexer) {
     if (peek(lexer, 0) == ':') {
         lexer->at++;
         lex_emit(lexer, TOKEN_FIELD_SPEC, start, lexer->at);
-        lex_push(lexer, (struct frame){FRAME_SPEC, frame->open, frame->triple, frame->raw, {start, lexer->at}});
+        lex_push(lexer, (struct frame){FRAME_SPEC, frame->open, frame->triple, frame->raw, {start, lexer->at}, false});
         return true;
     }
     if (peek(lexer, 0) != '!' || peek(lexer, 1) == '=') return false;
@@ -185,7 +187,7 @@ static void lex_operator(struct lexer *lexer) {
             close_bracket(lexer, (enum token_kind)kind, start);
             return;
         }
-        if (strchr("([{", *rest.data)) lex_push(lexer, (struct frame){FRAME_BRACKET, *rest.data, false, false, {start, lexer->at}});
+        if (strchr("([{", *rest.data)) lex_push(lexer, (struct frame){FRAME_BRACKET, *rest.data, false, false, {start, lexer->at}, false});
         lex_emit(lexer, (enum token_kind)kind, start, lexer->at);
         return;
     }
@@ -311,17 +313,15 @@ static void lex_line_end(struct lexer *lexer) {
         end_line(lexer, start, lexer->at);
         return;
     }
-    for (size_t i = lexer->frames.len; i-- > 0 && !lexer->failed;) {
-        struct frame *field = &lexer->frames.data[i];
-        if (field->kind != FRAME_FIELD || field->triple) continue;
-        lex_fail(lexer, ERR_SYNTAX, field->span.start, field->span.end, "a brace itself is written {{ in an f-string",
-                 "this `{` of an f-string is never closed");
-        if (lexer->tolerant) { /* the string ends with its line */
-            lexer->frames.len = 0;
-            end_line(lexer, start, lexer->at);
-            return;
-        }
+    if (!frame->in_line) return;
+    if (lexer->tolerant) { /* the string ends with its line */
+        lexer->frames.len = 0;
+        end_line(lexer, start, lexer->at);
+        return;
     }
+    while (frame->kind != FRAME_FIELD || frame->triple) frame--;
+    lex_fail(lexer, ERR_SYNTAX, frame->span.start, frame->span.end, "a brace itself is written {{ in an f-string",
+             "this `{` of an f-string is never closed");
 }
 
 static void lex_continuation(struct lexer *lexer) {

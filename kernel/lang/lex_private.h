@@ -11,6 +11,7 @@ struct frame {
     char open;        /* '(' '[' '{'; the quote of an f-string */
     bool triple, raw; /* of an f-string; fields and formats carry their string's */
     struct span span; /* of the opening text */
+    bool in_line;     /* it or one around it is a field of a string of one line; lex_push sets it */
 };
 
 struct lexer {

@@ -89,6 +89,7 @@ static const struct frame *field_cut_by(const struct lexer *lexer, char quote) {
 }
 
 static void string_unended(struct lexer *lexer, uint32_t start, char quote, bool triple) {
+    if (lexer->tolerant) return;
     const struct frame *field = triple ? NULL : field_cut_by(lexer, quote);
     bool joined =
         lexer->at >= lexer->end && lexer->at >= 1 && (lexer->text[lexer->at - 1] == '\\' || (lexer->text[lexer->at - 1] == '\n' && !triple));
@@ -126,7 +127,7 @@ void lex_string(struct lexer *lexer, uint32_t start, bool raw, bool formatted) {
     lexer->at += triple ? 3 : 1;
     if (formatted) {
         lex_emit(lexer, TOKEN_FSTRING_START, start, lexer->at);
-        lex_push(lexer, (struct frame){FRAME_FSTRING, quote, triple, raw, {start, lexer->at}});
+        lex_push(lexer, (struct frame){FRAME_FSTRING, quote, triple, raw, {start, lexer->at}, false});
         return;
     }
     struct buf text = BUF_INIT;
@@ -151,7 +152,7 @@ static void open_field(struct lexer *lexer) {
     struct frame in = *lex_frame(lexer);
     uint32_t start = lexer->at++;
     lex_emit(lexer, TOKEN_FIELD_OPEN, start, lexer->at);
-    lex_push(lexer, (struct frame){FRAME_FIELD, in.open, in.triple, in.raw, {start, lexer->at}});
+    lex_push(lexer, (struct frame){FRAME_FIELD, in.open, in.triple, in.raw, {start, lexer->at}, false});
 }
 
 static void close_fstring(struct lexer *lexer) {
@@ -200,7 +201,7 @@ static void fstring_run(struct lexer *lexer, const struct frame *in, struct buf 
         if (at_quote(lexer, in->open, in->triple) || (c == '\n' && !in->triple)) return;
         if (c == '{' || c == '}') {
             if (lex_brace(lexer, spec, text)) return;
-        } else if (c == '\\' && !in->raw) {
+        } else if (c == '\\' && !in->raw && peek(lexer, 1) != '{' && peek(lexer, 1) != '}') {
             lex_escape(lexer, text);
         } else {
             if (c == '\\' && peek(lexer, 1) == in->open) buf_addc(text, lexer->text[lexer->at++]); /* r"\"" */

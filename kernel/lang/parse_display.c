@@ -197,19 +197,20 @@ struct arguments {
     struct argument *items;
     uint32_t n, cap;
     uint16_t height;
-    uint32_t n_named;
-    const char *last_name; /* of a named argument before, or NULL */
-    bool double_star;      /* there was a `**` */
+    const char **names; /* of the named ones */
+    uint32_t n_names, name_cap;
+    bool double_star; /* there was a `**` */
 };
 
 static bool check_name(struct parser *p, struct arguments *arguments, const struct argument *new) {
-    if (++arguments->n_named > LIMIT_ARGUMENTS)
+    if (arguments->n_names >= LIMIT_ARGUMENTS)
         return fail_at(p, ERR_LIMIT, new->name_span, "put them into a dict and pass it with `**`", "a call has more than %d named arguments",
                        LIMIT_ARGUMENTS) != NULL;
-    for (uint32_t i = 0; i < arguments->n; i++)
-        if (arguments->items[i].kind == ARG_NAMED && strcmp(new->name, arguments->items[i].name) == 0)
+    for (uint32_t i = 0; i < arguments->n_names; i++)
+        if (strcmp(new->name, arguments->names[i]) == 0)
             return fail_at(p, ERR_SYNTAX, new->name_span, "keep one of them", "the argument `%s` is given twice", new->name) != NULL;
-    arguments->last_name = new->name;
+    arguments->names = arena_grow(&p->source->arena, arguments->names, arguments->n_names, &arguments->name_cap, sizeof *arguments->names);
+    arguments->names[arguments->n_names++] = new->name;
     return true;
 }
 
@@ -221,9 +222,9 @@ static bool check_order(struct parser *p, struct arguments *arguments, const str
     }
     if (arguments->double_star)
         return fail_at(p, ERR_SYNTAX, span, "put it before the `**`", "a positional argument follows a `**` argument") != NULL;
-    if (arguments->last_name && new->kind == ARG_POSITIONAL)
+    if (arguments->n_names && new->kind == ARG_POSITIONAL)
         return fail_at(p, ERR_SYNTAX, span, "put it before the named ones, or give it a name too", "a positional argument follows the named `%s=`",
-                       arguments->last_name) != NULL;
+                       arguments->names[arguments->n_names - 1]) != NULL;
     return true;
 }
 

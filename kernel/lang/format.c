@@ -32,7 +32,7 @@ static bool is_align(char c) { return c == '<' || c == '>' || c == '^' || c == '
 static size_t read_align(struct slice text, struct spec *out) {
     uint32_t ignored;
     size_t first = utf8_decode(text, &ignored);
-    if (first && first < text.len && is_align(text.data[first])) {
+    if (first && text.data[0] && first < text.len && is_align(text.data[first])) {
         memcpy(out->fill, text.data, first);
         out->fill[first] = 0;
         out->align = text.data[first];
@@ -51,7 +51,7 @@ static bool read_number(struct slice text, size_t *at, int *out) {
 }
 
 static bool take(struct slice text, size_t *at, const char *any, char *out) {
-    if (*at >= text.len || !strchr(any, text.data[*at])) return false;
+    if (*at >= text.len || !memchr(any, text.data[*at], strlen(any))) return false;
     if (out) *out = text.data[*at];
     ++*at;
     return true;
@@ -69,7 +69,7 @@ static enum status read_spec(struct slice text, struct spec *out, struct error *
     read_number(text, &at, &spec.width);
     take(text, &at, ",_", &spec.grouping);
     if (take(text, &at, ".", NULL) && !read_number(text, &at, &spec.precision)) return bad_spec(text, "digits are missing after the point", err);
-    if (at < text.len) spec.type = text.data[at++];
+    if (at < text.len && text.data[at]) spec.type = text.data[at++];
     if (at < text.len) return bad_spec(text, "something follows the type letter", err);
     if (spec.width > WIDTH_MAX || spec.precision > WIDTH_MAX) return bad_spec(text, "it is wider than 10,000", err);
     if (spec.zero && !spec.align) {

@@ -181,7 +181,7 @@ static enum status run_replace(const struct call *call, struct value *out, struc
         arg_error("old", err, ERR_VALUE, "old is empty");
         return err_hint(err, "say what to replace");
     }
-    for (int64_t at; left != 0 && (at = text_find(text, old, from)) >= 0; left--) {
+    for (int64_t at; left != 0 && (at = text_find(text, old, from)) >= 0; left -= left > 0) {
         buf_add(&made, text.data + from, (size_t)at - from);
         buf_add(&made, new.data, new.len);
         from = (size_t)at + old.len;

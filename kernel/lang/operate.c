@@ -309,7 +309,7 @@ enum status iter_next(struct iter *iter, struct value *out, bool *out_done, stru
     case VAL_TUPLE: *out = value_ref(seq_item(iter->over, (size_t)i)); break;
     case VAL_DICT:
     case VAL_SET: *out = value_ref(dict_key(iter->over, (size_t)i)); break;
-    case VAL_RANGE: *out = value_int(iter->over.u.range->start + i * iter->over.u.range->step); break;
+    case VAL_RANGE: *out = value_int(range_at(iter->over.u.range, i)); break;
     case VAL_STR: *out = next_letter(iter); break;
     default: TRY(object_item(iter->over, i, out, err));
     }

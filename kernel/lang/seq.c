@@ -48,6 +48,10 @@ int64_t range_len(const struct range *range) {
     return n > INT64_MAX ? INT64_MAX : (int64_t)n;
 }
 
+int64_t range_at(const struct range *range, int64_t i) {
+    return (int64_t)((uint64_t)range->start + (uint64_t)i * (uint64_t)range->step); /* i * step alone may not fit */
+}
+
 /* --- positions --- */
 
 enum status index_position(struct value key, int64_t n, const char *what, int64_t *out, struct error *err) {
@@ -116,13 +120,19 @@ static enum status range_index(const struct range *range, struct value key, stru
     int64_t n = range_len(range), start, step, count;
     if (key.kind != VAL_SLICE) {
         TRY(index_position(key, n, "range", &start, err));
-        return *out = value_int(range->start + start * range->step), OK;
+        return *out = value_int(range_at(range, start)), OK;
     }
     TRY(slice_bounds(key, n, &start, &step, &count, err));
     int64_t by;
-    if (__builtin_mul_overflow(range->step, step, &by)) by = (step > 0) == (range->step > 0) ? INT64_MAX : -INT64_MAX;
-    int64_t first = count ? range->start + start * range->step : range->start;
-    *out = value_range(first, count ? first + (count - 1) * by + (by > 0 ? 1 : -1) : first, by);
+    if (__builtin_mul_overflow(range->step, step, &by)) {
+        if (count > 1)
+            return err_set(err, ERR_OVERFLOW, "integer overflow: a step of %lld * %lld doesn't fit in 64 bits", (long long)range->step,
+                           (long long)step);
+        by = (step > 0) == (range->step > 0) ? 1 : -1;
+    }
+    int64_t first = count ? range_at(range, start) : range->start;
+    int64_t last = count ? range_at(&(struct range){.start = first, .step = by}, count - 1) : first;
+    *out = value_range(first, count ? last + (by > 0 ? 1 : -1) : first, by);
     return OK;
 }
 

@@ -117,6 +117,7 @@ size_t dict_len(struct value dict);
 struct value dict_key(struct value dict, size_t i);   /* borrowed, insertion order */
 struct value dict_value(struct value dict, size_t i); /* borrowed */
 int64_t range_len(const struct range *range);
+int64_t range_at(const struct range *range, int64_t i); /* i below its length */
 /* Positions that a VAL_SLICE picks of n: start, start+step, … (count of them), as Python clamps. ERR_TYPE, ERR_VALUE (step 0). */
 enum status slice_bounds(struct value slice, int64_t n, int64_t *out_start, int64_t *out_step, int64_t *out_count, struct error *err) MUST_CHECK;
 /* An int (perhaps negative: from the end) as a position among n; ERR_INDEX names `what` ("list"). */

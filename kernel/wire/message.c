@@ -15,7 +15,17 @@ void wire_init(struct wire *wire, const char *key) {
     atomic_init(&wire->n_messages, 0);
 }
 
+/* Parsing is slow, and every answer carries the header. */
+static enum status check_sizes(const struct frames *frames, struct error *err) {
+    for (int part = PART_HEADER; part <= PART_PARENT; part++)
+        if (frames->parts[part].len > HEADER_BYTES_MAX)
+            return err_set(err, ERR_PROTOCOL, "a message whose header or parent header has %zu bytes; at most %zu are read", frames->parts[part].len,
+                           HEADER_BYTES_MAX);
+    return OK;
+}
+
 static enum status parse_header(struct request *request, struct error *err) {
+    TRY(check_sizes(&request->frames, err));
     TRY(json_parse(request->frames.parts[PART_HEADER], &request->header, err));
     if (!json_is_object(request->header)) return err_set(err, ERR_PROTOCOL, "the header of a message is not a JSON object");
     request->type = json_text(request->header, "msg_type", "");

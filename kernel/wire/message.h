@@ -33,6 +33,7 @@ struct request {
     double received_s;     /* clock_now_s */
 };
 
+#define HEADER_BYTES_MAX ((size_t)1 << 20) /* of the header and of the parent's; usual are 200 */
 /* Takes packet, also on failure. Verifies, then looks for a replay (replay may be NULL), then parses the header. */
 enum status request_new(enum channel channel, struct packet *packet, const struct signer *signer, struct replay *replay, struct request **out,
                         struct error *err) MUST_CHECK;

@@ -110,6 +110,24 @@ static void bad_headers(void **state) {
     }
 }
 
+static void headers_have_a_size(void **state) {
+    (void)state;
+    struct wire wire;
+    struct error err = ERROR_INIT;
+    struct buf header = BUF_INIT;
+    wire_init(&wire, KEY);
+    buf_adds(&header, "{\"msg_type\":\"x\",\"a\":\"");
+    while (header.len + 2 < HEADER_BYTES_MAX) buf_addc(&header, 'a');
+    buf_adds(&header, "\"}");
+    struct request *request = request_of(&wire, buf_text(&header), "{}", &err);
+    assert_non_null(request);
+    request_unref(request);
+    buf_addc(&header, ' ');
+    assert_null(request_of(&wire, buf_text(&header), "{}", &err));
+    assert_string_equal(err.message, "a message whose header or parent header has 1048577 bytes; at most 1048576 are read");
+    buf_release(&header);
+}
+
 static void bad_contents(void **state) {
     (void)state;
     const char *contents[] = {"", "{", "[1]", "3"};
@@ -156,6 +174,7 @@ int main(void) {
         cmocka_unit_test(an_outline_stands_for_its_request),
         cmocka_unit_test(a_broadcast_has_a_topic),
         cmocka_unit_test(bad_headers),
+        cmocka_unit_test(headers_have_a_size),
         cmocka_unit_test(bad_contents),
         cmocka_unit_test(replays),
         cmocka_unit_test(times_are_iso),

@@ -46,7 +46,7 @@ void plot_unref(struct plot *plot) {
     for (size_t l = 0; l < plot->n_labels; l++) free(plot->labels[l].text);
     free(plot->series);
     free(plot->labels);
-    char *texts[] = {plot->title, plot->subtitle, plot->footnote, plot->x_title, plot->y_title, plot->best_text, plot->summary};
+    char *texts[] = {plot->title, plot->subtitle, plot->footnote, plot->x_title, plot->y_title, plot->best_text, plot->color_title, plot->summary};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) free(texts[i]);
     free(plot);
 }

@@ -39,6 +39,7 @@ struct plot {
     size_t n_series;
     struct label *labels;
     size_t n_labels;
+    char *color_title;   /* SCATTER, MAP: what the series' names are values of ("genre"); NULL: unknown */
     char **point_titles; /* SCATTER, MAP: hover text, all series' points in order; NULL: none */
     char **ticks;
     size_t n_ticks; /* BARS: names under the bars */

@@ -132,7 +132,12 @@ static void add_tooltip(const struct plot *plot, struct buf *out) {
     buf_adds(out, "\"tooltip\":[");
     const char *gap = "";
     if (plot->point_titles) buf_adds(out, "{\"field\":\"t\",\"title\":\"title\"}"), gap = ",";
-    if (has_names(plot)) buf_addf(out, "%s{\"field\":\"g\",\"title\":\"group\"}", gap), gap = ",";
+    if (has_names(plot)) {
+        buf_addf(out, "%s{\"field\":\"g\",\"title\":", gap);
+        add_text(out, plot->color_title ? plot->color_title : "group");
+        buf_addc(out, '}');
+        gap = ",";
+    }
     if (plot->kind != PLOT_MAP) {
         buf_adds(out, gap);
         add_tooltip_number(out, "x", plot->x_title);

@@ -388,6 +388,7 @@ static enum status finish_map(const struct map *map, const char *method, const c
     struct buf text = BUF_INIT;
     plot_common(map->call, plot);
     name_map(map, method, plot);
+    if (map->n_layers == 1 && map->layers[0].color) plot_set_text(&plot->color_title, "%s", map->layers[0].color);
     add_counts(map, &text);
     buf_addf(&text, " · %s", figures);
     add_colors(map, &text);

@@ -308,6 +308,7 @@ enum status bi_scatter(const struct call *call, struct value *out, struct error 
         if (s.titles) memset(s.titles, 0, (size_t)s.n * sizeof *s.titles); /* they went into the plot */
         plot_set_text(&plot->x_title, "%s", s.x_name);
         plot_set_text(&plot->y_title, "%s", s.y_name);
+        if (s.color_name) plot_set_text(&plot->color_title, "%s", s.color_name);
         sum_up_scatter(plot, &s);
         if (plot->point_titles) label_points(plot);
         *out = value_plot(plot);

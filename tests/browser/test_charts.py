@@ -73,7 +73,7 @@ def three_dots(page, out, check):
     check.that("every dot is seen", until_true(page, lambda: all(dot(page, name) for name in HUES)))
     for group, title in (("one", "Ape"), ("two", "Bear"), ("three", "Cat")):
         words = hover(page, dot(page, group))
-        check.that(f"hovering {title} shows its title, group and numbers", all(word in words for word in (title, group, "x", "y")), words)
+        check.that(f"hovering {title} shows its title, group and numbers", all(word in words for word in (title, "what", group, "x", "y")), words)
         if title == "Bear":
             last_cell_picture(page, out, "chart_hover")
 

@@ -29,17 +29,28 @@
 #define IPC "ipc://"
 #define FDS_MAX 16
 
+enum { EVENTS = CHANNEL_COUNT, SOCKET_COUNT }; /* after the channels: who connects to iopub and who leaves */
+
 struct zmq_transport {
     struct transport base;
     void *context;
-    void *sockets[CHANNEL_COUNT];
+    void *sockets[SOCKET_COUNT];
+    int fds[SOCKET_COUNT];      /* of the sockets (ZMQ_FD) */
+    bool used[SOCKET_COUNT];    /* since it was last seen to have nothing to read */
     char *paths[CHANNEL_COUNT]; /* of ipc sockets, removed at the end */
-    void *events;               /* who connects to iopub and who leaves */
     struct links *links;
     atomic_size_t on_way; /* bytes that iopub's subscribers haven't got yet; libzmq's thread takes off what they have */
 };
 
 static struct zmq_transport *of(struct transport *transport) { return (struct zmq_transport *)transport; }
+
+/* A socket's descriptor tells once that something has happened, and not again what came out while we sent or received. So those that
+ * were used are asked before we sleep; zmq_poll would ask every one before and after, by two system calls each. */
+static void watch_socket(struct zmq_transport *self, int i) {
+    size_t size = sizeof self->fds[i];
+    zmq_getsockopt(self->sockets[i], ZMQ_FD, &self->fds[i], &size);
+    self->used[i] = true;
+}
 
 /* --- moving packets --- */
 
@@ -62,7 +73,8 @@ static bool receive_packet(void *socket, struct packet *out) {
 }
 
 static bool receive_zmq(struct transport *transport, enum channel channel, struct packet *out) {
-    return receive_packet(of(transport)->sockets[channel], out);
+    struct zmq_transport *self = of(transport);
+    return self->used[channel] = receive_packet(self->sockets[channel], out);
 }
 
 static int send_frame(void *socket, zmq_msg_t *frame, bool more) {
@@ -118,6 +130,7 @@ static int send_packet(void *socket, const struct packet *packet, atomic_size_t 
 
 static enum sent send_zmq(struct transport *transport, enum channel channel, const struct packet *packet) {
     struct zmq_transport *self = of(transport);
+    self->used[channel] = true;
     if (channel != CHANNEL_IOPUB) return send_packet(self->sockets[channel], packet, NULL) ? SENT_NOWHERE : SENT;
     if (atomic_load(&self->on_way) >= IOPUB_BYTES_MAX) return SENT_LATER;
     return send_packet(self->sockets[channel], packet, &self->on_way) ? SENT_LATER : SENT;
@@ -128,16 +141,17 @@ static enum sent send_zmq(struct transport *transport, enum channel channel, con
 #define EVENTS_ENDPOINT "inproc://iopub-events"
 
 static bool open_events(struct zmq_transport *self) {
+    void *events = self->sockets[EVENTS] = zmq_socket(self->context, ZMQ_PAIR);
     self->links = links_new();
-    self->events = zmq_socket(self->context, ZMQ_PAIR);
-    return self->events && zmq_socket_monitor(self->sockets[CHANNEL_IOPUB], EVENTS_ENDPOINT, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED) == 0 &&
-           zmq_connect(self->events, EVENTS_ENDPOINT) == 0;
+    if (!events || zmq_socket_monitor(self->sockets[CHANNEL_IOPUB], EVENTS_ENDPOINT, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED) != 0) return false;
+    watch_socket(self, EVENTS);
+    return zmq_connect(events, EVENTS_ENDPOINT) == 0;
 }
 
 /* Of libzmq's events: 16 bits say what, 32 bits the descriptor; a second frame says where. */
 static void hear_events(struct zmq_transport *self) {
     struct packet packet = PACKET_INIT;
-    for (; receive_packet(self->events, &packet); packet_release(&packet), packet = PACKET_INIT) {
+    for (; receive_packet(self->sockets[EVENTS], &packet); packet_release(&packet), packet = PACKET_INIT) {
         uint16_t event;
         int32_t fd;
         const struct slice frame = packet_frame(&packet, 0);
@@ -158,28 +172,37 @@ static bool tend_zmq(struct transport *transport, bool blocked) {
     return atomic_load(&self->on_way) > 0;
 }
 
-enum { FIRST_FD = CHANNEL_COUNT + 1 };
+/* --- waiting --- */
+
+static bool is_readable(struct zmq_transport *self, int i) {
+    int events = 0;
+    size_t size = sizeof events;
+    zmq_getsockopt(self->sockets[i], ZMQ_EVENTS, &events, &size);
+    return self->used[i] = events & ZMQ_POLLIN;
+}
 
 static unsigned wait_zmq(struct transport *transport, struct pollfd *fds, size_t n_fds, int timeout_ms) {
     struct zmq_transport *self = of(transport);
-    zmq_pollitem_t items[FIRST_FD + FDS_MAX] = {0};
-    for (int c = 0; c < CHANNEL_COUNT; c++) items[c] = (zmq_pollitem_t){.socket = self->sockets[c], .events = ZMQ_POLLIN};
-    items[CHANNEL_COUNT] = (zmq_pollitem_t){.socket = self->events, .events = ZMQ_POLLIN};
-    if (n_fds > FDS_MAX) n_fds = FDS_MAX;
-    for (size_t i = 0; i < n_fds; i++) items[FIRST_FD + i] = (zmq_pollitem_t){.fd = fds[i].fd, .events = ZMQ_POLLIN};
-    int ready = zmq_poll(items, FIRST_FD + (int)n_fds, timeout_ms);
+    struct pollfd all[SOCKET_COUNT + FDS_MAX];
     unsigned readable = 0;
-    if (ready > 0 && items[CHANNEL_COUNT].revents) hear_events(self);
-    for (int c = 0; ready > 0 && c < CHANNEL_COUNT; c++)
-        if (items[c].revents & ZMQ_POLLIN) readable |= CHANNEL_BIT(c);
-    for (size_t i = 0; i < n_fds; i++) fds[i].revents = ready > 0 && items[FIRST_FD + i].revents ? POLLIN : 0;
-    return readable;
+    if (n_fds > FDS_MAX) n_fds = FDS_MAX;
+    for (int i = 0; i < SOCKET_COUNT; i++) {
+        all[i] = (struct pollfd){.fd = self->fds[i], .events = POLLIN};
+        if (self->used[i] && is_readable(self, i)) readable |= CHANNEL_BIT(i);
+    }
+    for (size_t i = 0; i < n_fds; i++) all[SOCKET_COUNT + i] = (struct pollfd){.fd = fds[i].fd, .events = POLLIN};
+    bool any = poll(all, SOCKET_COUNT + n_fds, readable ? 0 : timeout_ms) > 0;
+    for (int i = 0; any && i < SOCKET_COUNT; i++)
+        if (all[i].revents && is_readable(self, i)) readable |= CHANNEL_BIT(i);
+    for (size_t i = 0; i < n_fds; i++) fds[i].revents = any && all[SOCKET_COUNT + i].revents ? POLLIN : 0;
+    if (readable & CHANNEL_BIT(EVENTS)) hear_events(self);
+    return readable & ~CHANNEL_BIT(EVENTS);
 }
 
 static void free_zmq(struct transport *transport) {
     struct zmq_transport *self = of(transport);
-    if (self->events) zmq_socket_monitor(self->sockets[CHANNEL_IOPUB], NULL, 0);
-    if (self->events) zmq_close(self->events);
+    if (self->sockets[EVENTS]) zmq_socket_monitor(self->sockets[CHANNEL_IOPUB], NULL, 0);
+    if (self->sockets[EVENTS]) zmq_close(self->sockets[EVENTS]);
     links_free(self->links);
     for (int c = 0; c < CHANNEL_COUNT; c++)
         if (self->sockets[c]) zmq_close(self->sockets[c]);
@@ -294,6 +317,7 @@ static enum status open_channel(struct zmq_transport *self, struct connection *c
     void *socket = zmq_socket(self->context, channel == CHANNEL_IOPUB ? ZMQ_XPUB : ZMQ_ROUTER);
     if (!socket) return err_set(err, ERR_PROTOCOL, "libzmq gives no socket: %s", zmq_strerror(errno));
     self->sockets[channel] = socket;
+    watch_socket(self, channel);
     set_options(socket, channel);
     if (connection->curve) TRY(set_curve(socket, connection, err));
     return bind_channel(self, connection, channel, err);

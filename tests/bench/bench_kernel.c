@@ -4,7 +4,7 @@
  * round gives every kernel a turn, so that other load hits all alike.
  *
  *     kernel [ROUNDS]              the whole table, in Markdown
- *     kernel ROUNDS NAME=PATH …    builds of our own kernel side by side: start, latency, pipelined cells */
+ *     kernel ROUNDS NAME=PATH …    builds of our own kernel side by side: latency, pipelined cells */
 #include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@
 #include "runtime/base/vec.h"
 #include "tests/bench/kernel_life.h"
 
-enum { ROUNDS = 5, STARTS = 4, WARM_UP = 100, CELLS = 400, ASKS = 60, BEATS = 200, INTERRUPTS = 3, PRINTS = 5000, SUBJECTS_MAX = 8 };
+enum { ROUNDS = 5, STARTS = 4, WARM_UP = 100, CELLS = 400, FEW = 25, ASKS = 60, BEATS = 200, INTERRUPTS = 3, PRINTS = 5000, SUBJECTS_MAX = 8 };
 #define PRINTED_CHARS 23890 /* 0 … 4999 and line ends */
 #define START_S 20.0        /* longer never took one that came */
 #define ROW_S 1.0           /* slow ones are asked less often */
@@ -175,17 +175,17 @@ static double cpu_s(const struct life *life) {
     return total_ns * 1e-9;
 }
 
-static bool measure_cells(struct life *life, struct column *column) {
+static bool measure_cells(struct life *life, struct column *column, int warm_up, int n) {
     double began_s = 0;
-    for (int i = 0; i < WARM_UP + CELLS; i++) {
+    for (int i = 0; i < warm_up + n; i++) {
         struct answer answer;
         if (!went(column, ROW_IDLE, life_ask(life, "execute_request", CELL, 10, &answer))) return false;
-        if (i == WARM_UP - 1) began_s = cpu_s(life);
-        if (i < WARM_UP) continue;
+        if (i == warm_up - 1) began_s = cpu_s(life);
+        if (i < warm_up) continue;
         add(column, ROW_REPLY, answer.reply_s);
         add(column, ROW_IDLE, answer.idle_s);
     }
-    add(column, ROW_CPU, (cpu_s(life) - began_s) / CELLS);
+    add(column, ROW_CPU, (cpu_s(life) - began_s) / n);
     return true;
 }
 
@@ -266,23 +266,42 @@ static void start_and_stop(struct column *column) {
     life_end(&life);
 }
 
-static void live(struct column *column, bool whole) {
+static void live(struct column *column) {
     struct life life;
     if (measure_start(&life, column) && went(column, ROW_REPLY, life_settle(&life))) {
         measure_memory(&life, column);
-        if (measure_cells(&life, column)) measure_pipeline(&life, column);
-        if (whole) {
-            measure_asked(&life, column, ROW_INFO, "kernel_info_request", "{}");
-            measure_asked(&life, column, ROW_COMPLETE, "complete_request", "{\"code\":\"pri\",\"cursor_pos\":3}");
-            measure_asked(&life, column, ROW_INSPECT, "inspect_request", "{\"code\":\"print\",\"cursor_pos\":5,\"detail_level\":0}");
-            measure_beats(&life, column, ROW_BEAT, BEATS);
-        }
-        if (whole && column->subject.prints) {
+        if (measure_cells(&life, column, WARM_UP, CELLS)) measure_pipeline(&life, column);
+        measure_asked(&life, column, ROW_INFO, "kernel_info_request", "{}");
+        measure_asked(&life, column, ROW_COMPLETE, "complete_request", "{\"code\":\"pri\",\"cursor_pos\":3}");
+        measure_asked(&life, column, ROW_INSPECT, "inspect_request", "{\"code\":\"print\",\"cursor_pos\":5,\"detail_level\":0}");
+        measure_beats(&life, column, ROW_BEAT, BEATS);
+        if (column->subject.prints) {
             measure_prints(&life, column);
             for (int i = 0; i < INTERRUPTS && interrupt_loop(&life, column, i == 0); i++) continue;
         }
     }
     life_end(&life);
+}
+
+static void take_turns(struct column *columns, int n, int n_rounds) {
+    for (int round = 0; round < n_rounds; round++)
+        for (int i = 0; i < n; i++) {
+            for (int start = 0; start < STARTS; start++) start_and_stop(&columns[i]);
+            live(&columns[i]);
+        }
+}
+
+/* All live side by side and get a few cells in turn: differences of a few microseconds show on a busy machine too. */
+static void live_side_by_side(struct column *columns, int n, int n_rounds) {
+    struct life lives[SUBJECTS_MAX];
+    for (int i = 0; i < n; i++)
+        if (!measure_start(&lives[i], &columns[i]) || !went(&columns[i], ROW_REPLY, life_settle(&lives[i]))) exit(1);
+    for (int round = 0; round < n_rounds; round++)
+        for (int i = 0; i < n; i++) {
+            if (!measure_cells(&lives[i], &columns[i], FEW / 5, FEW)) exit(1);
+            if (round % 10 == 9) measure_pipeline(&lives[i], &columns[i]);
+        }
+    for (int i = 0; i < n; i++) life_end(&lives[i]);
 }
 
 /* --- the table --- */
@@ -387,11 +406,8 @@ int main(int argc, char **argv) {
     bool whole = argc <= 2;
     int n = whole ? everybody(columns) : builds(columns, argv + 2);
     double load_before = load();
-    for (int round = 0; round < n_rounds; round++)
-        for (int i = 0; i < n; i++) {
-            for (int start = 0; whole && start < STARTS; start++) start_and_stop(&columns[i]);
-            live(&columns[i], whole);
-        }
+    if (whole) take_turns(columns, n, n_rounds);
+    else live_side_by_side(columns, n, n_rounds);
     print_table(columns, n);
     printf("\n%ld cores, load %.1f before and %.1f after; %d rounds, everybody in turn. Medians; in brackets the tenth and the ninety-ninth of a "
            "hundred.\n",

@@ -46,7 +46,7 @@ static void write_connection(struct life *life) {
     struct error err = ERROR_INIT;
     int ports[CHANNEL_COUNT];
     free_ports(ports);
-    snprintf(life->path, sizeof life->path, "/tmp/bench-kernel-%d.json", (int)getpid());
+    snprintf(life->path, sizeof life->path, "/tmp/bench-kernel-%d-%d.json", (int)getpid(), ports[0]);
     buf_adds(&text, "{\"transport\":\"tcp\",\"ip\":\"127.0.0.1\",\"signature_scheme\":\"hmac-sha256\",\"key\":\"" KEY "\"");
     for (int c = 0; c < CHANNEL_COUNT; c++) buf_addf(&text, ",\"%s_port\":%d", channel_name((enum channel)c), ports[c]);
     buf_addc(&text, '}');

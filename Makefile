@@ -232,7 +232,7 @@ torture: ## memory, disk and descriptors run out at every place in turn, under A
 ASAN_BUILD = BUILD=$(BUILD)/asan SANITIZE=address,undefined CFLAGS=-O1 NVCC=
 asan: ## the fast tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) --no-print-directory -j$(JOBS) $(ASAN_BUILD) built $(ASAN_TORTURE)
-	@ASAN_OPTIONS=detect_leaks=1 $(MAKE) --no-print-directory $(ASAN_BUILD) test-unit test-lang parity
+	@ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 $(MAKE) --no-print-directory $(ASAN_BUILD) test-unit test-lang test-fuzz parity
 	@ASAN_OPTIONS=detect_leaks=1 $(ASAN_TORTURE)
 TSAN_BUILD = BUILD=$(BUILD)/tsan SANITIZE=thread CFLAGS=-O1 NVCC=
 tsan: ## our own threads under ThreadSanitizer
@@ -241,12 +241,12 @@ tsan: ## our own threads under ThreadSanitizer
 
 # What tests are made of, so that it can be built on all cores and then run in order.
 JOBS ?= $(shell nproc)
-built: all $(UNIT) $(BUILD)/tests/lang/run $(PARITY) $(EMULATED_PLUGIN)
+built: all $(UNIT) $(BUILD)/tests/lang/run $(FUZZ_CORPUS) $(PARITY) $(EMULATED_PLUGIN)
 test: setup-test ## sets up and runs every test
 	@$(MAKE) --no-print-directory -j$(JOBS) built
 	@$(MAKE) --no-print-directory test-all
 # A second make: the first began before the packages were installed, so it found neither libraries nor compilers.
-test-all: all test-unit lint parity test-lang test-wire test-install test-notebooks test-frontends test-browser asan
+test-all: all test-unit lint parity test-lang test-fuzz test-wire test-install test-notebooks test-frontends test-browser asan
 	@echo "make test: everything passed"
 
 # --- setting up, running, installing ---
@@ -287,6 +287,6 @@ clean: ## remove build/
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-.PHONY: all built plugins parity bench test-gpu test-unit test-lang test-wire test-notebooks test-browser test-frontends test-install test test-all lint asan torture tsan clean help \
+.PHONY: all built plugins parity bench test-gpu test-unit test-lang test-fuzz fuzz fuzzers test-wire test-notebooks test-browser test-frontends test-install test test-all lint asan torture tsan clean help \
 	setup setup-test demo demo-run report install uninstall wheel deb $(foreach l,$(LAYERS),test-unit-$(l))
 -include $(shell find $(BUILD)/obj $(BUILD)/tests -name '*.d' 2>/dev/null)

@@ -12,7 +12,7 @@ int script_run(const char *path);
 int script_dump_tokens(const char *path);
 int script_dump_ast(const char *path);
 
-/* Pure: where the cell that begins at `start` ends, in bytes of text (the next one begins there). */
+/* Pure: where the cell that begins at `start` ends, in bytes of text (the next one begins there). text[len] is a NUL. */
 size_t script_cell_end(const char *text, size_t len, size_t start);
 
 #endif

@@ -10,5 +10,6 @@ load | store) dictionary=tests/fuzz/files.dict ;;
 *) dictionary=$build/language.dict ;;
 esac
 ulimit -s 262144 2>/dev/null || ulimit -s unlimited
-ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1:detect_stack_use_after_return=0 exec "$build/fuzz-$target" -runs="$runs" -max_total_time="$seconds" -dict="$dictionary" -timeout=20 -rss_limit_mb=3000 \
+export ASAN_OPTIONS=allocator_may_return_null=1:malloc_context_size=8
+exec "$build/fuzz-$target" -runs="$runs" -max_total_time="$seconds" -dict="$dictionary" -timeout=20 -entropic=0 -rss_limit_mb=3000 \
     -artifact_prefix="$build/found-$target-" -print_final_stats=1 "$@" "$build/corpus/$target" "tests/fuzz/corpus/$target"

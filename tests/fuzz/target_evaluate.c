@@ -38,14 +38,16 @@ static void run_cell(struct session *session, struct slice code) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct session *session = fuzz_session();
-    const struct slice text = {(const char *)data, size};
+    struct buf text = BUF_INIT;
     size_t at = 0;
+    buf_add(&text, data, size); /* with the NUL that script_cell_end wants */
     for (int i = 0; i < CELLS_MAX && at < text.len; i++) {
         const size_t end = script_cell_end(text.data, text.len, at);
         must(end > at && end <= text.len);
         run_cell(session, (struct slice){text.data + at, end - at});
         at = end;
     }
+    buf_release(&text);
     fuzz_session_reset(session);
     return 0;
 }

@@ -15,6 +15,7 @@ import re
 import shutil
 import sys
 import tempfile
+import unittest.mock
 
 import nbformat
 
@@ -39,9 +40,11 @@ def execute(binary, path, timeout):
 
     notebook = nbformat.read(path, as_version=4)
     folder = tempfile.mkdtemp(prefix="reckon-run-")
-    os.environ["JUPYTER_PATH"] = kernel_folder(binary, folder)
+    own = {"JUPYTER_PATH": kernel_folder(binary, folder), "JUPYTER_RUNTIME_DIR": os.path.join(folder, "runtime"),
+           "RECKON_HISTORY": os.environ.get("RECKON_HISTORY", "off")}  # nobody typed these cells
     try:
-        NotebookClient(notebook, timeout=timeout, kernel_name="reckon", coalesce_streams=True, resources={"metadata": {"path": folder}}).execute()
+        with unittest.mock.patch.dict(os.environ, own):
+            NotebookClient(notebook, timeout=timeout, kernel_name="reckon", coalesce_streams=True, resources={"metadata": {"path": folder}}).execute()
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         sys.stderr.write(f"{path}: a cell failed\n{error}\n")
         return notebook, False

@@ -31,6 +31,7 @@ class World:
         self.environment = dict(os.environ, **own, JUPYTER_PATH=execute.kernel_folder(kernel, folder), RECKON_PARAM_quick="True", RECKON_HISTORY="off")
         if not os.environ.get("RECKON_DATA"):
             self.environment["RECKON_PARAM_data"] = "synthetic"
+        os.environ.update(self.environment)  # kernels that tests start themselves keep out of the user's folders too
 
     def run(self, module, *arguments, seconds=240, **variables):
         """A program of Jupyter's, by its module; its result, output and messages as text."""

@@ -432,7 +432,8 @@ def main():
     check = Checks("install")
     for part in args.parts or PARTS:
         start = time.time()
-        with tempfile.TemporaryDirectory(prefix="reckon-install-") as folder:
+        with tempfile.TemporaryDirectory(prefix="reckon-install-") as folder, tempfile.TemporaryDirectory(prefix="reckon-jupyter-") as jupyter:
+            os.environ.update({f"JUPYTER_{name}_DIR": os.path.join(jupyter, name) for name in ("CONFIG", "DATA", "RUNTIME")})  # not the user's
             PARTS[part](check, args, os.path.realpath(folder))
         print(f"  {part}: {time.time() - start:.0f} s")
     return check.close()

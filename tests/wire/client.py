@@ -6,10 +6,14 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 import uuid
 
 import zmq
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from checks import die_with_parent  # noqa: E402
 
 DELIMITER = b"<IDS|MSG>"
 CHANNELS = ("shell", "control", "stdin", "iopub", "hb")
@@ -173,15 +177,20 @@ class Kernel(Client):
         with open(self.path, "w") as file:
             json.dump(self.info, file)
         self.spawn()
-        if connect:
-            self.connect()
+        try:
+            if connect:
+                self.connect()
+        except BaseException:
+            self.close()
+            raise
 
     # --- the process ---
 
     def spawn(self):
+        ours = self.env["JPY_PARENT_PID"] == str(os.getpid())  # it watches us; those that are told of another parent are the system's to end
         with open(self.errors_path, "a") as errors:
             self.process = subprocess.Popen([self.binary, "-f", self.path, *self.arguments], stdout=errors, stderr=errors, env=self.env,
-                                            start_new_session=True)
+                                            start_new_session=True, preexec_fn=None if ours else die_with_parent)
 
     def interrupt(self):
         os.kill(self.process.pid, signal.SIGINT)

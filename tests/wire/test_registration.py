@@ -29,7 +29,7 @@ class Launcher:
         with open(path, "w") as file:
             json.dump(self.info, file)
         self.runtime = f"{folder}/runtime"
-        env = dict(os.environ, JUPYTER_RUNTIME_DIR=self.runtime, RECKON_HISTORY="off")
+        env = dict(os.environ, JUPYTER_RUNTIME_DIR=self.runtime, RECKON_HISTORY="off", JPY_PARENT_PID=str(os.getpid()))
         self.process = subprocess.Popen([binary, "-f", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, text=True)
 
     def ports(self):
@@ -78,32 +78,30 @@ def check_life(launcher, said, curve_keys=None):
     return written
 
 
-def test_ports_are_registered_and_a_file_written(binary, folder):
+def test_ports_are_registered_and_a_file_written(binary, folder, closing):
     for i, (transport, answer) in enumerate((("tcp", b"ACK"), ("ipc", b"ACK"), ("tcp", b'{"status": "ok"}'), ("tcp", b"ACK"))):
         key = "" if i == 3 else "a key"
-        launcher = Launcher(binary, f"{folder}", transport, key)
+        launcher = closing(Launcher(binary, f"{folder}", transport, key))
         said = launcher.ports()
         assert len({said[f"{channel}_port"] for channel in CHANNELS}) == 5
         launcher.answer(answer)
         written = check_life(launcher, said)
         assert written["transport"] == transport and written["key"] == key and written["signature_scheme"] == "hmac-sha256"
         assert all(written[f"{channel}_port"] == int(said[f"{channel}_port"]) for channel in CHANNELS)
-        launcher.close()
 
 
-def test_curve_keys_of_a_registration_file(binary, folder):
+def test_curve_keys_of_a_registration_file(binary, folder, closing):
     keys = zmq.curve_keypair()
-    launcher = Launcher(binary, folder, extra={"curve_publickey": keys[0].decode(), "curve_secretkey": keys[1].decode()})
+    launcher = closing(Launcher(binary, folder, extra={"curve_publickey": keys[0].decode(), "curve_secretkey": keys[1].decode()}))
     said = launcher.ports()
     launcher.answer(b"ACK")
     assert check_life(launcher, said, keys)["curve_publickey"] == keys[0].decode()
-    launcher.close()
 
 
-def test_jupyters_own_client_joins_by_the_file(binary, folder):
+def test_jupyters_own_client_joins_by_the_file(binary, folder, closing):
     from jupyter_client import BlockingKernelClient
 
-    launcher = Launcher(binary, folder)
+    launcher = closing(Launcher(binary, folder))
     launcher.ports()
     launcher.answer(b"ACK")
     path = f"{launcher.runtime}/kernel-{launcher.process.pid}.json"
@@ -116,21 +114,18 @@ def test_jupyters_own_client_joins_by_the_file(binary, folder):
     client.wait_for_ready(timeout=20)
     assert client.execute_interactive("1 + 1", timeout=20, output_hook=lambda message: None)["content"]["status"] == "ok"
     client.stop_channels()
-    launcher.close()
 
 
-def test_many_kernels_at_once_never_share_a_port(binary, folder):
+def test_many_kernels_at_once_never_share_a_port(binary, folder, closing):
     launchers = []
     for i in range(10):
         os.makedirs(f"{folder}/{i}")
-        launchers.append(Launcher(binary, f"{folder}/{i}"))
+        launchers.append(closing(Launcher(binary, f"{folder}/{i}")))
     ports = [port for launcher in launchers for name, port in launcher.ports().items() if name != "kernel_id"]
     assert len(set(ports)) == 50, ports
-    for launcher in launchers:
-        launcher.close()
 
 
-def test_wrong_acknowledgements_end_it(binary, folder):
+def test_wrong_acknowledgements_end_it(binary, folder, closing):
     good = b"ACK"
     cases = (({"content": good, "key": "another key"}, "signature"), ({"content": b"NACK"}, "acknowledgement"), ({"content": b"[1]"}, "acknowledgement"),
              ({"content": b'{"status": "error"}'}, "status"), ({"content": b'{"kernel_id": "another"}'}, "another"),
@@ -138,26 +133,23 @@ def test_wrong_acknowledgements_end_it(binary, folder):
              ({"content": good, "frames": [DELIMITER, sign("a key", [good]).upper(), good]}, "signature"),
              ({"content": good, "frames": [DELIMITER, b"", good]}, "signature"))
     for options, word in cases:
-        launcher = Launcher(binary, folder)
+        launcher = closing(Launcher(binary, folder))
         launcher.ports()
         launcher.answer(**options)
         launcher.refused(word)
-        launcher.close()
 
 
-def test_no_answer_ends_it_after_five_seconds(binary, folder):
-    launcher = Launcher(binary, folder)
+def test_no_answer_ends_it_after_five_seconds(binary, folder, closing):
+    launcher = closing(Launcher(binary, folder))
     launcher.ports()
     began = time.monotonic()
     launcher.refused("no answer")
     assert 4.5 < time.monotonic() - began < 8
-    launcher.close()
 
 
-def test_no_launcher_ends_it_too(binary, folder):
-    launcher = Launcher(binary, folder, extra={"registration_port": 1})
+def test_no_launcher_ends_it_too(binary, folder, closing):
+    launcher = closing(Launcher(binary, folder, extra={"registration_port": 1}))
     launcher.refused("no answer")
-    launcher.close()
 
 
 def test_incomplete_registration_files_are_told(binary, folder):

@@ -194,10 +194,11 @@ fuzz: ## libFuzzer over each target, findings into build/fuzz (T=name, RUNS=how 
 fuzzers: $(FUZZ:%=$(BUILD)/fuzz-%) $(BUILD)/language.dict
 $(BUILD)/language.dict: $(BUILD)/tests/fuzz/dictionary
 	@$< > $@.new && mv $@.new $@
+# -z muldefs: what a target defines itself takes the place of what the libraries have under that name
 define FUZZ_LINK
 @mkdir -p $(@D)
 @echo "  LD  $@"
-$(Q)$(CC) $(CFLAGS_ALL) $(1) $(filter %.c,$^) -o $@ -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -rdynamic
+$(Q)$(CC) $(CFLAGS_ALL) $(1) $(filter %.c,$^) -o $@ -Wl,-z,muldefs -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -rdynamic
 endef
 $(BUILD)/fuzz-%: tests/fuzz/target_%.c $(FUZZ_PARTS) $(foreach l,$(LAYERS),$(LIB_$(l)))
 	$(call FUZZ_LINK,-fsanitize=fuzzer)

@@ -154,21 +154,29 @@ static enum status get_header(struct model *model, const json_t *json, struct er
     model->is_explicit = json_flag(json, "explicit", true);
     model->best_epoch = json_int(json, "best_epoch", 0);
     snprintf(model->monitor, sizeof model->monitor, "%s", json_text(json, "monitor", ""));
+    utf8_drop_bad(model->monitor);
+    utf8_drop_bad(model->fitted_fingerprint);
     model->seconds = get_real(json, "seconds");
     model->default_user = json_flag(json, "folded", false) ? FOLDED_USER : -1;
     return OK;
 }
+
+#define MAX_EPOCH 9007199254740992.0 /* doubles count up to here */
 
 static enum status get_history(struct model *model, struct store_reader *reader, struct error *err) {
     const void *data;
     int64_t n;
     TRY(store_get(reader, "history", STORE_F64, -1, &data, &n, err));
     const double *rows = data;
+    bool good = n % 4 == 0;
     model->n_history = n / 4;
     model->history = xnew_array(struct epoch_row, (size_t)model->n_history + 1);
-    for (int64_t i = 0; i < model->n_history; i++)
-        model->history[i] = (struct epoch_row){(int64_t)rows[4 * i], rows[4 * i + 1], rows[4 * i + 2], rows[4 * i + 3]};
-    return OK;
+    for (int64_t i = 0; good && i < model->n_history; i++) {
+        const double epoch = rows[4 * i];
+        good = epoch >= 0 && epoch <= MAX_EPOCH;
+        if (good) model->history[i] = (struct epoch_row){(int64_t)epoch, rows[4 * i + 1], rows[4 * i + 2], rows[4 * i + 3]};
+    }
+    return good ? OK : err_set(err, ERR_DATA, "the section `history` of the file is damaged");
 }
 
 static enum status check_seen(const struct model *model, int64_t rows, int64_t n, struct error *err) {

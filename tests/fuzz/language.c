@@ -58,7 +58,7 @@ static void some_names(name_sink sink, void *ctx) {
 
 const struct complete_sources builtins_complete_sources = {.datasets = some_names, .metrics = some_names};
 
-/* In the place of runtime/base/mem_room.c: large wishes are refused alike on every machine. */
+/* In the place of mem_room.c's: large wishes are refused alike on every machine. */
 size_t mem_room_bytes(void) { return (size_t)128 << 20; }
 
 /* --- the session --- */

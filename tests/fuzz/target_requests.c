@@ -2,7 +2,7 @@
  * without its threads. An input is lines: a type, a blank and the content; one
  * that doesn't begin with `{` is code, and goes into a content for that type.
  *
- * outbox_*, worker_* and history_* here take the place of kernel/outbox.c,
+ * outbox_…, worker_… and history_… here take the place of those of kernel/outbox.c,
  * worker.c and history.c: what is sent is checked at once, and nothing waits. */
 #include <string.h>
 
@@ -120,7 +120,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct kernel kernel = {.connection = &connection, .session = fuzz_session()};
     struct slice text = {(const char *)data, size};
     wire_init(&kernel.wire, connection.key);
-    kernel.publisher = publisher_new(&kernel.wire, NULL);
+    kernel.outbox = outbox_new();
+    kernel.publisher = publisher_new(&kernel.wire, kernel.outbox);
     kernel.names = live_names_new();
     kernel.prompt = prompt_new();
     session_on_names(kernel.session, on_names_changed, &kernel);
@@ -131,5 +132,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     prompt_free(kernel.prompt);
     live_names_free(kernel.names);
     publisher_free(kernel.publisher);
+    outbox_free(kernel.outbox);
     return 0;
 }

@@ -9,8 +9,9 @@ import time
 import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(HERE, "..", "..", "install")]
+sys.path[:0] = [os.path.join(HERE, "..", "..", "install"), os.path.join(HERE, "..")]
 import execute  # noqa: E402
+from checks import die_with_parent  # noqa: E402
 
 ROOT = os.path.normpath(os.path.join(HERE, "..", ".."))
 STEP_S = 30  # what is not a whole notebook
@@ -70,7 +71,7 @@ class Server:
                    "--expose-app-in-browser", "--JupyterNotebookApp.expose_app_in_browser=True"]
         self.log_path = os.path.join(folder, "server.log")
         with open(self.log_path, "w", encoding="utf-8") as log:
-            self.process = subprocess.Popen(command, env=environment(kernel, folder), stdout=log, stderr=subprocess.STDOUT)
+            self.process = subprocess.Popen(command, env=environment(kernel, folder), stdout=log, stderr=subprocess.STDOUT, preexec_fn=die_with_parent)
         self.wait()
 
     def wait(self):

@@ -17,7 +17,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, ".."), os.path.join(HERE, "..", "frontends")]
 import page as pages  # noqa: E402
-from checks import Checks  # noqa: E402
+from checks import Checks, clean_up_when_stopped  # noqa: E402
 
 VISITS = ("test_lab", "test_notebook", "test_charts", "test_untrusted")
 LIMIT_S = 480  # all of it, on a busy machine
@@ -51,6 +51,7 @@ def main():
     from playwright.sync_api import sync_playwright
 
     os.makedirs(args.out, exist_ok=True)
+    clean_up_when_stopped()
     folder = tempfile.mkdtemp(prefix="reckon-browser-")
     server = pages.Server(args.kernel, folder)
     signal.signal(signal.SIGALRM, lambda *_: (server.process.terminate(), print(f"FAILED: not at the end after {LIMIT_S} s"), sys.stdout.flush(), os._exit(1)))

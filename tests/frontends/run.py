@@ -17,7 +17,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, ".."), os.path.join(HERE, "..", "..", "install")]
 import execute  # noqa: E402
-from checks import Checks  # noqa: E402
+from checks import Checks, clean_up_when_stopped  # noqa: E402
 
 FILES = {"test_console": "jupyter_console", "test_nbconvert": "nbconvert", "test_papermill": "papermill", "test_displays": "nbclient"}
 
@@ -45,6 +45,7 @@ def main():
     parser.add_argument("names", nargs="*")
     args = parser.parse_args()
     check = Checks("frontends")
+    clean_up_when_stopped()
     folder = tempfile.mkdtemp(prefix="reckon-frontends-")
     try:
         world = World(args.kernel, folder)

@@ -108,14 +108,16 @@ def remembers_and_ends(console, check):
 
 def next_session(environment, check):
     console = Console(environment)
-    console.prompt(1)
-    console.send(UP)
-    check.that("the next session's arrow up brings it back too", console.wait(r"'after' \+ ' it'", 15), console.text())
-    console.send(CLEAR)
-    time.sleep(0.5)
-    console.send("exit\r")
-    check.that("exit says how to leave", console.wait("Ctrl-D leaves a console"), console.text())
-    console.close()
+    try:
+        console.prompt(1)
+        console.send(UP)
+        check.that("the next session's arrow up brings it back too", console.wait(r"'after' \+ ' it'", 15), console.text())
+        console.send(CLEAR)
+        time.sleep(0.5)
+        console.send("exit\r")
+        check.that("exit says how to leave", console.wait("Ctrl-D leaves a console"), console.text())
+    finally:
+        console.close()
 
 
 def run(world, check):

@@ -20,7 +20,7 @@ import zipfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, "..", ".."))
 sys.path[:0] = [os.path.join(HERE, "..")]
-from checks import Checks  # noqa: E402
+from checks import Checks, clean_up_when_stopped, die_with_parent  # noqa: E402
 
 SPEC = "share/jupyter/kernels/reckon"
 SPEC_FILES = {"kernel.json", "logo-32x32.png", "logo-64x64.png", "logo-svg.svg"}
@@ -252,7 +252,7 @@ def check_list(check, python, home):
 
     runtime = os.path.join(home, "runtime")
     env = {"HOME": home, "JUPYTER_RUNTIME_DIR": runtime, "PATH": "/usr/bin:/bin"}
-    server = subprocess.Popen([python, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port=0", f"--ServerApp.root_dir={home}"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen([python, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port=0", f"--ServerApp.root_dir={home}"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)
     try:
         for _ in range(600):
             found = glob.glob(os.path.join(runtime, "jpserver-*.json"))
@@ -429,6 +429,7 @@ def main():
     args = parser.parse_args()
     args.build, args.dist = os.path.abspath(args.build), os.path.abspath(args.dist)
     os.environ["RECKON_HISTORY"] = "off"
+    clean_up_when_stopped()
     check = Checks("install")
     for part in args.parts or PARTS:
         start = time.time()

@@ -12,7 +12,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "..", "install"), os.path.join(HERE, "..")]
 import execute  # noqa: E402
-from checks import Checks  # noqa: E402
+from checks import Checks, clean_up_when_stopped  # noqa: E402
 import nbformat  # noqa: E402
 
 ROOT = os.path.normpath(os.path.join(HERE, "..", ".."))
@@ -92,6 +92,7 @@ def main():
     parser.add_argument("only", nargs="?", default="")
     args = parser.parse_args()
     check = Checks("notebooks")
+    clean_up_when_stopped()
     os.environ.update(RECKON_PARAM_quick="True", RECKON_HISTORY="off")
     real_data = bool(os.environ.get("RECKON_DATA"))
     folder = os.path.join(ROOT, "notebooks")

@@ -218,6 +218,15 @@ test-install: wheel deb $(VENV_TEST) ## every way to install, each in a clean pl
 	@$(PYTHON) tests/install/run.py --build $(BUILD) --dist $(DIST) $(T)
 lint: ## include direction, header owners, headers alone, formatting, registry
 	@sh tests/lint/run.sh
+SOAK = $(BUILD)/tests/soak/soak
+SCALE ?= 1
+soak: all $(SOAK) ## a million cells, clients that come and go: memory, descriptors and threads stay flat (SCALE=0.01: fewer)
+	@RECKON_HISTORY=off $(SOAK) $(SCALE)
+	@rm -rf $(BUILD)/soak-history; RECKON_HISTORY=$(abspath $(BUILD))/soak-history/history.sqlite $(SOAK) $(SCALE)
+$(SOAK): tests/soak/soak.c $(LIB_wire) $(LIB_base)
+	@mkdir -p $(@D)
+	@echo "  LD  $@"
+	$(Q)$(CC) $(CFLAGS_ALL) $(filter %.c,$^) -o $@ -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -rdynamic
 # Built under a sanitizer only: it looks for leaks, and walks frame pointers.
 TORTURE = $(BUILD)/tests/torture/torture
 TORTURE_WRAPS = $(addprefix -Wl$(comma)--wrap=,mem_try xalloc xalloc_array xrealloc xstrdup xstrndup xmemdup)
@@ -288,6 +297,6 @@ clean: ## remove build/
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-.PHONY: all built plugins parity bench test-gpu test-unit test-lang test-fuzz fuzz fuzzers test-wire test-notebooks test-browser test-frontends test-install test test-all lint asan torture tsan clean help \
+.PHONY: all built plugins parity bench test-gpu test-unit test-lang test-fuzz fuzz fuzzers test-wire test-notebooks test-browser test-frontends test-install test test-all lint asan torture soak tsan clean help \
 	setup setup-test demo demo-run report install uninstall wheel deb $(foreach l,$(LAYERS),test-unit-$(l))
 -include $(shell find $(BUILD)/obj $(BUILD)/tests -name '*.d' 2>/dev/null)

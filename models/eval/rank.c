@@ -20,11 +20,12 @@ static bool wants_counts(const struct rank_request *request) {
     return false;
 }
 
-static int64_t largest_k(const struct rank_request *request) {
+/* A list can't be longer than the catalog, whatever "@k" says. */
+static int64_t list_length(const struct rank_request *request) {
     int64_t k = 0;
     for (size_t m = 0; m < request->n_metrics; m++)
         if (request->metrics[m].k > k) k = request->metrics[m].k;
-    return k;
+    return k < request->model->catalog->n_items ? k : request->model->catalog->n_items;
 }
 
 static enum status make_room(const struct rank_request *request, struct truth *truth, struct ranked *out, struct error *err) {
@@ -101,6 +102,17 @@ static enum status rank_lists(struct full *full, struct error *err) {
     return OK;
 }
 
+/* How many of the scores, largest first, are above `score`, or not below it. */
+static int64_t n_above(const float *scores, int64_t n, float score, bool or_equal) {
+    int64_t first = 0, end = n;
+    while (first < end) {
+        const int64_t middle = first + (end - first) / 2;
+        if (scores[middle] > score || (or_equal && scores[middle] == score)) first = middle + 1;
+        else end = middle;
+    }
+    return first;
+}
+
 /* Pairs of a relevant candidate and another, and the ordered ones, of one user's scores. */
 static void count_pairs(const struct truth *truth, int64_t user, const float *scores, int64_t n_items, struct ranking *out) {
     const int64_t first = truth->starts[user], end = truth->starts[user + 1];
@@ -114,7 +126,7 @@ static void count_pairs(const struct truth *truth, int64_t user, const float *sc
         while (skip < truth->skip_starts[user + 1] && truth->skip[skip] < item) skip++;
         if (at < end && truth->items[at] == item) continue;
         if (skip < truth->skip_starts[user + 1] && truth->skip[skip] == item) continue;
-        out->n_ordered += ordered_above(relevant, n, scores[item]);
+        out->n_ordered += 0.5 * (double)(n_above(relevant, n, scores[item], false) + n_above(relevant, n, scores[item], true)); /* ties half */
         other++;
     }
     out->n_pairs = (double)other * (double)(end - first);
@@ -156,7 +168,7 @@ static enum status count_all(struct full *full, struct error *err) {
 }
 
 static enum status rank_full(const struct rank_request *request, struct truth *truth, struct ranked *out, struct error *err) {
-    struct full full = {.request = request, .truth = truth, .ranked = out, .users = out->users, .k = largest_k(request)};
+    struct full full = {.request = request, .truth = truth, .ranked = out, .users = out->users, .k = list_length(request)};
     enum status status = rank_lists(&full, err);
     if (status == OK) status = count_all(&full, err);
     mem_free(full.items);

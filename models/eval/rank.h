@@ -36,8 +36,8 @@ struct rank_request {
     struct protocol protocol;
     struct task *task;
 };
-/* Ties: full, to the lower position (model_top_k); sampled, against the held-out item. ERR_DATA when nobody can be judged, ERR_VALUE when the judged
- * part has no published negatives. */
+/* Ties: full, to the lower position (model_top_k); sampled, against the held-out item. Sampled, a held-out row without negatives isn't judged.
+ * ERR_DATA when nobody can be judged, ERR_VALUE when the judged part has no published negatives. */
 enum status rank_users(const struct rank_request *request, struct ranked *out, struct error *err) MUST_CHECK;
 void ranked_release(struct ranked *ranked);
 /* The metric's mean as its row says. NaN when no user has a value. */

@@ -16,18 +16,6 @@ static inline int64_t find_item(const int32_t *items, int64_t first, int64_t end
     return -1;
 }
 
-/* How many of the scores, largest first, are above `score`; equal ones count half. */
-static inline double ordered_above(const float *scores, int64_t n, float score) {
-    int64_t above = 0, not_below, end = n;
-    while (above < end) {
-        const int64_t middle = above + (end - above) / 2;
-        if (scores[middle] > score) above = middle + 1;
-        else end = middle;
-    }
-    for (not_below = above; not_below < n && scores[not_below] == score; not_below++) continue;
-    return (double)above + 0.5 * (double)(not_below - above);
-}
-
 /* Each held-out row among the protocol's negatives: fills ranked->values, a user's value being the mean over his rows. */
 enum status rank_sampled(const struct rank_request *request, const struct truth *truth, struct ranked *ranked, struct error *err) MUST_CHECK;
 

@@ -51,6 +51,17 @@ static void add_pair(struct sampled *run, int64_t user, int32_t item) {
 
 /* --- published negatives --- */
 
+/* Index of a row of the source among the test rows; -1: it is of another part. */
+static int64_t test_row(const struct split *split, int64_t source_row) {
+    int64_t first = 0, end = split->n_rows[2];
+    while (first < end) {
+        const int64_t middle = first + (end - first) / 2;
+        if (split->rows[2][middle] < source_row) first = middle + 1;
+        else end = middle;
+    }
+    return first < split->n_rows[2] && split->rows[2][first] == source_row ? first : -1;
+}
+
 static enum status find_rows(struct sampled *run, struct error *err) {
     struct dataset *judged = run->request->judged;
     const struct truth *truth = run->truth;
@@ -59,13 +70,10 @@ static enum status find_rows(struct sampled *run, struct error *err) {
     TRY(mem_try_array((size_t)n_entries + 1, "held-out rows", &run->row_of, err));
     for (int64_t e = 0; e < n_entries; e++) run->row_of[e] = -1;
     TRY(model_positions(run->request->model, judged, &at, err));
-    for (int64_t i = 0, row = 0; i < dataset_n(judged); i++) {
-        const int64_t source_row = dataset_event(judged, i).row;
+    for (int64_t i = 0; i < dataset_n(judged); i++) {
         const int64_t user = find_item(run->users, 0, truth->n_users, at.users[i]);
         const int64_t entry = user < 0 ? -1 : find_item(truth->items, truth->starts[user], truth->starts[user + 1], at.items[i]);
-        while (row < run->split->n_rows[2] && run->split->rows[2][row] < source_row) row++;
-        const bool is_it = row < run->split->n_rows[2] && run->split->rows[2][row] == source_row;
-        if (entry >= 0 && is_it && run->row_of[entry] < 0) run->row_of[entry] = row;
+        if (entry >= 0 && run->row_of[entry] < 0) run->row_of[entry] = test_row(run->split, dataset_event(judged, i).row);
     }
     model_positions_end(&at);
     return OK;
@@ -76,7 +84,7 @@ static enum status open_published(struct sampled *run, struct error *err) {
     run->split = dataset_split(run->request->judged);
     if (!run->split || !run->split->negatives || !(dataset_part(run->request->judged) & PART_TEST)) {
         err_set(err, ERR_VALUE, "`%s` has no published negatives", dataset_name(run->request->judged));
-        return err_hint(err, "negatives=99 draws them; split(load(\"ncf-ml-1m\"), by=\"published\") brings them in its test part");
+        return err_hint(err, "negatives=99 draws them");
     }
     if (!catalog_same(from, to)) {
         TRY(mem_try_array((size_t)from->n_users + 1, "positions", &run->map_users, err));
@@ -204,6 +212,7 @@ static void judge_contest(struct sampled *run, const struct contest *contest) {
 /* Scores what has gathered and empties it. */
 static enum status judge_block(struct sampled *run, struct error *err) {
     const size_t n = run->pair_items.len;
+    if (n == 0) return OK;
     if (n > run->scores_cap) {
         mem_free(run->scores);
         run->scores = NULL;
@@ -219,22 +228,27 @@ static enum status judge_block(struct sampled *run, struct error *err) {
     return OK;
 }
 
+/* Without competitors there is nothing to win: a row that has none isn't judged. */
 static void add_contest(struct sampled *run, int64_t user, int64_t entry, int64_t left) {
     struct contest contest = {.user = user, .entry = entry, .first = (int64_t)run->pair_items.len};
     add_pair(run, user, run->truth->items[entry]);
     if (run->split) add_published(run, user, entry);
     else add_drawn(run, user, entry, left);
     contest.end = (int64_t)run->pair_items.len;
-    vec_push(&run->contests, contest);
+    if (contest.end - contest.first > 1) vec_push(&run->contests, contest);
+    else run->pair_items.len = run->pair_users.len = (size_t)contest.first;
 }
 
 static enum status judge_users(struct sampled *run, struct error *err) {
     const struct truth *truth = run->truth;
     for (int64_t user = 0; user < truth->n_users; user++) {
         const int64_t left = run->split ? 0 : mark_met(run, user);
-        for (int64_t entry = truth->starts[user]; entry < truth->starts[user + 1]; entry++) add_contest(run, user, entry, left);
-        if (run->pair_items.len >= PAIRS_MAX || user + 1 == truth->n_users) TRY(judge_block(run, err));
+        for (int64_t entry = truth->starts[user]; entry < truth->starts[user + 1]; entry++) {
+            add_contest(run, user, entry, left);
+            if (run->pair_items.len >= PAIRS_MAX) TRY(judge_block(run, err));
+        }
     }
+    TRY(judge_block(run, err));
     const int64_t n = truth->n_users * (int64_t)run->request->n_metrics;
     for (int64_t i = 0; i < n; i++) run->ranked->values[i] = run->contests_of[i] ? run->ranked->values[i] / (double)run->contests_of[i] : NAN;
     return OK;

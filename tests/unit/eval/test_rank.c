@@ -91,6 +91,17 @@ static void test_full(void **state) {
     parts_release(&parts);
 }
 
+/* Also where users × k is no number any more: 40 × 2^61 wraps to 0. */
+static void test_lists_longer_than_the_catalog(void **state) {
+    (void)state;
+    struct parts parts = parts_of(planted_data(USERS, ITEMS, 0.3, 5, true), 0.1, 0.2);
+    struct model *model = fitted("popular", parts.train, "", 0, NULL);
+    NEAR(mean_of(model, parts.test, "recall@1000", (struct protocol){0}), 1, 0);
+    NEAR(mean_of(model, parts.test, "recall@2305843009213693952", (struct protocol){0}), 1, 0);
+    model_unref(model);
+    parts_release(&parts);
+}
+
 /* What is seen decides who competes. */
 static void test_masks(void **state) {
     (void)state;
@@ -144,6 +155,58 @@ static void test_sampled(void **state) {
     parts_release(&parts);
 }
 
+enum { NEGATIVES = 3 };
+
+/* Gives the test rows negatives, as a publisher would; one row in seven has none. */
+static void publish_negatives(const struct parts *parts) {
+    struct split *split = (struct split *)(uintptr_t)dataset_split(parts->test);
+    split->n_negatives = NEGATIVES;
+    split->negatives = xnew_array(int32_t, (size_t)split->n_rows[2] * NEGATIVES);
+    for (int64_t i = 0; i < split->n_rows[2] * NEGATIVES; i++)
+        split->negatives[i] = i / NEGATIVES % 7 ? (int32_t)(i * 13 % dataset_n_items(parts->test)) : -1;
+}
+
+/* Mean over users of the mean over their test rows that have a competitor. */
+static double plain_published_hits(const struct model *model, const struct parts *parts, int64_t k) {
+    const struct events_view rows = rows_of(parts->test);
+    const int32_t *negatives = dataset_split(parts->test)->negatives;
+    double sum = 0, n_users = 0;
+    for (int32_t u = 0; u < dataset_n_users(parts->test); u++) {
+        double hits = 0, n = 0;
+        for (int64_t r = 0; r < dataset_n(parts->test); r++) {
+            int64_t before = 0, others = 0;
+            for (int64_t j = r * NEGATIVES; rows.users[r] == u && j < (r + 1) * NEGATIVES; j++) {
+                if (negatives[j] < 0 || negatives[j] == rows.items[r]) continue;
+                before += pair_score(model, u, negatives[j]) >= pair_score(model, u, rows.items[r]);
+                others++;
+            }
+            hits += others && before < k;
+            n += others > 0;
+        }
+        sum += n > 0 ? hits / n : 0;
+        n_users += n > 0;
+    }
+    return sum / n_users;
+}
+
+/* Rows of another part, and those that nobody competes with, don't count as won. */
+static void test_published_negatives(void **state) {
+    (void)state;
+    struct parts parts = parts_of(planted_data(USERS, ITEMS, 0.3, 5, true), 0.1, 0.2);
+    struct model *model = fitted("popular", parts.train, "", 0, NULL);
+    struct dataset *both, *listed[] = {parts.valid, parts.test};
+    const struct protocol published = {.sampled = true}, train_seen = {.sampled = true, .mask = PART_TRAIN};
+    publish_negatives(&parts);
+    const double expected = plain_published_hits(model, &parts, 2);
+    assert_true(expected > 0.1 && expected < 0.9);
+    NEAR(mean_of(model, parts.test, "hit_rate@2", published), expected, 1e-12);
+    GOOD(dataset_concat(listed, 2, &both, &err));
+    NEAR(mean_of(model, both, "hit_rate@2", train_seen), expected, 1e-12);
+    dataset_unref(both);
+    model_unref(model);
+    parts_release(&parts);
+}
+
 /* A model whose scores are all alike gains nothing from it. */
 static void test_ties(void **state) {
     (void)state;
@@ -184,8 +247,10 @@ static void test_errors(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_full),    cmocka_unit_test(test_masks), cmocka_unit_test(test_who_counts),
-        cmocka_unit_test(test_sampled), cmocka_unit_test(test_ties),  cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_full),    cmocka_unit_test(test_lists_longer_than_the_catalog),
+        cmocka_unit_test(test_masks),   cmocka_unit_test(test_who_counts),
+        cmocka_unit_test(test_sampled), cmocka_unit_test(test_published_negatives),
+        cmocka_unit_test(test_ties),    cmocka_unit_test(test_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,7 +18,7 @@ static void append_v(char *text, size_t size, const char *format, va_list args) 
         return;
     }
     if ((size_t)len >= size - used) text[size - sizeof more] = 0;
-    utf8_drop_bad(text + used);
+    utf8_drop_bad(text);
     if ((size_t)len >= size - used) memcpy(text + strlen(text), more, sizeof more);
 }
 

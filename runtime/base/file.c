@@ -203,11 +203,12 @@ enum status dir_make(const char *path, struct error *err) {
         if (at[1] != '/' && at[1] != 0) continue;
         char kept = at[1];
         at[1] = 0;
-        if (mkdir(part, 0777) != 0 && !file_is_dir(part)) reason = errno == EEXIST ? ENOTDIR : errno;
+        if (mkdir(part, 0777) != 0) reason = errno;
+        if (reason && file_is_dir(part)) reason = 0;
         at[1] = kept;
     }
     free(part);
-    return reason ? file_error("make the folder", path, reason, err) : OK;
+    return reason ? file_error("make the folder", path, reason == EEXIST ? ENOTDIR : reason, err) : OK;
 }
 
 char *path_join(const char *folder, const char *name) {

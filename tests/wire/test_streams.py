@@ -16,11 +16,14 @@ def test_text_is_gathered(kernel):
 
 
 def test_waiting_text_comes_soon(kernel):
-    began = time.monotonic()
-    cell = kernel.start_cell("print('soon')\nsleep(1)")
-    kernel.wait_output(cell)
-    assert time.monotonic() - began < 0.5
-    kernel.reply(cell)
+    taken = []
+    while not taken or (taken[-1] > 0.3 and len(taken) < 5):  # others may have the processors for a moment
+        began = time.monotonic()
+        cell = kernel.start_cell("print('soon')\nsleep(1)")
+        kernel.wait_output(cell)
+        taken.append(time.monotonic() - began)
+        kernel.reply(cell)
+    assert taken[-1] < 0.3, taken
 
 
 def test_long_text_is_cut_between_characters(kernel):
@@ -120,6 +123,17 @@ def test_displays_and_prints_keep_their_order(kernel):
     assert said == [word for i in range(500) for word in (f"p {i}\n", str(i))]
 
 
+def held(kernel, code="", **options):
+    """A cell that runs until let_go: what is written meanwhile is its own, however busy the machine is."""
+    cell = kernel.start_cell("print('in')\ninput('');\n" + code, allow_stdin=True, **options)
+    assert kernel.next("stdin").type == "input_request"
+    return cell
+
+
+def let_go(kernel):
+    kernel.sockets["stdin"].send_multipart(kernel.frames("input_reply", {"value": ""})[0])
+
+
 def write_to(kernel, fd, data):
     with open(f"/proc/{kernel.process.pid}/fd/{fd}", "wb", buffering=0) as pipe:
         pipe.write(data)
@@ -127,9 +141,9 @@ def write_to(kernel, fd, data):
 
 def test_descriptors_belong_to_the_running_cell(kernel):
     for fd, name in ((1, "stdout"), (2, "stderr")):
-        cell = kernel.start_cell("print('in')\nsleep(0.3)\n1")
-        kernel.wait_output(cell)
+        cell = held(kernel, "1")
         write_to(kernel, fd, "from a library 日本\n".encode())
+        let_go(kernel)
         outputs = kernel.outputs(cell)
         assert text_of(outputs, name).endswith("from a library 日本\n"), outputs
         assert types_of(outputs)[-2:] == ["execute_result", "status"]
@@ -138,9 +152,9 @@ def test_descriptors_belong_to_the_running_cell(kernel):
 def test_what_is_written_last_comes_before_idle(kernel):
     """Though the next cell waits already."""
     for _ in range(5):
-        cell, after = kernel.start_cell("print('in')\nsleep(0.3)"), kernel.start_cell("print('next')")
-        kernel.wait_output(cell)
+        cell, after = held(kernel), kernel.start_cell("print('next')")
         write_to(kernel, 1, b"late\n")
+        let_go(kernel)
         assert text_of(kernel.outputs(cell)) == "in\nlate\n"
         assert text_of(kernel.outputs(after)) == "next\n"
 
@@ -160,51 +174,52 @@ def test_a_child_is_heard_in_the_cell_that_runs(kernel):
 
 
 def test_both_descriptors_in_the_order_of_their_writing(kernel):
-    cell = kernel.start_cell("print('in')\nsleep(0.6)")
+    cell = held(kernel)
     kernel.wait_output(cell)
     for i in range(4):
         write_to(kernel, 1 + i % 2, f"{i}\n".encode())
-        time.sleep(0.08)
+        kernel.wait_output(cell)  # at once, while the cell runs
+    let_go(kernel)
     heard = [(m.content["name"], m.content["text"]) for m in kernel.outputs(cell) if m.type == "stream"]
     assert heard == [("stdout", "in\n"), ("stdout", "0\n"), ("stderr", "1\n"), ("stdout", "2\n"), ("stderr", "3\n")]
 
 
 def test_a_character_in_two_writes_stays_whole(kernel):
-    cell = kernel.start_cell("print('in')\nsleep(0.4)")
-    kernel.wait_output(cell)
+    cell = held(kernel)
     data = "日".encode()
     write_to(kernel, 1, data[:1])
     time.sleep(0.1)
     write_to(kernel, 1, data[1:] + b"\n")
+    let_go(kernel)
     assert text_of(kernel.outputs(cell)) == "in\n日\n"
 
 
 def test_characters_across_all_borders_stay_whole(kernel):
-    cell = kernel.start_cell("print('in')\nsleep(0.5)")
-    kernel.wait_output(cell)
+    cell = held(kernel)
     text = "日本語𝒳é" * 20000
     data, step = text.encode(), 7919
     for at in range(0, len(data), step):
         write_to(kernel, 1, data[at : at + step])
+    let_go(kernel)
     outputs = kernel.outputs(cell)
     assert text_of(outputs) == "in\n" + text and "\ufffd" not in text_of(outputs)
 
 
 def test_silent_cells_swallow_it(kernel):
-    cell = kernel.start_cell("sleep(0.2)", silent=True)
-    time.sleep(0.1)
+    cell = held(kernel, silent=True)
     write_to(kernel, 1, b"unheard\n")
+    let_go(kernel)
     assert types_of(kernel.outputs(cell)) == ["status", "status"]
 
 
 def test_a_flood_on_a_descriptor_is_lossless(kernel):
-    cell = kernel.start_cell("print('in')\nsleep(1.5)")
-    kernel.wait_output(cell)
+    cell = held(kernel)
     fd = os.open(f"/proc/{kernel.process.pid}/fd/1", os.O_WRONLY)
     block = b"y" * 4095 + b"\n"
     for _ in range(500):
         os.write(fd, block)
     os.close(fd)
+    let_go(kernel)
     assert len(text_of(kernel.outputs(cell))) == 3 + 500 * 4096
 
 

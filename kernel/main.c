@@ -26,7 +26,8 @@ static const char usage[] = "usage: reckon-kernel -f CONNECTION_FILE [--trace-wi
                             "       reckon-kernel --dump-ast FILE                     what the parser makes of it\n"
                             "       reckon-kernel --version | --help\n"
                             "\n"
-                            "FILE may be - for stdin. --script prints each cell's result as text, and ends at the first error with exit code 1.\n"
+                            "FILE may be - for stdin. --script prints each cell's result as text, and ends at the first error with exit code 1;\n"
+                            "an interrupt ends it with exit code 130.\n"
                             "Lines that begin with `# %%` part the cells; in a file without them, blank lines before unindented code do.\n"
                             "PLACE is --user (the default), --sys-prefix (the active Python environment) or --prefix FOLDER.\n"
                             "--trace-wire writes a line on stderr for each message that comes or goes.\n"
@@ -89,7 +90,13 @@ static int serve(const char *path, bool trace) {
     return code;
 }
 
-/* Cells evaluate deeper than a main thread's stack may be. */
+static int run_script(const char *path) {
+    int code = script_run(path);
+    pool_stop();
+    return code;
+}
+
+/* What is parsed nests deeper than a main thread's stack may be. */
 struct job {
     int (*run)(const char *path);
     const char *path;
@@ -133,7 +140,7 @@ int main(int argc, char **argv) {
         if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) return fputs(usage, stdout) < 0;
         if (strcmp(word, "--version") == 0) return printf("reckon-kernel %s\n", build_id()) < 0;
         if ((is_f || is_script || is_tokens || is_ast) && !file) return fail_usage("%s needs a file", word);
-        if (is_script) return on_deep_stack(script_run, file);
+        if (is_script) return run_script(file);
         if (is_tokens) return on_deep_stack(script_dump_tokens, file);
         if (is_ast) return on_deep_stack(script_dump_ast, file);
         if (strcmp(word, "--install-kernel") == 0) return set_up(kernelspec_install, argv + i + 1, "Jupyter lists Reckon now");

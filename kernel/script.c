@@ -1,17 +1,23 @@
 #include "kernel/script.h"
 
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "kernel/lang/complete.h"
 #include "kernel/lang/lex.h"
 #include "kernel/session.h"
+#include "kernel/watch.h"
 #include "runtime/base/file.h"
 #include "runtime/base/mem.h"
+#include "runtime/base/monitor.h"
 
 #define MARK "# %%"
 #define CHUNK_BYTES 65536
+#define SIGNAL_CODE 128 /* what shells add to a signal's number */
 
 /* --- reading --- */
 
@@ -144,22 +150,70 @@ static enum status run_cells(struct session *session, const char *name, struct s
     return OK;
 }
 
+/* Cells evaluate deeper than a main thread's stack may be; and the main thread hears signals meanwhile. */
+struct script {
+    struct session *session;
+    const char *name;
+    struct slice text;
+    struct error err;
+    int done_fd; /* readable when it has ended */
+};
+
+static void run_script(void *ctx) {
+    struct script *script = ctx;
+    run_cells(script->session, script->name, script->text, &script->err);
+    eventfd_write(script->done_fd, 1);
+}
+
+/* The first signal ends the cell at its next safe point; who sends another one doesn't want to wait for that. Returns the
+ * signal, 0 when none came. */
+static int hear_signals(struct script *script) {
+    enum { SIGNALS, DONE };
+    struct pollfd fds[] = {{.fd = watch_signals_open(), .events = POLLIN}, {.fd = script->done_fd, .events = POLLIN}};
+    int heard = 0;
+    while (!fds[DONE].revents) {
+        poll(fds, 2, -1);
+        for (int number; (number = watch_signal_next(fds[SIGNALS].fd)) != 0;) {
+            if (heard) _exit(SIGNAL_CODE + number);
+            heard = number;
+            session_interrupt(script->session);
+        }
+    }
+    watch_signals_close(fds[SIGNALS].fd);
+    return heard;
+}
+
+static int run_in_session(struct session *session, const char *path, struct slice text) {
+    struct script script = {session, shown_name(path), text, ERROR_INIT, eventfd(0, EFD_CLOEXEC)};
+    struct own_thread *thread = own_thread_start("worker", DEEP_STACK_BYTES, run_script, &script);
+    int heard = 0;
+    if (thread) heard = hear_signals(&script);
+    else err_set(&script.err, ERR_MEMORY, "the system gives no thread to run cells on");
+    while (thread && !own_thread_join(thread, 1)) continue;
+    close(script.done_fd);
+    if (script.err.code == OK) return 0;
+    const bool interrupted = script.err.code == ERR_INTERRUPTED;
+    const int code = fail(&script.err);
+    return interrupted && heard ? SIGNAL_CODE + heard : code;
+}
+
 int script_run(const char *path) {
     struct session *session;
     struct buf text = BUF_INIT;
     struct error err = ERROR_INIT;
-    enum status status = read_script(path, &text, &err);
+    enum status status = read_script(path, &text, &err); /* a signal ends the wait for stdin at once */
+    watch_block_signals();
+    signal(SIGPIPE, SIG_DFL); /* `| head` ends us, as it ends every filter */
     if (status == OK) status = session_new(&session, &err);
-    if (status == OK) {
-        session_show_progress(session, false);
-        status = run_cells(session, shown_name(path), (struct slice){buf_text(&text), text.len}, &err);
-        int code = status == OK ? 0 : fail(&err);
-        session_free(session);
+    if (status != OK) {
         buf_release(&text);
-        return code;
+        return fail(&err);
     }
+    session_show_progress(session, false);
+    const int code = run_in_session(session, path, (struct slice){buf_text(&text), text.len});
+    session_free(session);
     buf_release(&text);
-    return fail(&err);
+    return code;
 }
 
 /* --- dumps --- */

@@ -1,5 +1,7 @@
 """The binary without Jupyter: --script, dumps, help."""
+import signal
 import subprocess
+import time
 
 
 def run(binary, *arguments, text=None):
@@ -40,6 +42,30 @@ def test_files_that_are_none(binary, folder):
 def test_no_front_end_answers(binary):
     done = run(binary, "--script", "-", text="input('who?')")
     assert done.returncode == 1 and "input" in done.stderr
+
+
+def test_signals_end_the_cell_not_the_process(binary, folder):
+    path = f"{folder}/long.cell"
+    with open(path, "w") as file:
+        file.write("print('before')\n\nx = 0\nwhile True: x += 1\n\nprint('never')\n")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        process = subprocess.Popen([binary, "--script", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert process.stdout.readline() == "before\n"
+        time.sleep(0.1)
+        began = time.monotonic()
+        process.send_signal(number)
+        out, errors = process.communicate(timeout=10)
+        assert process.returncode == 128 + number and out == ""
+        assert errors.startswith("Interrupted: interrupted") and "long.cell, line 4" in errors, errors
+        assert time.monotonic() - began < 0.3
+
+
+def test_a_closed_pipe_ends_it(binary, folder):
+    path = f"{folder}/flood.cell"
+    with open(path, "w") as file:
+        file.write("while True: print('flood')\n")
+    done = subprocess.run(f"{binary} --script {path} | head -n 3", shell=True, capture_output=True, text=True, timeout=20)
+    assert done.stdout == "flood\n" * 3 and done.stderr == ""
 
 
 def test_dumps(binary):

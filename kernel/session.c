@@ -160,7 +160,9 @@ void session_run(struct session *session, const char *name, struct slice code, s
     mem_keep_reserve();
     struct source *source = source_new(name, code);
     session->interp->output = output;
+    task_enter(session->task);
     run_parsed(session, source, remember, out);
+    task_enter(NULL);
     session->interp->output = &session->silence;
     session->progress.display_id[0] = 0;
     source_unref(source);
@@ -175,8 +177,10 @@ enum status session_evaluate(struct session *session, const char *name, struct s
                              struct error *err) {
     struct value value = UNSET;
     session->interp->output = output;
+    task_enter(session->task);
     enum status status = interp_eval(session->interp, name, text, &value, err);
     if (status == OK) status = render_value(session->interp, value, out, err);
+    task_enter(NULL);
     session->interp->output = &session->silence;
     value_release(&value);
     return status;

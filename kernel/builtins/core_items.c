@@ -47,8 +47,8 @@ static void adder_add(struct adder *adder, double x) {
 
 static double adder_total(const struct adder *adder) { return isfinite(adder->correction) ? adder->sum + adder->correction : adder->sum; }
 
-/* The sum of numbers alone; false: something else is among them, or ints overflow. */
-static bool sum_numbers(struct value start, struct value items, struct value *out) {
+/* The sum of numbers alone; false: something else is among them, or ints overflow, or somebody interrupts. */
+static bool sum_numbers(const struct task *task, struct value start, struct value items, struct value *out) {
     struct adder adder = {0};
     bool whole = start.kind != VAL_FLOAT;
     int64_t total = value_is_number(start) && whole ? (start.kind == VAL_BOOL ? start.u.b : start.u.i) : 0;
@@ -56,7 +56,7 @@ static bool sum_numbers(struct value start, struct value items, struct value *ou
     adder.sum = value_number(start);
     for (size_t i = 0; i < seq_len(items); i++) {
         struct value item = seq_item(items, i);
-        if (!value_is_number(item)) return false;
+        if (!value_is_number(item) || (i % TASK_TURNS == 0 && task_cancelled(task))) return false;
         if (whole && item.kind == VAL_FLOAT) {
             whole = false;
             adder = (struct adder){.sum = (double)total};
@@ -71,7 +71,7 @@ static bool sum_numbers(struct value start, struct value items, struct value *ou
 static enum status sum_values(struct value start, struct value items, struct value *out, struct error *err) {
     struct value total = value_ref(start);
     for (size_t i = 0; i < seq_len(items); i++) {
-        if (value_augment(OP_ADD, &total, seq_item(items, i), err) == OK) continue;
+        if (task_look(i, err) == OK && value_augment(OP_ADD, &total, seq_item(items, i), err) == OK) continue;
         value_release(&total);
         if (err->code == ERR_TYPE && seq_item(items, i).kind == VAL_STR) err_hint(err, "to join strs: \"\".join(items)");
         return err_note(err, "at item %zu", i);
@@ -84,7 +84,7 @@ static enum status run_sum(const struct call *call, struct value *out, struct er
     enum status status;
     if (call_method(call, arg(call, "items"), "sum", out, &status, err)) return status;
     TRY(items_of(call, "items", &items, err));
-    status = sum_numbers(start, items, out) ? OK : sum_values(start, items, out, err);
+    status = sum_numbers(call->task, start, items, out) ? OK : sum_values(start, items, out, err);
     value_release(&items);
     return status;
 }
@@ -94,6 +94,7 @@ static enum status mean_of(struct value items, struct value *out, struct error *
     size_t n = seq_len(items);
     for (size_t i = 0; i < n; i++) {
         struct value item = seq_item(items, i);
+        TRY(task_look(i, err));
         if (!value_is_number(item)) {
             arg_error("items", err, ERR_TYPE, "mean takes numbers; item %zu is %s", i, value_type_name(item));
             return item.kind == VAL_NONE ? err_hint(err, "leave them out: mean(v for v in x if v is not None)") : err->code;
@@ -146,7 +147,8 @@ static enum status extreme(const struct call *call, struct value items, int sign
     enum status status = OK;
     for (size_t i = 1; status == OK && i < seq_len(keys); i++) {
         bool better = false;
-        status = value_compare(sign < 0 ? OP_LT : OP_GT, seq_item(keys, i), seq_item(keys, best), &better, err);
+        status = task_look(i, err);
+        if (status == OK) status = value_compare(sign < 0 ? OP_LT : OP_GT, seq_item(keys, i), seq_item(keys, best), &better, err);
         if (better) best = i;
     }
     if (status == OK) *out = value_ref(seq_item(items, best));
@@ -169,6 +171,15 @@ static enum status run_extreme(const struct call *call, int sign, struct value *
 static enum status run_min(const struct call *call, struct value *out, struct error *err) { return run_extreme(call, -1, out, err); }
 static enum status run_max(const struct call *call, struct value *out, struct error *err) { return run_extreme(call, 1, out, err); }
 
+static enum status pick(struct value items, const size_t *order, size_t n, struct value *out, struct error *err) {
+    struct value list = value_list(n);
+    enum status status = OK;
+    for (size_t i = 0; i < n && (status = task_look(i, err)) == OK; i++) seq_push(&list, value_ref(seq_item(items, order[i])));
+    if (status == OK) *out = list;
+    else value_release(&list);
+    return status;
+}
+
 static enum status sort_items(const struct call *call, struct value items, struct value *out, struct error *err) {
     struct value keys;
     size_t n = seq_len(items), *order;
@@ -177,8 +188,7 @@ static enum status sort_items(const struct call *call, struct value items, struc
     if (status == OK) {
         status = value_sort(keys.u.seq->items, n, arg_bool(call, "reverse"), order, err);
         if (status == OK) status = seq_room(n, err);
-        if (status == OK) *out = value_list(n);
-        for (size_t i = 0; status == OK && i < n; i++) seq_push(out, value_ref(seq_item(items, order[i])));
+        if (status == OK) status = pick(items, order, n, out, err);
         mem_free(order);
     }
     value_release(&keys);
@@ -198,8 +208,11 @@ static enum status run_reversed(const struct call *call, struct value *out, stru
     TRY(items_of(call, "items", &items, err));
     enum status status = seq_room(seq_len(items), err);
     if (status == OK) {
-        *out = value_list(seq_len(items));
-        for (size_t i = seq_len(items); i > 0; i--) seq_push(out, value_ref(seq_item(items, i - 1)));
+        const size_t n = seq_len(items);
+        struct value list = value_list(n);
+        if (n) status = seq_push_all(&list, items.u.seq->items + n - 1, (int64_t)n, -1, err);
+        if (status == OK) *out = list;
+        else value_release(&list);
     }
     value_release(&items);
     return status;
@@ -292,7 +305,10 @@ static enum status find_truth(const struct call *call, bool wanted, struct value
     bool truth = !wanted;
     TRY(items_of(call, "items", &items, err));
     enum status status = OK;
-    for (size_t i = 0; status == OK && truth != wanted && i < seq_len(items); i++) status = value_truth(seq_item(items, i), &truth, err);
+    for (size_t i = 0; status == OK && truth != wanted && i < seq_len(items); i++) {
+        status = task_look(i, err);
+        if (status == OK) status = value_truth(seq_item(items, i), &truth, err);
+    }
     value_release(&items);
     if (status == OK) *out = value_bool(truth);
     return status;

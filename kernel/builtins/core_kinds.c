@@ -155,7 +155,10 @@ static enum status run_set(const struct call *call, struct value *out, struct er
     struct value items, set = value_set();
     enum status status = value_to_list(arg(call, "items"), &items, err);
     if (status == OK) {
-        for (size_t i = 0; status == OK && i < seq_len(items); i++) status = set_add(&set, seq_item(items, i), err);
+        for (size_t i = 0; status == OK && i < seq_len(items); i++) {
+            status = task_look(i, err);
+            if (status == OK) status = set_add(&set, seq_item(items, i), err);
+        }
         value_release(&items);
     }
     if (status == OK) *out = set;
@@ -173,12 +176,18 @@ static enum status put_pair(struct value *dict, struct value pair, size_t i, str
 static enum status put_items(struct value *dict, struct value from, struct error *err) {
     struct value items;
     if (from.kind == VAL_DICT) {
-        for (size_t i = 0; i < dict_len(from); i++) TRY(dict_put(dict, dict_key(from, i), dict_value(from, i), err));
+        for (size_t i = 0; i < dict_len(from); i++) {
+            TRY(task_look(i, err));
+            TRY(dict_put(dict, dict_key(from, i), dict_value(from, i), err));
+        }
         return OK;
     }
     TRY(value_to_list(from, &items, err));
     enum status status = OK;
-    for (size_t i = 0; status == OK && i < seq_len(items); i++) status = put_pair(dict, seq_item(items, i), i, err);
+    for (size_t i = 0; status == OK && i < seq_len(items); i++) {
+        status = task_look(i, err);
+        if (status == OK) status = put_pair(dict, seq_item(items, i), i, err);
+    }
     value_release(&items);
     return status;
 }

@@ -496,6 +496,8 @@ enum status bind_and_run(struct interp *interp, const struct builtin_info *info,
         if (status != OK && err) place_about(&b, err);
     }
     bound_release(&b);
+    if (status == OK) status = task_check(interp->task, err); /* what was interrupted may have ended early, without a word */
     if (status == OK) *out = result.kind == VAL_UNSET ? NONE : result;
+    else value_release(&result);
     return status;
 }

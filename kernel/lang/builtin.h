@@ -34,7 +34,7 @@ struct param_note {
 
 struct call {
     struct interp *interp;
-    struct task *task;
+    struct task *task; /* whatever run gives after a cancel is dropped: loops that can't fail just end */
     const struct builtin_row *row;
     int overload;             /* which signature fitted, from 0 */
     const struct value *args; /* in the signature's order, defaults filled in; *args as a tuple, **kwargs as a dict */

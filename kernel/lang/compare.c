@@ -7,6 +7,7 @@
 #include "kernel/lang/container.h"
 #include "runtime/base/hash.h"
 #include "runtime/base/mem.h"
+#include "runtime/base/task.h"
 
 /* --- numbers: exact between int and float --- */
 
@@ -207,6 +208,7 @@ struct sorting {
     const struct value *keys;
     bool descending;
     size_t *from, *to;
+    size_t turns;
 };
 
 static enum status merge(struct sorting *s, size_t start, size_t middle, size_t end, struct error *err) {
@@ -216,6 +218,7 @@ static enum status merge(struct sorting *s, size_t start, size_t middle, size_t 
         if (left < middle && right < end) TRY(value_order(s->keys[s->from[left]], s->keys[s->from[right]], &order, err));
         bool take_left = right >= end || (left < middle && (s->descending ? order >= 0 : order <= 0));
         if (left >= middle) take_left = false;
+        TRY(task_look(++s->turns, err));
         s->to[i] = take_left ? s->from[left++] : s->from[right++];
     }
     return OK;
@@ -237,7 +240,7 @@ static enum status sort_runs(struct sorting *s, size_t n, struct error *err) {
 enum status value_sort(const struct value *keys, size_t n, bool descending, size_t *order, struct error *err) {
     size_t *spare;
     TRY(mem_try_array(n + 1, "the order of the items", &spare, err));
-    struct sorting s = {keys, descending, order, spare};
+    struct sorting s = {keys, descending, order, spare, 0};
     for (size_t i = 0; i < n; i++) order[i] = i;
     enum status status = sort_runs(&s, n, err);
     if (status == OK && s.from != order) memcpy(order, s.from, n * sizeof *order);

@@ -4,6 +4,7 @@
 #include "kernel/lang/builtin.h"
 #include "kernel/lang/container.h"
 #include "kernel/lang/methods.h"
+#include "runtime/base/task.h"
 
 static struct slice receiver(const struct call *call) { return value_text(call->self); }
 static struct slice text_of(const struct call *call, const char *name) { return value_text(arg(call, name)); }
@@ -87,67 +88,78 @@ static enum status run_rstrip(const struct call *call, struct value *out, struct
 
 /* --- split and join --- */
 
-static void push_part(struct value *list, const char *start, const char *end) { seq_push(list, value_strn(start, (size_t)(end - start))); }
+static enum status push_part(struct value *list, const char *start, const char *end, struct error *err) {
+    TRY(task_look(seq_len(*list), err));
+    seq_push(list, value_strn(start, (size_t)(end - start)));
+    return OK;
+}
 
-static struct value split_blanks(struct slice text, int64_t most) {
-    struct value parts = value_list(0);
+static enum status split_blanks(struct slice text, int64_t most, struct value *parts, struct error *err) {
     const char *at = text.data, *end = text.data + text.len;
     for (;;) {
         while (at < end && is_blank(*at)) at++;
-        if (at == end) return parts;
+        if (at == end) return OK;
         const char *start = at;
-        bool last = most >= 0 && (int64_t)seq_len(parts) >= most;
+        bool last = most >= 0 && (int64_t)seq_len(*parts) >= most;
         if (last) {
             while (is_blank(end[-1])) end--;
             at = end;
         }
         while (at < end && !is_blank(*at)) at++;
-        push_part(&parts, start, at);
+        TRY(push_part(parts, start, at, err));
     }
 }
 
-static struct value split_at(struct slice text, struct slice by, int64_t most) {
-    struct value parts = value_list(0);
+static enum status split_at(struct slice text, struct slice by, int64_t most, struct value *parts, struct error *err) {
     size_t from = 0;
-    while (most < 0 || (int64_t)seq_len(parts) < most) {
+    while (most < 0 || (int64_t)seq_len(*parts) < most) {
         int64_t at = text_find(text, by, from);
         if (at < 0) break;
-        push_part(&parts, text.data + from, text.data + at);
+        TRY(push_part(parts, text.data + from, text.data + at, err));
         from = (size_t)at + by.len;
     }
-    push_part(&parts, text.data + from, text.data + text.len);
-    return parts;
+    return push_part(parts, text.data + from, text.data + text.len, err);
+}
+
+static enum status hand_out(enum status status, struct value takes_parts, struct value *out) {
+    if (status == OK) *out = takes_parts;
+    else value_release(&takes_parts);
+    return status;
 }
 
 static enum status run_split(const struct call *call, struct value *out, struct error *err) {
     struct slice by = text_of(call, "sep");
     int64_t most = arg_int(call, "maxsplit");
-    if (arg_is_none(call, "sep")) return *out = split_blanks(receiver(call), most), OK;
-    if (by.len == 0) {
+    struct value parts = value_list(0);
+    enum status status;
+    if (arg_is_none(call, "sep")) status = split_blanks(receiver(call), most, &parts, err);
+    else if (by.len) status = split_at(receiver(call), by, most, &parts, err);
+    else {
         arg_error("sep", err, ERR_VALUE, "sep is empty");
-        return err_hint(err, "for the letters write list(text)");
+        status = err_hint(err, "for the letters write list(text)");
     }
-    return *out = split_at(receiver(call), by, most), OK;
+    return hand_out(status, parts, out);
 }
 
 static enum status run_splitlines(const struct call *call, struct value *out, struct error *err) {
     struct slice text = receiver(call);
     struct value lines = value_list(0);
-    (void)err;
-    for (size_t from = 0; from < text.len;) {
+    enum status status = OK;
+    for (size_t from = 0; from < text.len && status == OK;) {
         size_t to = from;
         while (to < text.len && text.data[to] != '\n' && text.data[to] != '\r') to++;
-        push_part(&lines, text.data + from, text.data + to);
+        status = push_part(&lines, text.data + from, text.data + to, err);
         from = to + 1;
         if (to + 1 < text.len && text.data[to] == '\r' && text.data[to + 1] == '\n') from++;
     }
-    return *out = lines, OK;
+    return hand_out(status, lines, out);
 }
 
 static enum status join_items(const struct call *call, struct value items, struct buf *out, struct error *err) {
     struct slice by = receiver(call);
     for (size_t i = 0; i < seq_len(items); i++) {
         struct value item = seq_item(items, i);
+        TRY(task_look(i, err));
         if (item.kind != VAL_STR) {
             arg_error("items", err, ERR_TYPE, "join takes strs; item %zu is %s", i, value_type_name(item));
             return err_hint(err, "make strs of them: \"%.*s\".join(str(v) for v in items)", (int)(by.len > 20 ? 20 : by.len), by.data);
@@ -176,18 +188,24 @@ static enum status run_replace(const struct call *call, struct value *out, struc
     struct slice text = receiver(call), old = text_of(call, "old"), new = text_of(call, "new");
     int64_t left = arg_int(call, "count");
     struct buf made = BUF_INIT;
-    size_t from = 0;
+    size_t from = 0, turns = 0;
+    enum status status = OK;
     if (old.len == 0) {
         arg_error("old", err, ERR_VALUE, "old is empty");
         return err_hint(err, "say what to replace");
     }
     for (int64_t at; left != 0 && (at = text_find(text, old, from)) >= 0; left -= left > 0) {
+        if ((status = task_look(turns++, err)) != OK) break;
         buf_add(&made, text.data + from, (size_t)at - from);
         buf_add(&made, new.data, new.len);
         from = (size_t)at + old.len;
     }
-    buf_add(&made, text.data + from, text.len - from);
-    return *out = value_str_take(&made), OK;
+    if (status == OK) {
+        buf_add(&made, text.data + from, text.len - from);
+        *out = value_str_take(&made);
+    }
+    buf_release(&made);
+    return status;
 }
 
 static bool begins(struct slice text, struct slice part) { return part.len <= text.len && memcmp(text.data, part.data, part.len) == 0; }

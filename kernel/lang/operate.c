@@ -4,6 +4,7 @@
 
 #include "kernel/lang/container.h"
 #include "runtime/base/mem.h"
+#include "runtime/base/task.h"
 
 /* --- what doesn't go --- */
 
@@ -54,10 +55,11 @@ static enum status seq_concat(struct value a, struct value b, struct value *out,
     if (n > LIMIT_LIST) return too_long((int64_t)n, value_type_name(a), err);
     TRY(seq_room(n, err));
     struct value joined = a.kind == VAL_LIST ? value_list(n) : value_tuple(n);
-    for (size_t i = 0; i < seq_len(a); i++) seq_push(&joined, value_ref(seq_item(a, i)));
-    for (size_t i = 0; i < seq_len(b); i++) seq_push(&joined, value_ref(seq_item(b, i)));
-    *out = joined;
-    return OK;
+    enum status status = seq_push_all(&joined, a.u.seq->items, (int64_t)seq_len(a), 1, err);
+    if (status == OK) status = seq_push_all(&joined, b.u.seq->items, (int64_t)seq_len(b), 1, err);
+    if (status == OK) *out = joined;
+    else value_release(&joined);
+    return status;
 }
 
 static enum status repeat(struct value seq, int64_t times, struct value *out, struct error *err) {
@@ -70,9 +72,11 @@ static enum status repeat(struct value seq, int64_t times, struct value *out, st
     }
     TRY(seq_room((size_t)n, err));
     struct value made = seq.kind == VAL_LIST ? value_list((size_t)n) : value_tuple((size_t)n);
-    for (int64_t i = 0; i < n; i++) seq_push(&made, value_ref(seq_item(seq, (size_t)(i % len))));
-    *out = made;
-    return OK;
+    enum status status = OK;
+    for (int64_t i = 0; i < n && (status = task_look((size_t)i, err)) == OK; i++) seq_push(&made, value_ref(seq_item(seq, (size_t)(i % len))));
+    if (status == OK) *out = made;
+    else value_release(&made);
+    return status;
 }
 
 static struct value text_concat(struct value a, struct value b) {
@@ -91,6 +95,7 @@ static bool is_repeatable(struct value value) { return value.kind == VAL_STR || 
 static enum status put_all(struct value *into, struct value from, struct value unless_in, struct value only_in, struct error *err) {
     for (size_t i = 0; i < dict_len(from); i++) {
         struct value key = dict_key(from, i);
+        TRY(task_look(i, err));
         if (unless_in.kind == VAL_SET && dict_get(unless_in, key, NULL)) continue;
         if (only_in.kind == VAL_SET && !dict_get(only_in, key, NULL)) continue;
         TRY(into->kind == VAL_SET ? set_add(into, key, err) : dict_put(into, key, dict_value(from, i), err));
@@ -166,7 +171,9 @@ static enum status extend(struct value *list, struct value other, struct error *
     else if (seq_len(*list) + seq_len(items) > list->u.seq->cap) status = seq_room(seq_len(*list) + seq_len(items), err);
     if (status == OK) {
         value_own(list);
-        for (size_t i = 0; i < seq_len(items); i++) seq_push(list, value_ref(seq_item(items, i)));
+        const size_t before = seq_len(*list);
+        status = seq_push_all(list, items.u.seq->items, (int64_t)seq_len(items), 1, err);
+        while (status != OK && seq_len(*list) > before) value_release(&list->u.seq->items[--list->u.seq->len]);
     }
     value_release(&items);
     return status;
@@ -304,6 +311,7 @@ enum status iter_next(struct iter *iter, struct value *out, bool *out_done, stru
     *out_done = iter->position >= iter->n;
     if (*out_done) return OK;
     int64_t i = iter->position;
+    TRY(task_look((size_t)i, err));
     switch (iter->over.kind) {
     case VAL_LIST:
     case VAL_TUPLE: *out = value_ref(seq_item(iter->over, (size_t)i)); break;

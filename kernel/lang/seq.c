@@ -4,6 +4,7 @@
 
 #include "kernel/lang/container.h"
 #include "runtime/base/mem.h"
+#include "runtime/base/task.h"
 
 static struct value seq_new(enum value_kind kind, size_t reserve) {
     struct seq *seq = xnew(struct seq);
@@ -97,15 +98,24 @@ enum status slice_bounds(struct value slice, int64_t n, int64_t *out_start, int6
     return OK;
 }
 
+enum status seq_push_all(struct value *list, const struct value *items, int64_t n, int64_t step, struct error *err) {
+    for (int64_t i = 0; i < n; i++) {
+        TRY(task_look((size_t)i, err));
+        seq_push(list, value_ref(items[i * step]));
+    }
+    return OK;
+}
+
 /* --- [ ] --- */
 
 static enum status seq_slice(struct value seq, struct value key, struct value *out, struct error *err) {
     int64_t start, step, count;
     TRY(slice_bounds(key, (int64_t)seq.u.seq->len, &start, &step, &count, err));
     struct value part = seq_new(seq.kind, (size_t)count);
-    for (int64_t i = 0; i < count; i++) seq_push(&part, value_ref(seq.u.seq->items[start + i * step]));
-    *out = part;
-    return OK;
+    const enum status status = count ? seq_push_all(&part, seq.u.seq->items + start, count, step, err) : OK;
+    if (status == OK) *out = part;
+    else value_release(&part);
+    return status;
 }
 
 static enum status seq_index(struct value seq, struct value key, struct value *out, struct error *err) {

@@ -106,6 +106,8 @@ void *value_data(struct value value, const struct type *type);
 
 /* Builders: only on a value that nobody else holds. seq_push takes item. */
 void seq_push(struct value *list_or_tuple, struct value item);
+/* items[0], items[step], … (n of them), with a look at the task now and then. */
+enum status seq_push_all(struct value *list_or_tuple, const struct value *items, int64_t n, int64_t step, struct error *err) MUST_CHECK;
 struct value seq_item(struct value list_or_tuple, size_t i); /* borrowed */
 size_t seq_len(struct value list_or_tuple);
 /* Dicts and sets keep insertion order; keys compare as in Python (1 == 1.0 == True); lists, dicts, sets and Arrays can't be keys (ERR_TYPE). */

@@ -72,6 +72,14 @@ enum status task_check(const struct task *task, struct error *err) {
     return task_cancelled(task) ? err_set(err, ERR_INTERRUPTED, "interrupted") : mem_check(err);
 }
 
+static _Thread_local struct task *current;
+
+void task_enter(struct task *task) { current = task; }
+
+struct task *task_current(void) {
+    return current;
+}
+
 double task_now_s(const struct task *task) { return task && task->listener.now_s ? task->listener.now_s(task->listener.ctx) : clock_now_s(); }
 
 #define LONGEST_NAP_S 3600.0

@@ -46,6 +46,11 @@ int task_cancel_fd(const struct task *task); /* eventfd, readable when cancelled
 /* OK, ERR_INTERRUPTED "interrupted", or ERR_MEMORY while memory is low (mem.h). task may be NULL everywhere below (nothing is heard, nothing
  * cancels). */
 enum status task_check(const struct task *task, struct error *err) MUST_CHECK;
+/* The task of what this thread runs, for loops over language values: too many to hand it to each. NULL ends it. */
+void task_enter(struct task *task);
+struct task *task_current(void);
+#define TASK_TURNS 65536 /* of a loop that does next to nothing, between two looks */
+static inline enum status task_look(size_t turn, struct error *err) { return turn % TASK_TURNS ? OK : task_check(task_current(), err); }
 /* Sleeps, or returns ERR_INTERRUPTED as soon as cancelled. */
 enum status task_sleep(const struct task *task, double seconds, struct error *err) MUST_CHECK;
 double task_now_s(const struct task *task);

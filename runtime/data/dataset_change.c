@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "runtime/base/mem.h"
+#include "runtime/base/task.h"
 #include "runtime/data/catalog_build.h"
 #include "runtime/data/dataset_parts.h"
 
@@ -23,6 +24,10 @@ static enum status take_rows(struct data_source *from, const int64_t *rows, int6
     struct events *new = &source->events;
     for (int64_t i = 0; i < n; i++) {
         const int64_t row = rows[i];
+        if (task_look((size_t)i, err) != OK) {
+            data_source_unref(source);
+            return err->code;
+        }
         new->users[i] = new_users ? new_users[old->users[row]] : old->users[row];
         new->items[i] = new_items ? new_items[old->items[row]] : old->items[row];
         new->ratings[i] = old->ratings[row];
@@ -68,6 +73,7 @@ static enum status map_rows(const struct change *change, const int64_t *rows, in
     int64_t at = 0;
     for (int64_t i = 0; i < n; i++) {
         const int64_t row = change->new_row[rows[i]];
+        TRY(task_look((size_t)i, err));
         if (row < 0) continue;
         if (from_i) from_i[at] = i;
         (*out)[at++] = row;
@@ -158,6 +164,7 @@ static enum status fill_change(struct change *change, const bool *keep, double t
     TRY(mem_try_array((size_t)old->events.n_events, "rows", &change->new_row, err));
     memset(change->new_row, -1, (size_t)old->events.n_events * sizeof *change->new_row);
     for (int64_t i = 0; i < change->n; i++) change->new_row[change->rows[i]] = i;
+    TRY(task_check(task_current(), err));
     TRY(take_rows(old, change->rows, change->n, NULL, NULL, NULL, &change->source, err));
     return weigh(change->source, counts, err);
 }
@@ -288,8 +295,9 @@ enum status dataset_filter(struct dataset *dataset, const struct data_filter *fi
         return err_set(err, ERR_VALUE, "`%s` has no times to filter by", dataset->name);
     bool *keep = choose_rows(dataset, filter, keep_rows);
     int64_t *users = xnew_array(int64_t, (size_t)dataset_n_users(dataset) + 1), *items = xnew_array(int64_t, (size_t)dataset_n_items(dataset) + 1);
-    while (drop_rare(dataset, filter, keep, users, items)) {}
-    const enum status status = filtered(dataset, keep, users, items, out, err);
+    enum status status = OK;
+    while (status == OK && drop_rare(dataset, filter, keep, users, items)) status = task_check(task_current(), err);
+    if (status == OK) status = filtered(dataset, keep, users, items, out, err);
     free(keep);
     free(users);
     free(items);

@@ -15,7 +15,7 @@ static void add_int_ids(struct table *table, const char *name, const int64_t *id
 
 static void add_texts(struct table *table, const char *name, char *const *texts, const int32_t *positions) {
     char **out = table_add_strs(table, name);
-    for (int64_t i = 0; i < table->n_rows; i++)
+    for (int64_t i = 0; i < table->n_rows && !table_is_over(i); i++)
         if (texts[positions[i]]) out[i] = xstrdup(texts[positions[i]]);
 }
 

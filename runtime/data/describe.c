@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "runtime/base/mem.h"
+#include "runtime/base/task.h"
 
 #define BARS_MAX 20
-#define HEAD_SHARE 5 /* one item of so many is in the head */
+#define ROWS_BETWEEN_CHECKS 8192 /* of a matrix whose pages are new: each row may touch another one */
+#define HEAD_SHARE 5             /* one item of so many is in the head */
 
 static int by_size(const void *a, const void *b) {
     const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -268,14 +270,17 @@ static double *means_by(const int32_t *keys, const float *ratings, int64_t n, in
     return means;
 }
 
-static void fill_matrix(const struct dataset *dataset, struct events_view view, enum matrix_center center_by, float *out) {
+static enum status fill_matrix(const struct dataset *dataset, struct events_view view, enum matrix_center center_by, float *out, struct error *err) {
     const int64_t n = dataset_n(dataset), n_items = dataset_n_items(dataset);
     const int32_t *keys = center_by == CENTER_USER ? view.users : view.items;
     const double mean = center_by == CENTER_MEAN ? dataset_mean(dataset) : 0;
     const bool by_key = center_by == CENTER_USER || center_by == CENTER_ITEM;
     double *means = by_key ? means_by(keys, view.ratings, n, center_by == CENTER_USER ? dataset_n_users(dataset) : n_items) : NULL;
-    for (int64_t i = 0; i < n; i++) out[view.users[i] * n_items + view.items[i]] = (float)((double)view.ratings[i] - (means ? means[keys[i]] : mean));
+    enum status status = OK;
+    for (int64_t i = 0; i < n && (status = i % ROWS_BETWEEN_CHECKS ? OK : task_check(task_current(), err)) == OK; i++)
+        out[view.users[i] * n_items + view.items[i]] = (float)((double)view.ratings[i] - (means ? means[keys[i]] : mean));
     free(means);
+    return status;
 }
 
 enum status dataset_matrix(struct dataset *dataset, enum matrix_center center_by, struct device *device, struct mat **out, struct error *err) {
@@ -283,8 +288,8 @@ enum status dataset_matrix(struct dataset *dataset, enum matrix_center center_by
     struct mat *matrix;
     TRY(dataset_columns(dataset, &view, err));
     TRY(mat_new(device_cpu(), dataset_n_users(dataset), dataset_n_items(dataset), &matrix, err));
-    fill_matrix(dataset, view, center_by, mat_data(matrix));
-    const enum status status = mat_to(matrix, device, out, err);
+    enum status status = fill_matrix(dataset, view, center_by, mat_data(matrix), err);
+    if (status == OK) status = mat_to(matrix, device, out, err);
     mat_unref(matrix);
     return status;
 }

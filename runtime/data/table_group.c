@@ -80,7 +80,8 @@ static void group_by_key(struct column *const *by, size_t n_by, int64_t n_rows, 
     struct buf key = BUF_INIT;
     int64_t *group_of = xnew_array(int64_t, (size_t)n_rows + 1);
     *out = (struct grouping){.firsts = xnew_array(int64_t, (size_t)n_rows + 1)};
-    for (int64_t i = 0; i < n_rows; i++) {
+    int64_t i = 0;
+    for (; i < n_rows && !table_is_over(i); i++) {
         row_key(by, n_by, i, &key);
         const struct slice bytes = {key.data ? key.data : "", key.len};
         if (str_map_get(seen, bytes, &group_of[i])) continue;
@@ -88,7 +89,7 @@ static void group_by_key(struct column *const *by, size_t n_by, int64_t n_rows, 
         out->firsts[out->n_groups] = i;
         group_of[i] = out->n_groups++;
     }
-    group_rows(group_of, n_rows, out);
+    group_rows(group_of, i, out);
     free(group_of);
     buf_release(&key);
     str_map_free(seen);
@@ -134,6 +135,7 @@ static void add_uniques(struct table *out, const char *name, const struct groupi
         struct str_map *seen = str_map_new();
         for (int64_t i = groups->starts[g]; i < groups->starts[g + 1]; i++) {
             if (cell_is_null(column, groups->rows[i])) continue;
+            if (table_is_over(i)) break;
             row_key(&column, 1, groups->rows[i], &key);
             counts[g] += str_map_put(seen, (struct slice){key.data, key.len}, 0, false);
         }

@@ -34,7 +34,7 @@ static void chain_rows(struct column *const *columns, size_t n_on, int64_t n_row
     struct buf key = BUF_INIT;
     out->first = str_map_new();
     out->next = xnew_array(int64_t, (size_t)n_rows + 1);
-    for (int64_t row = n_rows - 1; row >= 0; row--) {
+    for (int64_t row = n_rows - 1; row >= 0 && !table_is_over(row); row--) {
         int64_t after = -1;
         row_key(columns, n_on, row, &key);
         const struct slice bytes = {key.data ? key.data : "", key.len};
@@ -50,7 +50,7 @@ typedef VEC(int64_t) rows_vec;
 static void match_rows(struct column *const *left, int64_t n_left, const struct chains *chains, size_t n_on, bool keep_unmatched, rows_vec *out_left,
                        rows_vec *out_right) {
     struct buf key = BUF_INIT;
-    for (int64_t row = 0; row < n_left; row++) {
+    for (int64_t row = 0; row < n_left && !table_is_over(row); row++) {
         int64_t match = -1;
         row_key(left, n_on, row, &key);
         str_map_get(chains->first, (struct slice){key.data ? key.data : "", key.len}, &match);
@@ -58,7 +58,7 @@ static void match_rows(struct column *const *left, int64_t n_left, const struct 
             vec_push(out_left, row);
             vec_push(out_right, -1);
         }
-        for (; match >= 0; match = chains->next[match]) {
+        for (; match >= 0 && !table_is_over((int64_t)out_left->len); match = chains->next[match]) {
             vec_push(out_left, row);
             vec_push(out_right, match);
         }

@@ -4,10 +4,14 @@
 #include <string.h>
 
 #include "runtime/base/mem.h"
+#include "runtime/base/sort.h"
 #include "runtime/data/table_parts.h"
+
+bool table_is_over(int64_t row) { return row % TASK_TURNS == 0 && task_cancelled(task_current()); }
 
 static void take_lists(const struct column *from, const int64_t *rows, int64_t n_rows, struct column *to) {
     int64_t n_entries = 0, at = 0;
+    bool over = false;
     for (int64_t i = 0; i < n_rows; i++)
         if (rows[i] >= 0) n_entries += from->u.lists.starts[rows[i] + 1] - from->u.lists.starts[rows[i]];
     const size_t room = (size_t)n_entries + 1;
@@ -16,7 +20,8 @@ static void take_lists(const struct column *from, const int64_t *rows, int64_t n
     if (from->type == COL_INTS) to->u.lists.ints = xnew_array(int64_t, room);
     if (from->type == COL_FLOATS) to->u.lists.floats = xnew_array(double, room);
     for (int64_t i = 0; i < n_rows; i++) {
-        for (int64_t e = rows[i] < 0 ? 0 : from->u.lists.starts[rows[i]]; rows[i] >= 0 && e < from->u.lists.starts[rows[i] + 1]; e++, at++) {
+        over = over || table_is_over(i);
+        for (int64_t e = rows[i] < 0 ? 0 : from->u.lists.starts[rows[i]]; !over && rows[i] >= 0 && e < from->u.lists.starts[rows[i] + 1]; e++, at++) {
             if (from->type == COL_STRS) to->u.lists.strs[at] = xstrdup(from->u.lists.strs[e]);
             if (from->type == COL_INTS) to->u.lists.ints[at] = from->u.lists.ints[e];
             if (from->type == COL_FLOATS) to->u.lists.floats[at] = from->u.lists.floats[e];
@@ -43,7 +48,8 @@ static void take_cells(const struct column *from, const int64_t *rows, int64_t n
         break;
     case COL_STR:
         to->u.strs = xnew_array(char *, room);
-        for (int64_t i = 0; i < n_rows; i++) to->u.strs[i] = rows[i] < 0 || !from->u.strs[rows[i]] ? NULL : xstrdup(from->u.strs[rows[i]]);
+        for (int64_t i = 0; i < n_rows && !table_is_over(i); i++)
+            to->u.strs[i] = rows[i] < 0 || !from->u.strs[rows[i]] ? NULL : xstrdup(from->u.strs[rows[i]]);
         break;
     default: take_lists(from, rows, n_rows, to); break;
     }
@@ -154,20 +160,18 @@ static bool stands_last(const struct column *column, int64_t row) {
     return cell_is_null(column, row) || (column->type == COL_FLOAT && isnan(column->u.floats[row]));
 }
 
-/* Equal cells by row, so that qsort is stable. */
-static int order_compare(const void *x, const void *y, void *ctx) {
+static int order_compare(const void *ctx, int64_t a, int64_t b) {
     const struct order *order = ctx;
-    const int64_t a = *(const int64_t *)x, b = *(const int64_t *)y;
     const bool last_a = stands_last(order->column, a), last_b = stands_last(order->column, b);
     if (last_a != last_b) return last_a ? 1 : -1;
     const int by_cell = last_a ? 0 : cell_compare(order->column, a, b);
-    if (by_cell) return order->descending ? -by_cell : by_cell;
-    return compare_ints(a, b);
+    return order->descending ? -by_cell : by_cell;
 }
 
 int64_t *table_order(const struct table *table, const struct column *column, bool descending) {
     struct order order = {column, descending};
     int64_t *rows = all_rows(table->n_rows);
-    qsort_r(rows, (size_t)table->n_rows, sizeof *rows, order_compare, &order);
+    struct error ignored = ERROR_INIT; /* an interrupt: the order is dropped */
+    if (sort_positions(task_current(), rows, table->n_rows, order_compare, &order, &ignored) != OK) err_reset(&ignored);
     return rows;
 }

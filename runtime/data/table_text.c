@@ -4,6 +4,7 @@
 
 #include "runtime/base/mem.h"
 #include "runtime/data/csv.h"
+#include "runtime/data/table_parts.h"
 
 static bool read_bool(const char *text, bool *out) {
     *out = strcmp(text, "True") == 0 || strcmp(text, "true") == 0;
@@ -29,7 +30,7 @@ static bool fits(const char *text, enum column_type type) {
 static enum column_type type_of(const struct csv_text *text, int column) {
     static const enum column_type types[] = {COL_BOOL, COL_INT, COL_FLOAT, COL_STR};
     size_t type = 0;
-    for (int64_t i = 0; i < text->n_rows; i++) {
+    for (int64_t i = 0; i < text->n_rows && !table_is_over(i); i++) {
         const char *field = text->cells[i * text->n_columns + column];
         while (*field && !fits(field, types[type])) type++;
     }
@@ -58,7 +59,7 @@ static void add_column(struct table *table, const struct csv_text *text, int col
     default: table_add_strs(table, name); break;
     }
     struct column *made = &table->columns[table->n_columns - 1];
-    for (int64_t i = 0; i < text->n_rows; i++) put_field(made, text->n_rows, i, text->cells[i * text->n_columns + column]);
+    for (int64_t i = 0; i < text->n_rows && !table_is_over(i); i++) put_field(made, text->n_rows, i, text->cells[i * text->n_columns + column]);
 }
 
 static enum status check_names(const struct csv_text *text, const char *path, struct error *err) {

@@ -22,9 +22,15 @@ static void cpu_release(void *state, void *data) {
     mem_free(data);
 }
 
+#define MOVE_BYTES ((size_t)16 << 20) /* between two looks at the task: some 10 ms where pages are new */
+
 static enum status cpu_move(void *state, void *to, const void *from, size_t size_bytes, struct error *err) {
-    (void)state, (void)err;
-    if (size_bytes) memcpy(to, from, size_bytes);
+    (void)state;
+    for (size_t done = 0; done < size_bytes; done += MOVE_BYTES) {
+        size_t some = size_bytes - done < MOVE_BYTES ? size_bytes - done : MOVE_BYTES;
+        memcpy((char *)to + done, (const char *)from + done, some);
+        TRY(task_check(task_current(), err));
+    }
     return OK;
 }
 
@@ -69,7 +75,7 @@ enum status cpu_scratch(int64_t floats, float **out, struct error *err) {
     return mem_try_array((size_t)(padded * pool_threads()), "room to compute in", out, err);
 }
 
-/* --- element kernels --- */
+/* --- element kernels: called by operators of values, which are handed no task --- */
 
 enum { KERNEL_BLOCK = 1 << 17 }; /* elements: 0.1 ms or so */
 
@@ -94,7 +100,7 @@ static enum status run_kernel(kernel_fn fn, int64_t n_rows, int64_t n_cols, cons
     if (args->a_row == 1 && args->a_col > 1 && n_cols > 64) run.cols_each = 64; /* a transpose: tiles keep both sides in the cache */
     run.rows_each = KERNEL_BLOCK / run.cols_each;
     run.blocks_across = block_count(n_cols, run.cols_each);
-    return cpu_blocks(NULL, block_count(n_rows, run.rows_each) * run.blocks_across, kernel_block, &run, err);
+    return cpu_blocks(task_current(), block_count(n_rows, run.rows_each) * run.blocks_across, kernel_block, &run, err);
 }
 
 #define KERNEL(name, body)                                                                                                          \

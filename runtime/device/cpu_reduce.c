@@ -76,7 +76,7 @@ static void combine(const struct reduce_run *run, double *out) {
 static enum status pass(struct reduce_run *run, double *out, struct error *err) {
     int64_t n = n_out(run), n_blocks = run->down ? run->n_runs : block_count(run->n_rows * run->n_runs, BLOCKS_EACH);
     TRY(mem_try_array((size_t)(n * run->n_runs), "room to sum in", &run->partial, err));
-    enum status status = cpu_blocks(NULL, n_blocks, reduce_block, run, err);
+    enum status status = cpu_blocks(task_current(), n_blocks, reduce_block, run, err);
     if (status == OK) combine(run, out);
     mem_free(run->partial);
     return status;

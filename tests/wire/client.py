@@ -51,7 +51,7 @@ class Client:
 
     def __init__(self, info, curve_keys=None):
         self.info, self.key, self.session, self.curve_keys = info, info["key"], uuid.uuid4().hex, curve_keys
-        self.context, self.sockets, self.iopub_seen = zmq.Context(), {}, []
+        self.context, self.sockets, self.iopub_seen, self.passed_over = zmq.Context(), {}, [], []
 
     # --- sockets ---
 
@@ -104,12 +104,14 @@ class Client:
         return Message(frames, self.key)
 
     def reply(self, id, channel="shell", seconds=WAIT_S):
-        """The reply to a message; replies to others are dropped."""
+        """The reply to a message; replies to others that come before it are kept in passed_over."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             message = self.next(channel, end - time.monotonic())
             if message and message.parent.get("msg_id") == id:
                 return message
+            if message:
+                self.passed_over.append(message)
         raise AssertionError(f"no reply on {channel} in {seconds} s")
 
     def outputs(self, id, seconds=WAIT_S):

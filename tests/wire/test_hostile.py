@@ -16,6 +16,12 @@ def unanswered(kernel, frames, channel="shell"):
     kernel.sockets[channel].send_multipart(frames)
 
 
+def check_unheard(kernel):
+    """Nothing that was sent so was answered, on any channel, or heard of on iopub; after what was answered."""
+    assert kernel.passed_over == [] and not any(kernel.sockets[channel].poll(50) for channel in ("shell", "control", "stdin"))
+    assert all(message.content.get("execution_state") == "starting" for message in kernel.iopub_seen), kernel.iopub_seen
+
+
 def good_frames(kernel, code="print('never')"):
     return kernel.frames("execute_request", {"code": code})[0]
 
@@ -33,7 +39,7 @@ def test_wrong_signatures(kernel):
     unanswered(kernel, kernel.frames("execute_request", {"code": "print(1)"}, key="another key")[0])
     reply, outputs = kernel.execute("1")
     assert reply.content["execution_count"] == 1, "none of them ran"
-    assert not kernel.sockets["shell"].poll(50) and not kernel.sockets["control"].poll(50), "none was answered"
+    check_unheard(kernel)
 
 
 def test_replays_run_once(kernel):
@@ -41,7 +47,9 @@ def test_replays_run_once(kernel):
     for _ in range(5):
         kernel.sockets["shell"].send_multipart(frames)
     assert kernel.reply(header["msg_id"]).content["execution_count"] == 1
+    kernel.outputs(header["msg_id"])
     assert kernel.execute("2")[0].content["execution_count"] == 2
+    check_unheard(kernel)
 
 
 def test_junk_frames(kernel):
@@ -156,7 +164,7 @@ def test_a_hundred_thousand_messages_of_junk(kernel, transport):
     alive(kernel)
     assert resident(kernel) < early + 30, (early, resident(kernel))
     assert kernel.execute("7")[0].content["execution_count"] == 4, "none of them ran"
-    assert not kernel.sockets["shell"].poll(20) and not kernel.sockets["control"].poll(20) and not kernel.sockets["stdin"].poll(0)
+    check_unheard(kernel)
     assert kernel.errors() == ""
 
 

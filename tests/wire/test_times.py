@@ -137,7 +137,7 @@ def test_fifty_restarts_on_the_same_ports(kernel):
         sessions.add(reply.header["session"])
     assert len(sessions) == 50, "each start is a new session"
     print(f"restart to the first reply: median {statistics.median(taken) * 1000:.1f} ms, longest {max(taken) * 1000:.1f} ms")
-    assert sorted(taken)[5] < 0.1, taken
+    assert sorted(taken)[12] < 0.1, taken
     while not kernel.sockets["shell"].poll(0) and kernel.next("iopub").type != "iopub_welcome":
         pass
     assert kernel.execute("1")[0].content["execution_count"] == 1

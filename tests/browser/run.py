@@ -24,15 +24,13 @@ LIMIT_S = 480  # all of it, on a busy machine
 
 
 def visit(window, name, server, out, check):
-    from playwright.sync_api import Error
-
     began = time.monotonic()
     page = window.new_page(viewport={"width": 1280, "height": 1000})
     try:
         importlib.import_module(name).visit(page, server, out, check)
-    except Error as error:
+    except Exception as error:  # noqa: BLE001 (a visit that stopped, whatever it raised; the others go on)
         page.screenshot(path=os.path.join(out, f"stopped_{name}.png"))
-        check.that(f"{name} came to its end", False, f"{error}; see stopped_{name}.png in {out}")
+        check.that(f"{name} came to its end", False, f"{type(error).__name__}: {error}; see stopped_{name}.png in {out}")
     page.close()
     print(f"{name}: {time.monotonic() - began:.0f} s", flush=True)
 

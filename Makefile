@@ -155,9 +155,9 @@ $(foreach l,$(LAYERS),test-unit-$(l)): test-unit-%:
 
 PARITY = $(BUILD)/tests/device/parity
 parity: $(PARITY) $(EMULATED_PLUGIN) ## every operation of the CPU and of the CUDA backend, emulated, side by side (no GPU needed)
-	@RECKON_PLUGINS=$(abspath $(BUILD)/lib) $(PARITY) emulated
+	@RECKON_PLUGINS="$(abspath $(BUILD)/lib)" $(PARITY) emulated
 test-gpu: $(PARITY) plugins ## the same list on a real GPU; fails where there is none
-	@RECKON_PLUGINS=$(abspath $(BUILD)/lib) $(PARITY) gpu
+	@RECKON_PLUGINS="$(abspath $(BUILD)/lib)" $(PARITY) gpu
 $(PARITY): $(wildcard tests/device/*.c) $(wildcard tests/device/*.h) $(LIB_device) $(LIB_base)
 	@mkdir -p $(@D)
 	@echo "  LD  $@"
@@ -254,8 +254,9 @@ JOBS ?= $(shell nproc)
 built: all $(UNIT) $(BUILD)/tests/lang/run $(FUZZ_CORPUS) $(PARITY) $(EMULATED_PLUGIN)
 test: setup-test ## sets up and runs every test
 	@$(MAKE) --no-print-directory -j$(JOBS) built
-	@$(MAKE) --no-print-directory test-all
+	@$(MAKE) --no-print-directory -j1 test-all
 # A second make: the first began before the packages were installed, so it found neither libraries nor compilers.
+# In order (-j1), also where somebody says make -j test: some of them measure short times.
 test-all: all test-unit lint parity test-lang test-fuzz test-wire test-install test-notebooks test-frontends test-browser asan
 	@echo "make test: everything passed"
 

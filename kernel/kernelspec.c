@@ -72,14 +72,6 @@ enum status kernelspec_folder(char *const *options, char **out, struct error *er
 
 /* --- what --- */
 
-static enum status write_file(const char *path, struct slice text, struct error *err) {
-    struct file_writer writer;
-    TRY(file_writer_open(path, &writer, err));
-    bool whole = fwrite(text.data, 1, text.len, writer.stream) == text.len;
-    TRY(file_writer_close(&writer, whole, err));
-    return whole ? OK : err_set(err, ERR_FILE, "can't write `%s` whole: is the disk full?", path);
-}
-
 /* kernel.json with the path of this binary for its bare name. */
 static enum status spec_text(struct slice json, struct buf *out, struct error *err) {
     static const char bare[] = "\"reckon-kernel\"";
@@ -106,7 +98,7 @@ static enum status install_file(size_t i, const char *folder, struct error *err)
     char *path = path_join(folder, files[i].name);
     bool is_spec = files[i].data == spec_json;
     enum status status = is_spec ? spec_text(data, &text, err) : OK;
-    if (status == OK) status = write_file(path, is_spec ? (struct slice){buf_text(&text), text.len} : data, err);
+    if (status == OK) status = file_write(path, is_spec ? (struct slice){buf_text(&text), text.len} : data, err);
     free(path);
     buf_release(&text);
     return status;

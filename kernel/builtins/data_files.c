@@ -94,8 +94,9 @@ static enum status export_form(const struct call *call, const char *mime, const 
     if (status == OK && !part) status = err_set(err, ERR_VALUE, "%s has no form of this kind", value_type_name(arg(call, "value")));
     if (status == OK) status = file_writer_open(path, &writer, err);
     if (status == OK) {
-        const bool whole = fwrite(part->bytes.data, 1, part->bytes.len, writer.stream) == part->bytes.len && fputc('\n', writer.stream) != EOF;
-        status = file_writer_close(&writer, whole, err);
+        file_writer_add(&writer, part->bytes.data, part->bytes.len);
+        file_writer_add(&writer, "\n", 1);
+        status = file_writer_close(&writer, true, err);
     }
     bundle_release(&bundle);
     return status;

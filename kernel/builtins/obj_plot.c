@@ -146,13 +146,6 @@ static bool ends_with(const char *text, const char *ending) {
     return len > end && strcmp(text + len - end, ending) == 0;
 }
 
-static enum status write_image(const char *path, const struct buf *image, struct error *err) {
-    struct file_writer writer;
-    TRY(file_writer_open(path, &writer, err));
-    bool whole = fwrite(image->data, 1, image->len, writer.stream) == image->len;
-    return file_writer_close(&writer, whole, err);
-}
-
 enum status plot_export(struct context *context, struct task *task, const struct plot *plot, const char *path, struct error *err) {
     bool png = ends_with(path, ".png"), svg = ends_with(path, ".svg");
     if (!png && !svg) {
@@ -161,7 +154,7 @@ enum status plot_export(struct context *context, struct task *task, const struct
     }
     struct buf image = BUF_INIT;
     enum status status = gnuplot_draw(context_gnuplot(context), task, plot, png ? IMAGE_PNG : IMAGE_SVG, png ? 2 : 1, &image, err);
-    if (status == OK) status = write_image(path, &image, err);
+    if (status == OK) status = file_write(path, (struct slice){image.data, image.len}, err);
     buf_release(&image);
     return status;
 }

@@ -126,18 +126,14 @@ static void add_file(const struct connection *connection, struct buf *out) {
 }
 
 enum status connection_write(const struct connection *connection, const char *path, struct error *err) {
-    struct file_writer writer;
     struct buf text = BUF_INIT;
+    add_file(connection, &text);
     unlink(path); /* an old file would keep its mode */
     mode_t before = umask(0077);
-    enum status opened = file_writer_open(path, &writer, err);
+    enum status status = file_write(path, (struct slice){text.data, text.len}, err);
     umask(before);
-    TRY(opened);
-    add_file(connection, &text);
-    bool written = fwrite(text.data, 1, text.len, writer.stream) == text.len;
     buf_release(&text);
-    enum status status = file_writer_close(&writer, written, err);
-    return status == OK && !written ? err_set(err, ERR_FILE, "can't write the connection file %s", path) : status;
+    return status;
 }
 
 void connection_release(struct connection *connection) {

@@ -169,8 +169,14 @@ static int end_stream(FILE *stream, bool keep) {
     return reason;
 }
 
+void file_writer_add(struct file_writer *writer, const void *data, size_t len) {
+    errno = 0;
+    if (len && fwrite(data, 1, len, writer->stream) != len && !writer->reason) writer->reason = errno ? errno : EIO;
+}
+
 enum status file_writer_close(struct file_writer *writer, bool keep, struct error *err) {
     int reason = end_stream(writer->stream, keep);
+    if (keep && writer->reason) reason = writer->reason;
     if (keep && !reason && rename(writer->temporary, writer->path) != 0) reason = errno;
     if (!keep || reason) unlink(writer->temporary);
     else sync_folder_of(writer->path);
@@ -180,6 +186,13 @@ enum status file_writer_close(struct file_writer *writer, bool keep, struct erro
     free(writer->temporary);
     *writer = (struct file_writer){0};
     return reason ? ERR_FILE : OK;
+}
+
+enum status file_write(const char *path, struct slice text, struct error *err) {
+    struct file_writer writer;
+    TRY(file_writer_open(path, &writer, err));
+    file_writer_add(&writer, text.data, text.len);
+    return file_writer_close(&writer, true, err);
 }
 
 /* --- names and folders --- */

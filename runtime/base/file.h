@@ -22,10 +22,15 @@ void file_map_close(struct file_map *map);
 struct file_writer {
     FILE *stream;
     char *path, *temporary;
+    int reason; /* errno of the first file_writer_add that failed; 0: none did */
 };
 enum status file_writer_open(const char *path, struct file_writer *out, struct error *err) MUST_CHECK;
+/* Where it fails, as on a full disk, file_writer_close says so. */
+void file_writer_add(struct file_writer *writer, const void *data, size_t len);
 /* Makes the file visible under its name, or with `keep` false throws it away. Reports a full disk. Always frees. */
 enum status file_writer_close(struct file_writer *writer, bool keep, struct error *err) MUST_CHECK;
+/* A whole text: opens, adds, closes. */
+enum status file_write(const char *path, struct slice text, struct error *err) MUST_CHECK;
 
 bool file_exists(const char *path);
 bool file_is_dir(const char *path);

@@ -101,9 +101,8 @@ static void add_row(const struct sheet *sheet, int64_t row, struct buf *out) {
     buf_adds(out, json ? "}\n" : "\n");
 }
 
-/* Closing the file tells of a full disk. */
 static void flush(struct buf *text, struct file_writer *writer) {
-    if (text->len) fwrite(text->data, 1, text->len, writer->stream);
+    file_writer_add(writer, text->data, text->len);
     buf_clear(text);
 }
 

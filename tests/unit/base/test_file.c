@@ -4,9 +4,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -92,6 +94,22 @@ static void assert_cannot_write(const char *path, const char *reason) {
     buf_release(&expected);
 }
 
+/* More than stdio keeps: the write itself fails, and its reason is told, not that of the close. */
+static void assert_too_large_to_write(const char *path) {
+    struct error err = ERROR_INIT;
+    struct rlimit before, limit;
+    static const char bytes[100000];
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    limit = (struct rlimit){.rlim_cur = 10000, .rlim_max = before.rlim_max};
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    enum status status = file_write(path, (struct slice){bytes, sizeof bytes}, &err);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, handler);
+    assert_int_equal(status, ERR_FILE);
+    assert_non_null(strstr(err.message, "File too large"));
+}
+
 static void writing_fails(void **state) {
     (void)state;
     char *none = in_folder("none/a.txt");
@@ -112,6 +130,8 @@ static void writing_fails(void **state) {
     assert_int_equal(file_writer_close(&writer, true, &err), ERR_FILE);
     assert_non_null(strstr(err.message, "No space left on device"));
     assert_string_equal(err.hint, "free some space there or save to another folder; the old file, if any, is as it was");
+    assert_content(path, "old");
+    assert_too_large_to_write(path);
     assert_content(path, "old");
     unlink(path);
     assert_n_files(folder, 1);

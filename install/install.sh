@@ -5,7 +5,8 @@
 set -euo pipefail
 build=$1 prefix=${2:-} action=${3:-install}
 here=$(cd "$(dirname "$0")" && pwd)
-[ -n "$prefix" ] || prefix=$HOME/.local
+umask 022 # what root installs is everybody's, whatever root's own umask
+[ -n "$prefix" ] || prefix=${HOME:?says where to install, or give a PREFIX}/.local
 case $prefix in /*) ;; *) prefix=$PWD/$prefix ;; esac
 to=${DESTDIR:-}$prefix
 list=$to/lib/reckon/installed
@@ -16,7 +17,7 @@ if [ "$action" = uninstall ]; then
     folders=$(listed folder)
     listed file | while IFS= read -r path; do rm -f "$to/$path"; done
     rm -f "$list"
-    sort -r <<<"$folders" | while IFS= read -r path; do rmdir "$to/$path" 2>/dev/null || true; done # what others use stays
+    sort -r <<<"$folders" | while IFS= read -r path; do rmdir "$to/${path#.}" 2>/dev/null || true; done # what others use stays
     echo "removed Reckon from $to"
     exit 0
 fi

@@ -8,7 +8,7 @@ lists=(-r "$here/requirements.txt")
 [ "${2:-}" = --test ] && lists+=(-r "$here/requirements-test.txt")
 stamp=$venv/installed${2:-}
 if [ ! -e "$stamp" ] || [ "$here/requirements.txt" -nt "$stamp" ] || [ "$here/requirements-test.txt" -nt "$stamp" ]; then
-    [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+    "$venv/bin/python" -c 'import pip' 2>/dev/null || python3 -m venv --clear "$venv" # also one that was begun and not finished
     echo "installing Jupyter into $venv"
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "${lists[@]}"
     touch "$stamp"

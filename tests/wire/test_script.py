@@ -1,4 +1,5 @@
 """The binary without Jupyter: --script, dumps, help."""
+import shlex
 import signal
 import subprocess
 import time
@@ -64,7 +65,7 @@ def test_a_closed_pipe_ends_it(binary, folder):
     path = f"{folder}/flood.cell"
     with open(path, "w") as file:
         file.write("while True: print('flood')\n")
-    done = subprocess.run(f"{binary} --script {path} | head -n 3", shell=True, capture_output=True, text=True, timeout=20)
+    done = subprocess.run(f"{shlex.quote(binary)} --script {shlex.quote(path)} | head -n 3", shell=True, capture_output=True, text=True, timeout=20)
     assert done.stdout == "flood\n" * 3 and done.stderr == ""
 
 

@@ -99,10 +99,12 @@ def test_dead_subscribers_stop_nobody(kernel):
     visitor = threading.Thread(target=come_and_go)
     visitor.start()
     cell = kernel.start_cell("for i in range(20000): print('x' * 3000)")
-    assert kernel.ask("kernel_info_request", channel="control").content["status"] == "ok"
-    outputs = read_slowly(kernel, cell, 0, seconds=60)
-    stop.set()
-    visitor.join()
+    try:
+        assert kernel.ask("kernel_info_request", channel="control").content["status"] == "ok"
+        outputs = read_slowly(kernel, cell, 0, seconds=60)
+    finally:
+        stop.set()
+        visitor.join()
     assert text_of(outputs) == ("x" * 3000 + "\n") * 20000 and kernel.reply(cell).content["status"] == "ok"
     assert rss_kib(kernel, "VmHWM") - before < 40 << 10
     for one in dead:

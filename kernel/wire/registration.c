@@ -9,6 +9,7 @@
 #include "kernel/wire/transport.h"
 #include "runtime/base/file.h"
 #include "runtime/base/json.h"
+#include "runtime/base/log.h"
 
 /* --- what we say --- */
 
@@ -90,25 +91,35 @@ static char *runtime_dir(void) {
     return found;
 }
 
-static enum status write_file(const struct connection *connection, char **out_path, struct error *err) {
-    struct buf name = BUF_INIT;
-    char *folder = runtime_dir();
+static enum status make_private(const char *folder, struct error *err) {
+    if (*folder == '~') return err_set(err, ERR_FILE, "HOME is not set");
     mode_t before = umask(0077);
     enum status status = dir_make(folder, err);
     umask(before);
+    return status;
+}
+
+/* Its name; NULL where it can't be: the launcher doesn't need it. */
+static char *write_file(const struct connection *connection) {
+    struct buf name = BUF_INIT;
+    struct error err = ERROR_INIT;
+    char *folder = runtime_dir();
     buf_addf(&name, "kernel-%ld.json", (long)getpid());
     char *path = path_join(folder, buf_text(&name));
-    if (status == OK) status = connection_write(connection, path, err);
-    if (status == OK) *out_path = path;
-    else free(path);
+    if (make_private(folder, &err) != OK || connection_write(connection, path, &err) != OK) {
+        log_line(LOG_ERROR, "no connection file for other clients: %s", err.message);
+        free(path);
+        path = NULL;
+    }
     buf_release(&name);
     free(folder);
-    return status;
+    return path;
 }
 
 enum status registration_begin(const struct connection *connection, char **out_path, struct error *err) {
     TRY(announce(connection, err));
-    return write_file(connection, out_path, err);
+    *out_path = write_file(connection);
+    return OK;
 }
 
 void registration_end(char *path) {

@@ -15,7 +15,8 @@
 #define REGISTRATION_WAIT_S 5
 
 /* After the ports are bound: registers at connection->registrar, which must be set, then writes the file. *out_path is its
- * name (owned), for registration_end. Fails when no right acknowledgement comes within REGISTRATION_WAIT_S. */
+ * name (owned), for registration_end; NULL where it can't be written (a line is logged). Fails when no right acknowledgement
+ * comes within REGISTRATION_WAIT_S. */
 enum status registration_begin(const struct connection *connection, char **out_path, struct error *err) MUST_CHECK;
 /* Removes the file. Takes path; NULL is fine. */
 void registration_end(char *path);

@@ -139,6 +139,21 @@ def test_wrong_acknowledgements_end_it(binary, folder, closing):
         launcher.refused(word)
 
 
+def test_a_file_that_cannot_be_written_costs_only_the_other_clients(binary, folder, closing):
+    with open(f"{folder}/runtime", "w"):
+        pass  # a file where the folder should be
+    launcher = closing(Launcher(binary, folder))
+    said = launcher.ports()
+    launcher.answer(b"ACK")
+    client = Client({**launcher.info, "ip": "127.0.0.1", **said})
+    client.connect()
+    assert client.execute("40 + 2")[1][-1].content["data"]["text/plain"] == "42"
+    client.ask("shutdown_request", {"restart": False}, channel="control")
+    output, errors = launcher.process.communicate(timeout=10)
+    assert launcher.process.returncode == 0 and output == "" and "no connection file for other clients: can't make the folder" in errors
+    client.disconnect()
+
+
 def test_no_answer_ends_it_after_five_seconds(binary, folder, closing):
     launcher = closing(Launcher(binary, folder))
     launcher.ports()

@@ -23,7 +23,6 @@ void watch_block_signals(void) {
     sigset_t set = watched_signals();
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error of the write */
 }
 
 int watch_signals_open(void) {

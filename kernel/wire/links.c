@@ -63,14 +63,15 @@ void links_look(struct links *links, double now_s) {
     }
 }
 
-static bool any_moves(const struct links *links) {
+/* Somebody has taken all there was: who holds things up, holds up him. */
+static bool any_waits(const struct links *links) {
     for (const struct link *link = links->first; link; link = link->next)
         if (link->stands_s == 0) return true;
     return false;
 }
 
 int links_cut(struct links *links, double now_s, double seconds, double seconds_alone) {
-    const double patience_s = any_moves(links) ? seconds : seconds_alone;
+    const double patience_s = any_waits(links) ? seconds : seconds_alone;
     int n = 0;
     for (struct link *link = links->first; link; link = link->next) {
         if (link->stands_s == 0 || now_s - link->stands_s < patience_s) continue;

@@ -17,8 +17,8 @@ void links_remove(struct links *links, int fd);
 
 /* Looks who has taken something since the last look; to be called now and then while anything is on its way. */
 void links_look(struct links *links, double now_s);
-/* Shuts the connections down that have taken nothing for `seconds` though there was something; where nobody takes anything,
- * only after `seconds_alone`. Returns how many. */
+/* Shuts the connections down that have taken nothing for `seconds` though there was something; where no other has taken all
+ * there was and waits for more, only after `seconds_alone`. Returns how many. */
 int links_cut(struct links *links, double now_s, double seconds, double seconds_alone);
 
 #endif

@@ -10,9 +10,9 @@
 #include <unistd.h>
 #include <zmq.h>
 
+#include "kernel/wire/links.h"
 #include "runtime/base/file.h"
 #include "runtime/base/hash.h"
-#include "kernel/wire/links.h"
 #include "runtime/base/log.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/monitor.h"
@@ -51,6 +51,8 @@ static void watch_socket(struct zmq_transport *self, int i) {
     zmq_getsockopt(self->sockets[i], ZMQ_FD, &self->fds[i], &size);
     self->used[i] = true;
 }
+
+static void set_int(void *socket, int option, int value) { zmq_setsockopt(socket, option, &value, sizeof value); }
 
 /* --- moving packets --- */
 
@@ -140,9 +142,11 @@ static enum sent send_zmq(struct transport *transport, enum channel channel, con
 
 #define EVENTS_ENDPOINT "inproc://iopub-events"
 
+/* Unbounded: where they are full, libzmq's own thread would wait in the middle of an event. */
 static bool open_events(struct zmq_transport *self) {
     void *events = self->sockets[EVENTS] = zmq_socket(self->context, ZMQ_PAIR);
     self->links = links_new();
+    if (events) set_int(events, ZMQ_RCVHWM, 0);
     if (!events || zmq_socket_monitor(self->sockets[CHANNEL_IOPUB], EVENTS_ENDPOINT, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED) != 0) return false;
     watch_socket(self, EVENTS);
     return zmq_connect(events, EVENTS_ENDPOINT) == 0;
@@ -215,8 +219,6 @@ static void free_zmq(struct transport *transport) {
 }
 
 static const struct transport_ops zmq_ops = {wait_zmq, receive_zmq, send_zmq, tend_zmq, free_zmq};
-
-static void set_int(void *socket, int option, int value) { zmq_setsockopt(socket, option, &value, sizeof value); }
 
 static void set_common_options(void *socket) {
     int64_t largest = (int64_t)PACKET_BYTES_MAX;

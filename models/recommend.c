@@ -9,6 +9,7 @@
 #include "runtime/device/ops.h"
 
 enum { USERS_FUSED = 1024, USERS_SCORED = 128 }; /* of a block: lists only, or scores of every item */
+enum { SKIPS_MAX = 1 << 24 };                    /* of a block, about */
 
 /* --- lists with given skips --- */
 
@@ -104,12 +105,20 @@ static enum status one_block(struct work *work, struct task *task, int64_t first
     return model_top_k(work->model, task, &request, out_items + first * k, out_scores + first * k, err);
 }
 
+/* Where some items are banned, each user may skip nearly all. */
+static int64_t block_users(const struct work *work) {
+    const int64_t fit = SKIPS_MAX / (work->n_items + 1);
+    if (!work->banned || fit >= USERS_FUSED) return USERS_FUSED;
+    return fit > 0 ? fit : 1;
+}
+
 static enum status all_blocks(struct work *work, struct task *task, int32_t *out_items, float *out_scores, struct error *err) {
     const int64_t n = work->request->n_users;
     TRY(mark_banned(work, err));
     TRY(mem_try_array((size_t)USERS_FUSED + 1, "skip lists", &work->skip_starts, err));
-    for (int64_t first = 0; first < n; first += USERS_FUSED)
-        TRY(one_block(work, task, first, n - first < USERS_FUSED ? n - first : USERS_FUSED, out_items, out_scores, err));
+    const int64_t each = block_users(work);
+    for (int64_t first = 0; first < n; first += each)
+        TRY(one_block(work, task, first, n - first < each ? n - first : each, out_items, out_scores, err));
     return task_check(task, err);
 }
 

@@ -227,28 +227,36 @@ struct ranges {
     int32_t n;
 };
 
-/* Equally wide ranges, by a step of 1, 2, 2.5 or 5 times a power of ten. */
+/* Equally wide ranges, by a step of 1, 2, 2.5 or 5 times a power of ten; a plain fifth where numbers are too large or too small for
+ * steps. */
 static struct ranges even_ranges(double min, double max) {
-    static const double leads[] = {1, 2, 2.5, 5};
-    const double power = pow(10, floor(log10((max - min) / PALETTE_RAMP_SIZE)));
-    for (int k = 0;; k++) {
-        const double step = leads[k % 4] * power * pow(10, k / 4), start = floor(min / step) * step;
-        if (!(start + step * PALETTE_RAMP_SIZE > max)) continue;
-        struct ranges ranges = {.n = (int32_t)floor((max - start) / step) + 1};
+    static const double leads[] = {1, 2, 2.5, 5, 10, 20, 25, 50};
+    const double power = pow(10, floor(log10(max / PALETTE_RAMP_SIZE - min / PALETTE_RAMP_SIZE))); /* max - min may be over all numbers */
+    struct ranges ranges = {.n = PALETTE_RAMP_SIZE};
+    for (size_t k = 0; isnormal(power) && k < sizeof leads / sizeof *leads; k++) {
+        const double step = leads[k] * power, start = floor(min / step) * step;
+        if (!isfinite(start) || !(start + step * PALETTE_RAMP_SIZE > max)) continue;
+        const double n = floor((max - start) / step) + 1;
+        ranges.n = n < PALETTE_RAMP_SIZE ? (int32_t)n : PALETTE_RAMP_SIZE;
         for (int32_t g = 0; g <= ranges.n; g++) ranges.low[g] = start + step * g;
         return ranges;
     }
+    for (int32_t g = 0; g <= ranges.n; g++) ranges.low[g] = min / ranges.n * (ranges.n - g) + max / ranges.n * g;
+    return ranges;
 }
+
+/* The multiple of grain below. Where no grain can be had numbers stay as they are. */
+static double round_down(double value, double grain) { return isnormal(grain) ? floor(value / grain) * grain : value; }
 
 /* Ranges that hold about as many of the sorted values each; equal values stay together. */
 static struct ranges full_ranges(const double *sorted, int64_t n, bool whole) {
-    const double last = sorted[n - 1], grain = whole ? 1 : pow(10, floor(log10((last - sorted[0]) / 1000)));
+    const double last = sorted[n - 1], grain = whole ? 1 : pow(10, floor(log10(last / 1000 - sorted[0] / 1000)));
     struct ranges ranges = {0};
     for (int64_t g = 0; g < PALETTE_RAMP_SIZE; g++) {
-        const double low = floor(sorted[g * n / PALETTE_RAMP_SIZE] / grain) * grain;
+        const double low = round_down(sorted[g * n / PALETTE_RAMP_SIZE], grain);
         if (!ranges.n || low > ranges.low[ranges.n - 1]) ranges.low[ranges.n++] = low;
     }
-    ranges.low[ranges.n] = (floor(last / grain) + 1) * grain;
+    ranges.low[ranges.n] = round_down(last, grain) + (isnormal(grain) ? grain : 0);
     return ranges;
 }
 

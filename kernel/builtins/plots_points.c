@@ -9,7 +9,8 @@
 #include "runtime/base/mem.h"
 
 #define BINS_MAX 500
-#define SINGLE_VALUES 20 /* so few different values get a bar each */
+#define SINGLE_VALUES 20   /* so few different values get a bar each */
+#define CHOSEN_BINS_MAX 60 /* where bins= says nothing */
 #define TITLES_ON_SCATTER 24
 
 /* --- hist --- */
@@ -109,7 +110,7 @@ static void choose_bins(const struct sample *sample, double *out_start, double *
     double min = sample->values[0], max = sample->values[sample->n - 1], span = max - min;
     double quartiles = sample->values[sample->n * 3 / 4] - sample->values[sample->n / 4];
     double width = quartiles > 0 ? 2 * quartiles / cbrt((double)sample->n) : span / 30;
-    width = nice_width(fmin(fmax(width, span / 60), span / 8));
+    width = nice_width(fmin(fmax(width, span / CHOSEN_BINS_MAX), span / 8));
     bool whole = true;
     for (int64_t i = 0; i < sample->n && whole; i++) whole = sample->values[i] == floor(sample->values[i]);
     if (whole) width = fmax(1, round(width));
@@ -156,11 +157,19 @@ static void sum_up_hist(struct plot *plot, const struct sample *sample) {
     free(count);
 }
 
+/* Of a sorted sample: bins need a width that is a number. */
+static enum status check_sample(const struct sample *sample, struct error *err) {
+    if (sample->n == 0) return arg_error("data", err, ERR_VALUE, "there is nothing to draw: no numbers");
+    const double min = sample->values[0], max = sample->values[sample->n - 1];
+    if (max == min || isnormal((max - min) / CHOSEN_BINS_MAX)) return OK;
+    return arg_error("data", err, ERR_VALUE, "numbers from %.4g to %.4g can't be cut into bins: they are too far apart, or too near", min, max);
+}
+
 enum status bi_hist(const struct call *call, struct value *out, struct error *err) {
     struct sample sample;
     enum status status = read_sample(call, &sample, err);
     if (status == OK) tidy(&sample);
-    if (status == OK && sample.n == 0) status = arg_error("data", err, ERR_VALUE, "there is nothing to draw: no numbers");
+    if (status == OK) status = check_sample(&sample, err);
     if (status == OK) {
         struct plot *plot = draw_hist(call, &sample);
         const struct dataset *dataset = value_data(arg(call, "data"), &type_dataset);

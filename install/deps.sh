@@ -24,13 +24,20 @@ for p in ${optional[@]+"${optional[@]}"}; do has "$p" || wanted+=("$p"); done
 
 root=()
 if [ "$(id -u)" != 0 ]; then
-    command -v sudo >/dev/null || { echo "install/deps.sh: run as root or install sudo; missing: ${missing[*]}" >&2; exit 1; }
-    root=(sudo)
+    if command -v sudo >/dev/null; then
+        root=(sudo)
+    elif [ ${#missing[@]} = 0 ]; then
+        echo "note: ${wanted[*]}: not installed, and neither root nor sudo is here; the tests that need them are skipped"
+        exit 0
+    else
+        echo "install/deps.sh: run as root or install sudo; missing: ${missing[*]}" >&2
+        exit 1
+    fi
 fi
 export DEBIAN_FRONTEND=noninteractive
 apt=("${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120)
 echo "installing: ${missing[*]} ${wanted[*]}"
-"${apt[@]}" update
+"${apt[@]}" update || [ ${#missing[@]} = 0 ] # without a network all that is needed may be here already
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 quietly() { "$@" >"$log" 2>&1 || { tail -n 30 "$log" >&2; return 1; }; }

@@ -94,9 +94,9 @@ static enum status predict_rows(const struct model *model, struct dataset *data,
     return status;
 }
 
-static double rate(const struct metric *metric, const struct judged *judged) {
-    const struct rated rated = {.predicted = judged->predicted, .truth = judged->truth, .users = judged->users, .n = judged->n};
-    return metric->row->rating(&rated);
+static enum status rate(const struct metric *metric, const struct judged *judged, struct task *task, double *out, struct error *err) {
+    const struct rated rated = {.predicted = judged->predicted, .truth = judged->truth, .users = judged->users, .n = judged->n, .task = task};
+    return metric->row->rating(&rated, out, err);
 }
 
 static enum status rate_one(const struct model *model, struct dataset *data, const struct metric *metric, struct task *task, double *out,
@@ -104,9 +104,9 @@ static enum status rate_one(const struct model *model, struct dataset *data, con
     struct judged judged;
     TRY(check_suits(model, data, metric, err));
     TRY(predict_rows(model, data, task, false, &judged, err));
-    *out = rate(metric, &judged);
+    const enum status status = rate(metric, &judged, task, out, err);
     mem_free(judged.predicted);
-    return OK;
+    return status;
 }
 
 enum status evaluate_one(const struct model *model, struct dataset *data, const struct metric *metric, const struct protocol *protocol,
@@ -148,11 +148,13 @@ static size_t of_kind(const struct evaluate_request *request, enum metric_kind k
 static enum status rate_row(const struct evaluate_request *request, size_t row, struct columns *columns, struct counts *counts, struct error *err) {
     struct judged judged;
     TRY(predict_rows(request->models[row], request->test, request->task, true, &judged, err));
-    for (size_t m = 0; m < request->n_metrics; m++)
-        if (request->metrics[m].row->kind == METRIC_RATING) columns->values[m][row] = rate(&request->metrics[m], &judged);
+    enum status status = OK;
+    for (size_t m = 0; m < request->n_metrics && status == OK; m++)
+        if (request->metrics[m].row->kind == METRIC_RATING)
+            status = rate(&request->metrics[m], &judged, request->task, &columns->values[m][row], err);
     mem_free(judged.predicted);
     counts->n_cold = judged.n_cold;
-    return OK;
+    return status;
 }
 
 static enum status rank_row(const struct evaluate_request *request, size_t row, const struct metric *metrics, size_t n, struct columns *columns,

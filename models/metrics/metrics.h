@@ -5,6 +5,7 @@
 
 #include "runtime/base/err.h"
 #include "runtime/base/str.h"
+#include "runtime/base/task.h"
 
 enum metric_kind { METRIC_RATING, METRIC_RANKING };
 
@@ -25,6 +26,7 @@ struct rated {
     const float *predicted, *truth;
     const int32_t *users; /* any numbers that tell users apart */
     int64_t n;
+    struct task *task; /* may be NULL */
 };
 
 struct metric_row {
@@ -35,8 +37,8 @@ struct metric_row {
     bool needs_counts;      /* RANKING: of n_pairs and n_ordered, so scores of all candidates */
     bool by_relevant;       /* RANKING: users weigh as many as they have relevant items (a mean over interactions); else all weigh the same */
     const char *definition; /* formula and source */
-    /* RATING: over all rows. NaN where it isn't defined. */
-    double (*rating)(const struct rated *rated);
+    /* RATING: over all rows. NaN where it isn't defined. ERR_INTERRUPTED, ERR_MEMORY. */
+    enum status (*rating)(const struct rated *rated, double *out, struct error *err) MUST_CHECK;
     /* RANKING: one list's value at k (0 where !takes_k). NaN where it isn't defined: such lists are left out. */
     double (*ranking)(const struct ranking *ranking, int64_t k);
 };

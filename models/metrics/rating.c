@@ -3,41 +3,36 @@
 #include "models/metrics/rows.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/base/mem.h"
+#include "runtime/base/sort.h"
 
-static double rmse(const struct rated *rated) {
-    if (rated->n == 0) return NAN;
+static enum status rmse(const struct rated *rated, double *out, struct error *err) {
     double sum = 0;
     for (int64_t i = 0; i < rated->n; i++) {
         const double difference = (double)rated->predicted[i] - (double)rated->truth[i];
         sum += difference * difference;
     }
-    return sqrt(sum / (double)rated->n);
+    *out = rated->n ? sqrt(sum / (double)rated->n) : NAN;
+    return task_check(rated->task, err);
 }
 
-static double mae(const struct rated *rated) {
-    if (rated->n == 0) return NAN;
+static enum status mae(const struct rated *rated, double *out, struct error *err) {
     double sum = 0;
     for (int64_t i = 0; i < rated->n; i++) sum += fabs((double)rated->predicted[i] - (double)rated->truth[i]);
-    return sum / (double)rated->n;
+    *out = rated->n ? sum / (double)rated->n : NAN;
+    return task_check(rated->task, err);
 }
 
 /* --- fraction of concordant pairs --- */
 
-struct rated_row {
-    int32_t user;
-    float predicted, truth;
-};
-
 /* Rows of one truth by falling prediction, so that no pair of them looks concordant. */
-static int by_user_and_truth(const void *a, const void *b) {
-    const struct rated_row *left = a, *right = b;
-    if (left->user != right->user) return left->user < right->user ? -1 : 1;
-    if (left->truth != right->truth) return left->truth < right->truth ? -1 : 1;
-    return (left->predicted < right->predicted) - (left->predicted > right->predicted);
+static int by_user_and_truth(const void *ctx, int64_t a, int64_t b) {
+    const struct rated *rated = ctx;
+    if (rated->users[a] != rated->users[b]) return rated->users[a] < rated->users[b] ? -1 : 1;
+    if (rated->truth[a] != rated->truth[b]) return rated->truth[a] < rated->truth[b] ? -1 : 1;
+    return (rated->predicted[a] < rated->predicted[b]) - (rated->predicted[a] > rated->predicted[b]);
 }
 
 /* Pairs i < j with values[i] < values[j], by merging; sorts values. room: as long. */
@@ -57,30 +52,42 @@ static double count_rising(float *values, float *room, int64_t n) {
     return count;
 }
 
-/* Of one user's sorted rows: pairs of different truth, and those that the predictions put in the same order. */
-static void count_pairs(const struct rated_row *rows, int64_t n, float *values, float *room, double *out_concordant, double *out_all) {
-    *out_all += (double)n * (double)(n - 1) / 2;
+struct pairs {
+    double concordant, all;
+};
+
+/* Adds one user's sorted rows: pairs of different truth, and those that the predictions put in the same order. values, room: n. */
+static void count_pairs(const struct rated *rated, const int64_t *rows, int64_t n, float *values, float *room, struct pairs *pairs) {
+    pairs->all += (double)n * (double)(n - 1) / 2;
     for (int64_t first = 0, end; first < n; first = end) {
-        for (end = first + 1; end < n && rows[end].truth == rows[first].truth; end++) continue;
-        *out_all -= (double)(end - first) * (double)(end - first - 1) / 2;
+        for (end = first + 1; end < n && rated->truth[rows[end]] == rated->truth[rows[first]]; end++) continue;
+        pairs->all -= (double)(end - first) * (double)(end - first - 1) / 2;
     }
-    for (int64_t i = 0; i < n; i++) values[i] = rows[i].predicted;
-    *out_concordant += count_rising(values, room, n);
+    for (int64_t i = 0; i < n; i++) values[i] = rated->predicted[rows[i]];
+    pairs->concordant += count_rising(values, room, n);
 }
 
-static double fcp(const struct rated *rated) {
-    struct rated_row *rows = xnew_array(struct rated_row, (size_t)rated->n + 1);
-    float *values = xnew_array(float, 2 * (size_t)rated->n + 1);
-    double concordant = 0, all = 0;
-    for (int64_t i = 0; i < rated->n; i++) rows[i] = (struct rated_row){rated->users[i], rated->predicted[i], rated->truth[i]};
-    qsort(rows, (size_t)rated->n, sizeof *rows, by_user_and_truth);
+static enum status count_users(const struct rated *rated, int64_t *order, float *values, struct pairs *pairs, struct error *err) {
+    for (int64_t i = 0; i < rated->n; i++) order[i] = i;
+    TRY(sort_positions(rated->task, order, rated->n, by_user_and_truth, rated, err));
     for (int64_t first = 0, end; first < rated->n; first = end) {
-        for (end = first + 1; end < rated->n && rows[end].user == rows[first].user; end++) continue;
-        count_pairs(rows + first, end - first, values, values + rated->n, &concordant, &all);
+        for (end = first + 1; end < rated->n && rated->users[order[end]] == rated->users[order[first]]; end++) continue;
+        count_pairs(rated, order + first, end - first, values, values + rated->n, pairs);
     }
-    free(rows);
-    free(values);
-    return all > 0 ? concordant / all : NAN;
+    return task_check(rated->task, err);
+}
+
+static enum status fcp(const struct rated *rated, double *out, struct error *err) {
+    int64_t *order = NULL;
+    float *values = NULL;
+    struct pairs pairs = {0};
+    enum status status = mem_try_array((size_t)rated->n, "an order of the rows", &order, err);
+    if (status == OK) status = mem_try_array(2 * (size_t)rated->n, "predictions", &values, err);
+    if (status == OK) status = count_users(rated, order, values, &pairs, err);
+    if (status == OK) *out = pairs.all > 0 ? pairs.concordant / pairs.all : NAN;
+    mem_free(order);
+    mem_free(values);
+    return status;
 }
 
 const struct metric_row metric_rmse = {

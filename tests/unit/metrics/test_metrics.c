@@ -16,17 +16,24 @@ static const struct metric_row *row(const char *name) {
     return metric.row;
 }
 
+static double rate(const char *name, struct rated rated) {
+    double value = 0;
+    struct error err = ERROR_INIT;
+    assert_int_equal(row(name)->rating(&rated, &value, &err), OK);
+    return value;
+}
+
 static const int32_t one_user[] = {1, 1, 1, 1};
 
 static void test_values(void **state) {
     (void)state;
     const float predicted[] = {1, 2.5f, 4, 5}, truth[] = {2, 2.5f, 1, 4};
     /* errors 1, 0, 3, 1 */
-    assert_true(fabs(row("rmse")->rating(&(struct rated){predicted, truth, one_user, 4}) - sqrt(11.0 / 4)) < 1e-12);
-    assert_true(fabs(row("mae")->rating(&(struct rated){predicted, truth, one_user, 4}) - 5.0 / 4) < 1e-12);
-    assert_true(row("rmse")->rating(&(struct rated){predicted, predicted, one_user, 4}) == 0);
-    assert_true(isnan(row("rmse")->rating(&(struct rated){predicted, truth, one_user, 0})));
-    assert_true(isnan(row("mae")->rating(&(struct rated){predicted, truth, one_user, 0})));
+    assert_true(fabs(rate("rmse", (struct rated){predicted, truth, one_user, 4, NULL}) - sqrt(11.0 / 4)) < 1e-12);
+    assert_true(fabs(rate("mae", (struct rated){predicted, truth, one_user, 4, NULL}) - 5.0 / 4) < 1e-12);
+    assert_true(rate("rmse", (struct rated){predicted, predicted, one_user, 4, NULL}) == 0);
+    assert_true(isnan(rate("rmse", (struct rated){predicted, truth, one_user, 0, NULL})));
+    assert_true(isnan(rate("mae", (struct rated){predicted, truth, one_user, 0, NULL})));
 }
 
 /* A sum in float32 would stop growing at 2^24. */
@@ -35,7 +42,7 @@ static void test_long_sums(void **state) {
     enum { N = 1 << 16 };
     static float predicted[N], truth[N];
     for (int i = 0; i < N; i++) predicted[i] = i % 2 ? 4000.25f : 4000, truth[i] = 0;
-    assert_true(fabs(row("mae")->rating(&(struct rated){predicted, truth, NULL, N}) - 4000.125) < 1e-9);
+    assert_true(fabs(rate("mae", (struct rated){predicted, truth, NULL, N, NULL}) - 4000.125) < 1e-9);
 }
 
 static void test_concordant_pairs(void **state) {
@@ -43,8 +50,22 @@ static void test_concordant_pairs(void **state) {
     /* User 1: truths 1, 2, 3 predicted 1, 3, 2: pairs 12 and 13 in order, 23 not. User 2: a tie, then equal truths, which are no pair. */
     const int32_t users[] = {1, 2, 1, 2, 1, 2};
     const float predicted[] = {1, 4, 3, 4, 2, 1}, truth[] = {1, 1, 2, 5, 3, 5};
-    assert_true(fabs(row("fcp")->rating(&(struct rated){predicted, truth, users, 6}) - 2.0 / 5) < 1e-12);
-    assert_true(isnan(row("fcp")->rating(&(struct rated){predicted, truth, users, 1})));
+    assert_true(fabs(rate("fcp", (struct rated){predicted, truth, users, 6, NULL}) - 2.0 / 5) < 1e-12);
+    assert_true(isnan(rate("fcp", (struct rated){predicted, truth, users, 1, NULL})));
+}
+
+static void test_an_interrupt_ends_them(void **state) {
+    (void)state;
+    const float ratings[] = {1, 2, 3, 4};
+    struct task *task = task_new(NULL);
+    const struct rated rated = {ratings, ratings, one_user, 4, task};
+    task_cancel(task);
+    for (int i = 0; i < 3; i++) {
+        double value = -1;
+        struct error err = ERROR_INIT;
+        assert_int_equal(row((const char *[]){"rmse", "mae", "fcp"}[i])->rating(&rated, &value, &err), ERR_INTERRUPTED);
+    }
+    task_free(task);
 }
 
 /* A list of these hits (ranks from 0) in the eyes of a metric. */
@@ -149,9 +170,15 @@ static void test_rows(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values),         cmocka_unit_test(test_long_sums),     cmocka_unit_test(test_parse),
-        cmocka_unit_test(test_parse_errors),   cmocka_unit_test(test_rows),          cmocka_unit_test(test_concordant_pairs),
-        cmocka_unit_test(test_ranking_values), cmocka_unit_test(test_ranking_edges),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_long_sums),
+        cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_parse_errors),
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_concordant_pairs),
+        cmocka_unit_test(test_an_interrupt_ends_them),
+        cmocka_unit_test(test_ranking_values),
+        cmocka_unit_test(test_ranking_edges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

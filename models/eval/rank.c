@@ -8,7 +8,7 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/thread.h"
 
-enum { USERS_SCORED = 128 };
+enum { USERS_SCORED = 128, USERS_BETWEEN_LOOKS = 256 };
 
 /* --- what is common to both protocols --- */
 
@@ -65,41 +65,56 @@ static int64_t find_hits(const struct full *full, int64_t user, int64_t *hits, f
     return n;
 }
 
-static void judge_lists(const struct full *full) {
+static void judge_list(const struct full *full, int64_t user, int64_t *hits, float *hit_gains) {
     const struct truth *truth = full->truth;
+    const int64_t first = truth->starts[user];
+    const struct ranking ranking = {.hits = hits,
+                                    .hit_gains = hit_gains,
+                                    .n_hits = find_hits(full, user, hits, hit_gains),
+                                    .gains = full->gains + first,
+                                    .n_relevant = truth->starts[user + 1] - first};
+    for (size_t m = 0; m < full->request->n_metrics; m++) {
+        const struct metric *metric = &full->request->metrics[m];
+        if (!metric->row->needs_counts) full->ranked->values[(int64_t)m * truth->n_users + user] = metric->row->ranking(&ranking, metric->k);
+    }
+}
+
+static enum status judge_lists(const struct full *full, struct error *err) {
     int64_t *hits = xnew_array(int64_t, (size_t)full->k + 1);
     float *hit_gains = xnew_array(float, (size_t)full->k + 1);
-    for (int64_t u = 0; u < truth->n_users; u++) {
-        const int64_t first = truth->starts[u];
-        const struct ranking ranking = {.hits = hits,
-                                        .hit_gains = hit_gains,
-                                        .n_hits = find_hits(full, u, hits, hit_gains),
-                                        .gains = full->gains + first,
-                                        .n_relevant = truth->starts[u + 1] - first};
-        for (size_t m = 0; m < full->request->n_metrics; m++) {
-            const struct metric *metric = &full->request->metrics[m];
-            if (!metric->row->needs_counts) full->ranked->values[(int64_t)m * truth->n_users + u] = metric->row->ranking(&ranking, metric->k);
-        }
+    enum status status = OK;
+    for (int64_t u = 0; u < full->truth->n_users && status == OK; u++) {
+        if (u % USERS_BETWEEN_LOOKS == 0) status = task_check(full->request->task, err);
+        judge_list(full, u, hits, hit_gains);
     }
     free(hits);
     free(hit_gains);
+    return status;
+}
+
+/* Into full->gains. */
+static enum status sort_gains(const struct full *full, struct error *err) {
+    const struct truth *truth = full->truth;
+    memcpy(full->gains, truth->gains, (size_t)truth->starts[truth->n_users] * sizeof *full->gains);
+    for (int64_t u = 0; u < truth->n_users; u++) {
+        if (u % USERS_BETWEEN_LOOKS == 0) TRY(task_check(full->request->task, err));
+        qsort(full->gains + truth->starts[u], (size_t)(truth->starts[u + 1] - truth->starts[u]), sizeof *full->gains, by_gain);
+    }
+    return OK;
 }
 
 static enum status rank_lists(struct full *full, struct error *err) {
     const struct truth *truth = full->truth;
-    const size_t n = (size_t)(truth->n_users * full->k), n_relevant = (size_t)truth->starts[truth->n_users];
+    const size_t n = (size_t)(truth->n_users * full->k);
     const struct top_k_request request = {
         .users = full->users, .n_users = truth->n_users, .k = full->k, .skip_starts = truth->skip_starts, .skip = truth->skip};
     if (full->k == 0) return OK;
     TRY(mem_try_array(n, "lists of users", &full->items, err));
     TRY(mem_try_array(n, "lists of users", &full->scores, err));
-    TRY(mem_try_array(n_relevant, "gains", &full->gains, err));
-    memcpy(full->gains, truth->gains, n_relevant * sizeof *full->gains);
-    for (int64_t u = 0; u < truth->n_users; u++)
-        qsort(full->gains + truth->starts[u], (size_t)(truth->starts[u + 1] - truth->starts[u]), sizeof *full->gains, by_gain);
+    TRY(mem_try_array((size_t)truth->starts[truth->n_users], "gains", &full->gains, err));
+    TRY(sort_gains(full, err));
     TRY(model_top_k(full->request->model, full->request->task, &request, full->items, full->scores, err));
-    judge_lists(full);
-    return OK;
+    return judge_lists(full, err);
 }
 
 /* How many of the scores, largest first, are above `score`, or not below it. */
@@ -182,7 +197,7 @@ static enum status rank_full(const struct rank_request *request, struct truth *t
 enum status rank_users(const struct rank_request *request, struct ranked *out, struct error *err) {
     struct truth truth;
     struct ranked ranked = {.n_users = 0};
-    TRY(truth_make(request->judged, request->model, request->protocol.mask, &truth, err));
+    TRY(truth_make(request->task, request->judged, request->model, request->protocol.mask, &truth, err));
     enum status status = make_room(request, &truth, &ranked, err);
     if (status == OK) status = request->protocol.sampled ? rank_sampled(request, &truth, &ranked, err) : rank_full(request, &truth, &ranked, err);
     truth_release(&truth);

@@ -5,7 +5,10 @@
 #include "models/fit.h"
 #include "runtime/base/mem.h"
 
+#define USERS_BETWEEN_LOOKS 256
+
 struct making {
+    struct task *task;
     const struct csr *rows;     /* of the judged part, by user */
     const int64_t *seen_starts; /* by the judged catalog's users; NULL: what the model was fitted on counts as seen */
     const int32_t *seen_items;
@@ -130,13 +133,16 @@ static enum status make(struct dataset *judged, int mask, struct mapped *mapped,
     TRY(dataset_by_user(judged, device_cpu(), &making->rows, err));
     if (dataset_split(judged) || mask) TRY(dataset_seen(judged, mask, &making->seen_starts, &making->seen_items, err));
     TRY(make_room(making, n_users, err));
-    for (int64_t user = 0; user < n_users; user++) add_user(making, user);
+    for (int64_t user = 0; user < n_users; user++) {
+        if (user % USERS_BETWEEN_LOOKS == 0) TRY(task_check(making->task, err));
+        add_user(making, user);
+    }
     if (making->truth.n_users) return OK;
     return err_set(err, ERR_DATA, "`%s` has no user with an unseen item to judge `%s` by", dataset_name(judged), making->model->name);
 }
 
-enum status truth_make(struct dataset *judged, const struct model *model, int mask, struct truth *out, struct error *err) {
-    struct making making = {.model = model};
+enum status truth_make(struct task *task, struct dataset *judged, const struct model *model, int mask, struct truth *out, struct error *err) {
+    struct making making = {.task = task, .model = model};
     struct mapped mapped = {0};
     const enum status status = make(judged, mask, &mapped, &making, err);
     mem_free(mapped.users);

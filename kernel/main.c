@@ -68,7 +68,7 @@ static int run_server(struct transport *transport, const struct connection *conn
     registration_end(own_file);
     if (status != OK) return fail(&err);
     if (!ended) {
-        /* A cell hangs in code that doesn't look at its task: its memory can't be taken from under it. */
+        /* A cell hangs in code that doesn't look at its task, or the history in a file: no memory can be taken from under them. */
         transport_free(transport);
         _exit(0);
     }

@@ -53,6 +53,8 @@ static enum status open_parts(struct server *server, const struct server_config 
     server->trace = config->trace;
     server->parent = parent_watch_open(config->parent_id);
     if (config->signals) server->signals_fd = watch_signals_open();
+    if (outbox_fd(kernel->outbox) < 0 || (config->signals && server->signals_fd < 0))
+        return err_set(err, ERR_INTERNAL, "the system gives no descriptors to wait on");
     TRY(open_history(kernel, config->history, err));
     if (config->capture) TRY(capture_open(&kernel->capture, err));
     if (kernel->capture) log_to(capture_saved_stderr(kernel->capture));

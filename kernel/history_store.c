@@ -7,6 +7,7 @@
 #include "runtime/base/vec.h"
 #include "runtime/data/database.h"
 
+#define TURNS_BETWEEN_LOOKS (1 << 20)
 #define DISPLACED_MAX 1000 /* cells deleted after one write, so that none takes long */
 
 static const char *const upgrades[] = {
@@ -164,6 +165,9 @@ static enum status read_question(struct history_store *store, const json_t *quer
     out->pattern = json_object_get(query, "pattern");
     out->unique = json_flag(query, "unique", false);
     if (out->pattern && !json_is_string(out->pattern)) return err_set(err, ERR_PROTOCOL, "`pattern` of a history_request is a string");
+    if (json_string_length(out->pattern) > HISTORY_PATTERN_BYTES_MAX)
+        return err_set(err, ERR_LIMIT, "`pattern` of a history_request has %zu bytes; at most %zu are searched for", json_string_length(out->pattern),
+                       HISTORY_PATTERN_BYTES_MAX);
     return OK;
 }
 
@@ -178,9 +182,10 @@ static size_t char_len(struct slice text) {
 
 static struct slice after(struct slice text, size_t n_bytes) { return (struct slice){text.data + n_bytes, text.len - n_bytes}; }
 
-bool glob_match(struct slice pattern, struct slice text) {
+bool glob_match(struct slice pattern, struct slice text, const struct task *task) {
     struct slice star = {0}, retry = {0};
-    while (text.len) {
+    for (size_t turn = 1; text.len; turn++) {
+        if (turn % TURNS_BETWEEN_LOOKS == 0 && task_cancelled(task)) return false;
         char want = pattern.len ? *pattern.data : 0;
         if (pattern.len && want == '*') {
             star = pattern = after(pattern, 1);
@@ -206,9 +211,9 @@ struct answer {
     struct str_map *seen; /* NULL: inputs may repeat */
 };
 
-static bool fits(const struct question *question, const struct answer *answer, struct slice input) {
+static bool fits(const struct question *question, const struct answer *answer, struct slice input, const struct task *task) {
     struct slice pattern = {json_string_value(question->pattern), json_string_length(question->pattern)};
-    if (question->pattern && !glob_match(pattern, input)) return false;
+    if (question->pattern && !glob_match(pattern, input, task)) return false;
     return !answer->seen || str_map_put(answer->seen, input, 1, false);
 }
 
@@ -227,7 +232,7 @@ static enum status collect(struct statement *row, const struct question *questio
         TRY(statement_step(row, &more, err));
         if (!more) return OK;
         TRY(task_check(task, err));
-        if (!fits(question, answer, statement_text(row, 2))) continue;
+        if (!fits(question, answer, statement_text(row, 2), task)) continue;
         size_t start = answer->items.len;
         add_item(row, question->with_output, &answer->items);
         if (answer->items.len > HISTORY_ANSWER_BYTES_MAX) {

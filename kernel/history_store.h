@@ -9,6 +9,7 @@
 
 #define HISTORY_FILE_BYTES_MAX ((int64_t)64 << 20)  /* then each new cell displaces the oldest ones */
 #define HISTORY_ANSWER_BYTES_MAX ((size_t)16 << 20) /* of one answer: of what doesn't fit only the newest */
+#define HISTORY_PATTERN_BYTES_MAX ((size_t)1000)    /* of a search: each of its bytes may be compared with each of a text */
 
 /* A cell that was run. output.data NULL: it showed none. */
 struct history_cell {
@@ -27,7 +28,8 @@ enum status history_store_write(struct history_store *store, const struct histor
 enum status history_store_query(struct history_store *store, const json_t *query, const struct task *task, struct buf *out,
                                 struct error *err) MUST_CHECK;
 
-/* Glob with * and ? over whole texts (characters, not bytes); all else stands for itself. */
-bool glob_match(struct slice pattern, struct slice text);
+/* Glob with * and ? over whole texts (characters, not bytes); all else stands for itself. False too when task (may be NULL) is
+ * cancelled on the way. */
+bool glob_match(struct slice pattern, struct slice text, const struct task *task);
 
 #endif

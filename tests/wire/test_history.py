@@ -103,7 +103,8 @@ def test_odd_characters(start):
 
 
 def test_wrong_requests(kernel):
-    for content in ({"hist_access_type": "all"}, {"hist_access_type": "search", "pattern": 3}, [1], b"{", b""):
+    for content in ({"hist_access_type": "all"}, {"hist_access_type": "search", "pattern": 3},
+                    {"hist_access_type": "search", "pattern": "a" * 1001}, [1], b"{", b""):
         assert kernel.ask("history_request", content).content["status"] == "error", content
     for content in ({}, {"hist_access_type": "tail", "n": "x"}, {"hist_access_type": "range", "session": None, "start": [], "stop": {}}):
         assert kernel.ask("history_request", content).content == {"status": "ok", "history": []}, content

@@ -210,7 +210,26 @@ static void globs(void **state) {
         {"*本", "日本本", true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        assert_int_equal(glob_match(slice_of(cases[i].pattern), slice_of(cases[i].text)), cases[i].matches);
+        assert_int_equal(glob_match(slice_of(cases[i].pattern), slice_of(cases[i].text), NULL), cases[i].matches);
+}
+
+static void a_long_match_can_be_cancelled(void **state) {
+    (void)state;
+    struct buf text = BUF_INIT, pattern = BUF_INIT;
+    struct task *task = task_new(NULL);
+    for (int i = 0; i < 20000; i++) buf_addc(&text, 'a');
+    buf_addc(&pattern, '*');
+    buf_add(&pattern, text.data, 900);
+    buf_addc(&text, 'b');
+    buf_addc(&pattern, 'b');
+    const struct slice all = {text.data, text.len}, wanted = {pattern.data, pattern.len};
+    assert_true(glob_match(wanted, all, NULL));
+    assert_true(glob_match(wanted, all, task));
+    task_cancel(task);
+    assert_false(glob_match(wanted, all, task));
+    task_free(task);
+    buf_release(&text);
+    buf_release(&pattern);
 }
 
 static void bad_files_are_left_and_memory_serves(void **state) {
@@ -428,6 +447,7 @@ int main(void) {
         cmocka_unit_test(sessions_share_a_file),
         cmocka_unit_test(odd_texts_come_back),
         cmocka_unit_test(globs),
+        cmocka_unit_test(a_long_match_can_be_cancelled),
         cmocka_unit_test(bad_files_are_left_and_memory_serves),
         cmocka_unit_test(a_file_that_breaks_later),
         cmocka_unit_test(nothing_is_opened_before_the_first_use),

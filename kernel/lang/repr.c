@@ -4,7 +4,8 @@
 #include "kernel/lang/builtin.h"
 #include "kernel/lang/container.h"
 
-#define REPR_DEPTH 100 /* deeper parts show as … */
+#define REPR_DEPTH 100       /* deeper parts show as … */
+#define REPR_BYTES (1 << 20) /* of a container: x = [x, x] sixty times is short to write and endless to show */
 
 /* Where a repr goes: it stops adding once `room` bytes are there. */
 struct writer {
@@ -148,7 +149,9 @@ static void repr_at(struct writer *w, struct value value, int depth) {
     }
 }
 
-void value_repr(struct value value, struct buf *out) { repr_at(&(struct writer){out, SIZE_MAX}, value, 0); }
+void value_repr(struct value value, struct buf *out) {
+    repr_at(&(struct writer){out, value.kind == VAL_STR ? SIZE_MAX : out->len + REPR_BYTES}, value, 0);
+}
 
 void value_str_form(struct value value, struct buf *out) {
     if (value.kind == VAL_STR) buf_add(out, value.u.text->data, value.u.text->len);

@@ -164,7 +164,7 @@ enum status iter_begin(struct value over, struct iter *out, struct error *err) M
 enum status iter_next(struct iter *iter, struct value *out, bool *out_done, struct error *err) MUST_CHECK;
 void iter_end(struct iter *iter);
 
-/* Text forms. repr: "'a'"; str: "a". Long containers are cut at LIMIT_REPR. */
+/* Text forms. repr: "'a'"; str: "a". Containers are cut at LIMIT_REPR items and about a mebibyte. */
 void value_repr(struct value value, struct buf *out);
 void value_str_form(struct value value, struct buf *out);
 /* Python's format mini-language (fill align sign # 0 width , .precision type) for numbers and strs. */

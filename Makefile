@@ -248,6 +248,9 @@ TSAN_BUILD = BUILD=$(BUILD)/tsan SANITIZE=thread CFLAGS=-O1 NVCC=
 tsan: ## our own threads under ThreadSanitizer
 	@$(MAKE) --no-print-directory -j$(JOBS) $(TSAN_BUILD) $(TESTS_base:$(BUILD)/%=$(BUILD)/tsan/%) $(TESTS_kernel:$(BUILD)/%=$(BUILD)/tsan/%)
 	@$(MAKE) --no-print-directory $(TSAN_BUILD) test-unit-base test-unit-kernel
+# valgrind has no AVX-512, hence the level
+valgrind: $(TESTS_wire) $(TESTS_kernel) ## the tests of the wire and of the kernel under valgrind: no invalid access, no leak (needs valgrind)
+	@RECKON_ISA=v2 RUNNER="valgrind -q --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=9" sh tests/unit/run.sh $^
 
 # What tests are made of, so that it can be built on all cores and then run in order.
 JOBS ?= $(shell nproc)
@@ -298,6 +301,6 @@ clean: ## remove build/
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-.PHONY: all built plugins parity bench test-gpu test-unit test-lang test-fuzz fuzz fuzzers test-wire test-notebooks test-browser test-frontends test-install test test-all lint asan torture soak tsan clean help \
+.PHONY: all built plugins parity bench test-gpu test-unit test-lang test-fuzz fuzz fuzzers test-wire test-notebooks test-browser test-frontends test-install test test-all lint asan torture soak tsan valgrind clean help \
 	setup setup-test demo demo-run report install uninstall wheel deb $(foreach l,$(LAYERS),test-unit-$(l))
 -include $(shell find $(BUILD)/obj $(BUILD)/tests -name '*.d' 2>/dev/null)

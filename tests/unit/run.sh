@@ -1,8 +1,8 @@
 #!/bin/sh
-# Runs unit test programs one after another; prints the output of those that fail, and one closing line (a program that fails counts once).
+# Runs unit test programs one after another (under $RUNNER, where it is set); prints the output of those that fail, and one closing line (a program that fails counts once).
 passed=0 failed=0
 for t in "$@"; do
-    if out=$("$t" 2>&1); then
+    if out=$($RUNNER "$t" 2>&1); then
         n=$(printf '%s\n' "$out" | sed -nE 's/^\[  PASSED  \] ([0-9]+) test.*/\1/p' | tail -n 1)
         passed=$((passed + ${n:-1}))
     else

@@ -51,6 +51,7 @@ def main():
     os.makedirs(args.out, exist_ok=True)
     clean_up_when_stopped()
     folder = tempfile.mkdtemp(prefix="reckon-browser-")
+    os.environ["HOME"] = folder  # Chromium and npm leave things at home
     server = pages.Server(args.kernel, folder)
     signal.signal(signal.SIGALRM, lambda *_: (server.process.terminate(), print(f"FAILED: not at the end after {LIMIT_S} s"), sys.stdout.flush(), os._exit(1)))
     signal.alarm(LIMIT_S)

@@ -212,11 +212,12 @@ enum status database_upgrade(struct database *database, const char *const *steps
     struct upgrade up = {database, steps, n_steps};
     int64_t version = 0;
     TRY(database_int(database, "PRAGMA user_version", &version, err));
-    TRY(check_owner(database, version, err));
+    if (version < n_steps) return database_transact(database, upgrade, &up, err);
+    TRY(check_owner(database, version, err)); /* looks more than once: only of what is made is that sound without a transaction */
     if (version > n_steps)
         return err_set(err, ERR_DATA, "database `%s` was written by a newer Reckon: its tables have version %lld, known are those up to %d",
                        database->path, (long long)version, n_steps);
-    return version == n_steps ? OK : database_transact(database, upgrade, &up, err);
+    return OK;
 }
 
 /* --- statements --- */

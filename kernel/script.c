@@ -174,7 +174,7 @@ static int hear_signals(struct script *script) {
     while (!fds[DONE].revents) {
         poll(fds, 2, -1);
         for (int number; (number = watch_signal_next(fds[SIGNALS].fd)) != 0;) {
-            if (heard) _exit(SIGNAL_CODE + number);
+            if (heard) watch_signal_obey(number);
             heard = number;
             session_interrupt(script->session);
         }

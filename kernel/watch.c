@@ -37,6 +37,14 @@ int watch_signal_next(int fd) {
     return read(fd, &info, sizeof info) == (ssize_t)sizeof info ? (int)info.ssi_signo : 0;
 }
 
+void watch_signal_obey(int number) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, number);
+    raise(number);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
 struct parent_watch parent_watch_open(const char *jpy_parent_pid) {
     struct parent_watch watch = {.fd = -1};
     int64_t id = 0;

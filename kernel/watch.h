@@ -10,6 +10,8 @@ int watch_signals_open(void); /* descriptor, or -1 */
 void watch_signals_close(int fd);
 /* Next signal number that came, or 0. */
 int watch_signal_next(int fd);
+/* Lets a signal do what it does to those who don't watch: ends the process. */
+void watch_signal_obey(int number);
 
 /* The launcher (JPY_PARENT_PID, else nobody). PID 1 may be a launcher (containers) and is never watched. */
 struct parent_watch {

@@ -8,6 +8,7 @@
 #include "runtime/base/mem.h"
 
 #define SOURCES_MAX 3
+#define USERS_BETWEEN_CHECKS 256
 
 /* One sorted list by user; the first source is what was fitted on. */
 struct sources {
@@ -66,12 +67,17 @@ static int64_t merge_row(const struct sources *sources, int64_t user, int32_t *i
 static enum status fill(struct model *model, const struct sources *sources, struct error *err) {
     const int64_t n_users = model->catalog->n_users;
     TRY(mem_try_array((size_t)n_users + 1, "rows that users have seen", &model->seen_starts, err));
-    for (int64_t u = 0; u < n_users; u++) model->seen_starts[u + 1] = model->seen_starts[u] + merge_row(sources, u, NULL, NULL);
+    for (int64_t u = 0; u < n_users; u++) {
+        if (u % USERS_BETWEEN_CHECKS == 0) TRY(task_check(task_current(), err));
+        model->seen_starts[u + 1] = model->seen_starts[u] + merge_row(sources, u, NULL, NULL);
+    }
     const size_t n = (size_t)model->seen_starts[n_users];
     TRY(mem_try_array(n, "rows that users have seen", &model->seen_items, err));
     TRY(mem_try_array(n, "rows that users have seen", &model->seen_ratings, err));
-    for (int64_t u = 0; u < n_users; u++)
+    for (int64_t u = 0; u < n_users; u++) {
+        if (u % USERS_BETWEEN_CHECKS == 0) TRY(task_check(task_current(), err));
         merge_row(sources, u, model->seen_items + model->seen_starts[u], model->seen_ratings + model->seen_starts[u]);
+    }
     return OK;
 }
 

@@ -111,11 +111,11 @@ static enum status multiply(const struct operand *a, const struct operand *b, st
         return err->code;
     }
     if (!va || vb) {
-        TRY(mat_multiply(NULL, a->mat, va, b->mat, false, &made, err));
+        TRY(mat_multiply(task_current(), a->mat, va, b->mat, false, &made, err));
         *out = array_result(made, va && vb);
         return OK;
     }
-    TRY(mat_multiply(NULL, b->mat, true, a->mat, false, &made, err)); /* v @ B is Bᵀ v, a vector */
+    TRY(mat_multiply(task_current(), b->mat, true, a->mat, false, &made, err)); /* v @ B is Bᵀ v, a vector */
     *out = value_array(made);
     return OK;
 }

@@ -47,7 +47,7 @@ void add_scores(struct table *table, const char *name, const float *scores, int 
     bool whole = decimals < 0;
     for (int64_t i = 0; i < table->n_rows; i++) whole = whole && scores[i] == rintf(scores[i]);
     double *out = table_add_floats(table, name, whole ? 0 : decimals);
-    for (int64_t i = 0; i < table->n_rows; i++) out[i] = array_number(scores[i]).u.f;
+    for (int64_t i = 0; i < table->n_rows && (i % TASK_TURNS || !task_cancelled(task_current())); i++) out[i] = array_number(scores[i]).u.f;
 }
 
 /* --- fit --- */

@@ -497,6 +497,9 @@ enum status bind_and_run(struct interp *interp, const struct builtin_info *info,
     }
     bound_release(&b);
     if (status == OK) status = task_check(interp->task, err); /* what was interrupted may have ended early, without a word */
+    else if (status != ERR_INTERRUPTED && task_cancelled(interp->task)) { /* or with an error that came of it */ error_clear(err);
+        status = task_check(interp->task, err);
+    }
     if (status == OK) *out = result.kind == VAL_UNSET ? NONE : result;
     else value_release(&result);
     return status;

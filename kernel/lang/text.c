@@ -67,6 +67,10 @@ struct value text_repeat(struct value value, int64_t times) {
     struct text *made = xalloc(sizeof *made + len + 1);
     made->count = 1;
     made->len = len;
-    for (size_t at = 0; at < len; at += text.len) memcpy(made->data + at, text.data, text.len);
+    memcpy(made->data, text.data, text.len);
+    for (size_t at = text.len, more; at < len; at += more) { /* what is there doubles */
+        more = at < len - at ? at : len - at;
+        memcpy(made->data + at, made->data, more);
+    }
     return (struct value){.kind = VAL_STR, .u.text = made};
 }

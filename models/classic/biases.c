@@ -6,7 +6,7 @@
 
 #define SWEEPS_MAX 1000
 #define TOLERANCE 1e-7
-#define ROWS_BETWEEN_CHECKS 1000000
+#define ROWS_BETWEEN_CHECKS (1 << 16)
 
 void biases_release(struct biases *biases) {
     mem_free(biases->users);

@@ -46,7 +46,7 @@ int task_cancel_fd(const struct task *task); /* eventfd, readable when cancelled
 /* OK, ERR_INTERRUPTED "interrupted", or ERR_MEMORY while memory is low (mem.h). task may be NULL everywhere below (nothing is heard, nothing
  * cancels). */
 enum status task_check(const struct task *task, struct error *err) MUST_CHECK;
-/* The task of what this thread runs, for loops over language values: too many to hand it to each. NULL ends it. */
+/* The task of what this thread runs, for loops that nobody hands one: over language values, rows, cells. NULL ends it. */
 void task_enter(struct task *task);
 struct task *task_current(void);
 #define TASK_TURNS 65536 /* of a loop that does next to nothing, between two looks */

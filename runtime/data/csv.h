@@ -4,6 +4,7 @@
 #ifndef RECKON_CSV_H
 #define RECKON_CSV_H
 
+#include "runtime/base/arena.h"
 #include "runtime/data/layouts.h"
 #include "runtime/data/scan.h"
 
@@ -76,6 +77,7 @@ enum status role_columns(const struct load_request *request, const char *path, c
 
 /* Every field as text, row by row: n_rows × n_columns cells. */
 struct csv_text {
+    struct arena room; /* of the cells' letters */
     char **cells;
     int64_t *lines; /* of the rows */
     int64_t n_rows;
@@ -83,7 +85,7 @@ struct csv_text {
     char **names;
 };
 enum status csv_read(struct task *task, const char *path, const struct csv_hints *hints, struct csv_text *out, struct error *err) MUST_CHECK;
-void csv_take_cells(struct csv_text *text, char ***out_cells, int64_t **out_lines);
+void csv_take_cells(struct csv_text *text, struct arena *out_room, char ***out_cells, int64_t **out_lines);
 void csv_release(struct csv_text *text);
 
 /* Interactions of a file into the draft: ids, ratings, times. Its name, origin and licence are the caller's. */

@@ -79,7 +79,7 @@ static enum status read_cells(struct csv *csv, struct csv_text *out, struct erro
         out->lines[out->n_rows++] = csv->line;
         for (size_t i = 0; i < n_columns; i++) {
             const struct slice text = csv_field_text(&csv->fields[i], &scratch);
-            row[i] = xstrndup(text.data, text.len);
+            row[i] = arena_strndup(&out->room, text.data, text.len);
         }
     }
     buf_release(&scratch);
@@ -103,15 +103,17 @@ enum status csv_read(struct task *task, const char *path, const struct csv_hints
     return status;
 }
 
-void csv_take_cells(struct csv_text *text, char ***out_cells, int64_t **out_lines) {
+void csv_take_cells(struct csv_text *text, struct arena *out_room, char ***out_cells, int64_t **out_lines) {
+    *out_room = text->room;
     *out_cells = text->cells;
     *out_lines = text->lines;
+    text->room = ARENA_INIT;
     text->cells = NULL;
     text->lines = NULL;
 }
 
 void csv_release(struct csv_text *text) {
-    for (int64_t i = 0; text->cells && i < text->n_rows * text->n_columns; i++) free(text->cells[i]);
+    arena_release(&text->room);
     for (int i = 0; text->names && i < text->n_columns; i++) free(text->names[i]);
     mem_free(text->cells);
     mem_free(text->lines);

@@ -6,6 +6,7 @@
 
 #include "runtime/base/hash.h"
 #include "runtime/base/mem.h"
+#include "runtime/base/task.h"
 #include "runtime/data/dataset_parts.h"
 
 /* --- sources --- */
@@ -215,6 +216,7 @@ static enum status copy_columns(const struct dataset *dataset, struct copies *to
     if (events->times) TRY(mem_try_array(n, "times", &to->times, err));
     for (int64_t i = 0; i < dataset->n; i++) {
         const int64_t row = dataset->rows[i];
+        TRY(task_look((size_t)i, err));
         to->users[i] = events->users[row];
         to->items[i] = events->items[row];
         to->ratings[i] = events->ratings[row];
@@ -269,6 +271,7 @@ static uint64_t *id_hashes(const struct catalog *catalog, bool of_users) {
 
 #define HASHED_TOGETHER 256
 
+/* "" when the cell that asks is interrupted meanwhile. */
 static void fingerprint_rows(const struct data_source *source, const int64_t *rows, int64_t n, char out[17]) {
     struct {
         uint64_t user, item;
@@ -277,7 +280,9 @@ static void fingerprint_rows(const struct data_source *source, const int64_t *ro
     } block[HASHED_TOGETHER];
     const struct events *events = &source->events;
     uint64_t *users = id_hashes(source->catalog, true), *items = id_hashes(source->catalog, false), hash = (uint64_t)n;
-    for (int64_t start = 0; start < n; start += HASHED_TOGETHER) {
+    bool whole = true;
+    for (int64_t start = 0; start < n && whole; start += HASHED_TOGETHER) {
+        whole = start % TASK_TURNS != 0 || !task_cancelled(task_current());
         const int64_t length = n - start < HASHED_TOGETHER ? n - start : HASHED_TOGETHER;
         for (int64_t i = 0; i < length; i++) {
             const int64_t row = rows ? rows[start + i] : start + i;
@@ -290,7 +295,7 @@ static void fingerprint_rows(const struct data_source *source, const int64_t *ro
     }
     free(users);
     free(items);
-    snprintf(out, 17, "%016llx", (unsigned long long)hash);
+    if (whole) snprintf(out, 17, "%016llx", (unsigned long long)hash);
 }
 
 const char *data_source_fingerprint(struct data_source *source) {

@@ -3,19 +3,23 @@
 #include <string.h>
 
 #include "runtime/base/mem.h"
+#include "runtime/base/task.h"
 #include "runtime/data/dataset_parts.h"
 
 /* One pass of a stable counting sort: order_out is order_in by key. starts: n_keys + 1 entries, filled. */
-static void sort_by(const int32_t *keys, int64_t n_keys, const int64_t *order_in, int64_t n, int64_t *starts, int64_t *order_out) {
+static enum status sort_by(const int32_t *keys, int64_t n_keys, const int64_t *order_in, int64_t n, int64_t *starts, int64_t *order_out,
+                           struct error *err) {
     memset(starts, 0, (size_t)(n_keys + 1) * sizeof *starts);
     for (int64_t i = 0; i < n; i++) starts[keys[i] + 1]++;
     for (int64_t k = 0; k < n_keys; k++) starts[k + 1] += starts[k];
     for (int64_t i = 0; i < n; i++) {
         const int64_t row = order_in ? order_in[i] : i;
+        TRY(task_look((size_t)i, err));
         order_out[starts[keys[row]]++] = row;
     }
     for (int64_t k = n_keys; k > 0; k--) starts[k] = starts[k - 1];
     starts[0] = 0;
+    return OK;
 }
 
 struct sparse {
@@ -41,11 +45,12 @@ static enum status make_sparse(const int32_t *rows, const int32_t *columns, cons
     if (status == OK) status = mem_try_array((size_t)n, "order", &out->order, err);
     if (status == OK) status = mem_try_array((size_t)n, "columns", &out->columns, err);
     if (status == OK && values) status = mem_try_array((size_t)n, "values", &out->values, err);
-    if (status == OK) {
-        sort_by(columns, n_columns, NULL, n, column_starts, by_column);
-        sort_by(rows, n_rows, by_column, n, out->starts, out->order);
-        for (int64_t i = 0; i < n; i++) out->columns[i] = columns[out->order[i]];
-        for (int64_t i = 0; values && i < n; i++) out->values[i] = values[out->order[i]];
+    if (status == OK) status = sort_by(columns, n_columns, NULL, n, column_starts, by_column, err);
+    if (status == OK) status = sort_by(rows, n_rows, by_column, n, out->starts, out->order, err);
+    for (int64_t i = 0; status == OK && i < n; i++) {
+        status = task_look((size_t)i, err);
+        out->columns[i] = columns[out->order[i]];
+        if (values) out->values[i] = values[out->order[i]];
     }
     mem_free(by_column);
     mem_free(column_starts);
@@ -125,6 +130,7 @@ static enum status gather_pairs(const struct dataset *dataset, int mask, int32_t
     TRY(mem_try_array((size_t)n, "seen rows", out_items, err));
     for (int p = 0; split && p < 3; p++) {
         for (int64_t i = 0; mask & (1 << p) && i < split->n_rows[p]; i++, at++) {
+            TRY(task_look((size_t)i, err));
             (*out_users)[at] = events->users[split->rows[p][i]];
             (*out_items)[at] = events->items[split->rows[p][i]];
         }

@@ -15,7 +15,7 @@ static enum status csv_items(struct task *task, const char *folder, struct table
         status = err_set(err, ERR_DATA, "%s: expected the columns movieId, title and genres, got %d columns", path, movies.n_columns);
     if (status == OK) {
         struct rows rows = {.n_rows = movies.n_rows, .n_fields = 3, .path = xstrdup(path)};
-        csv_take_cells(&movies, &rows.cells, &rows.lines);
+        csv_take_cells(&movies, &rows.room, &rows.cells, &rows.lines);
         status = items_table(&rows, out, err);
     }
     csv_release(&movies);

@@ -9,19 +9,26 @@
 #include "runtime/data/scan.h"
 
 void rows_release(struct rows *rows) {
-    for (int64_t i = 0; i < rows->n_rows * rows->n_fields; i++) free(rows->cells[i]);
+    arena_release(&rows->room);
     free(rows->cells);
     free(rows->lines);
     free(rows->path);
 }
 
-static bool take_fields(struct slice line, const char *separator, int n_fields, char **cells) {
+static char *as_utf8(struct arena *room, struct slice field) {
+    if (utf8_valid(field)) return arena_strndup(room, field.data, field.len);
+    char *text = latin1_to_utf8(field), *kept = arena_strndup(room, text, strlen(text));
+    free(text);
+    return kept;
+}
+
+static bool take_fields(struct slice line, const char *separator, int n_fields, struct arena *room, char **cells) {
     const size_t length = strlen(separator);
     for (int i = 0; i < n_fields; i++) {
         if (i > 0 && line.data == NULL) return false;
         const struct slice rest = line, field = slice_field(&line, separator, length);
         if (i + 1 < n_fields && rest.len == field.len) line.data = NULL; /* no separator was left */
-        cells[i] = utf8_valid(field) ? xstrndup(field.data, field.len) : latin1_to_utf8(field);
+        cells[i] = as_utf8(room, field);
     }
     return true;
 }
@@ -32,7 +39,7 @@ static enum status scan_rows(struct scan *scan, const char *separator, struct ro
     while (scan_line(scan, &line, &status, err)) {
         if (line.len == 0) continue;
         rows->lines[rows->n_rows++] = scan->line;
-        if (!take_fields(line, separator, rows->n_fields, &rows->cells[(rows->n_rows - 1) * rows->n_fields]))
+        if (!take_fields(line, separator, rows->n_fields, &rows->room, &rows->cells[(rows->n_rows - 1) * rows->n_fields]))
             return err_set(err, ERR_DATA, "%s, line %lld: expected %d fields separated by %s", scan->path, (long long)scan->line, rows->n_fields,
                            separator);
     }

@@ -3,10 +3,12 @@
 #ifndef RECKON_SIDE_ROWS_H
 #define RECKON_SIDE_ROWS_H
 
+#include "runtime/base/arena.h"
 #include "runtime/data/dataset.h"
 
 /* Fields of every line as UTF-8 (ISO-8859-1 where they aren't), n_fields a row. */
 struct rows {
+    struct arena room; /* of the cells' letters */
     char **cells;
     int64_t *lines; /* of the rows, for messages */
     char *path;

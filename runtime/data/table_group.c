@@ -232,7 +232,7 @@ enum status table_group(const struct table *table, const char *const *by, size_t
     struct table *grouped = table_new(groups.n_groups);
     for (size_t i = 0; i < n_by; i++)
         if (!table_column(grouped, by[i])) table_add_taken(grouped, columns[i], groups.firsts);
-    for (size_t i = 0; i < n_aggregates && status == OK; i++) {
+    for (size_t i = 0; i < n_aggregates && status == OK && !table_is_over(0); i++) {
         status = add_aggregate(grouped, table, &aggregates[i], &groups, err);
         if (status != OK) err_about(err, aggregates[i].name);
     }

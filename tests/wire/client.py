@@ -197,6 +197,10 @@ class Kernel(Client):
     def interrupt(self):
         os.kill(self.process.pid, signal.SIGINT)
 
+    def interrupt_group(self):
+        """As launchers do."""
+        os.killpg(self.process.pid, signal.SIGINT)
+
     def ends(self, seconds=WAIT_S):
         """Exit code, or None when it lives on."""
         try:

@@ -128,11 +128,11 @@ static double median_step_s(const struct task *task) {
     return n % 2 ? sorted[n / 2] : 0.5 * (sorted[n / 2 - 1] + sorted[n / 2]);
 }
 
-/* Notes how long a unit took since the last look. The median forgets a slow first epoch and one slow moment. */
+/* Notes how long a unit took since the last look. The first step pays for what is made once, so it tells nothing of the others;
+ * the median forgets one slow moment. */
 static void note_step(struct task *task, int64_t done, double now_s) {
     if (done <= task->step_done) return;
-    task->step_s[task->n_steps % N_STEPS] = (now_s - task->step_at_s) / (double)(done - task->step_done);
-    task->n_steps++;
+    if (task->step_done > 0) task->step_s[task->n_steps++ % N_STEPS] = (now_s - task->step_at_s) / (double)(done - task->step_done);
     task->step_done = done;
     task->step_at_s = now_s;
 }

@@ -19,6 +19,7 @@
 #define LAST_MESSAGES_S 0.25 /* to be sent at the end */
 #define HISTORY_ENDS_S 0.5   /* then its last cells are lost */
 #define TOPIC_BYTES_MAX 1000 /* of a subscription that is welcomed */
+#define HEAR_PAUSE_S 0.004   /* between two looks into the pipes of 1 and 2, each of which makes up to two messages */
 
 struct server {
     struct kernel kernel;
@@ -27,6 +28,7 @@ struct server {
     struct replay *replay;
     struct parent_watch parent;
     int signals_fd;
+    double heard_s; /* the last look into the pipes */
     bool trace, announced;
 };
 
@@ -206,8 +208,15 @@ static void handle_signals(struct server *server) {
 
 static double sooner(double a_s, double b_s) { return a_s < 0 ? b_s : b_s < 0 ? a_s : a_s < b_s ? a_s : b_s; }
 
-static int timeout_ms(struct server *server) {
+/* Seconds until the pipes may be looked into; 0: now. */
+static double hearing_due_s(const struct server *server) {
+    double due_s = server->heard_s ? server->heard_s + HEAR_PAUSE_S - clock_now_s() : 0;
+    return due_s > 0 ? due_s : 0;
+}
+
+static int timeout_ms(struct server *server, double hearing_s) {
     double due_s = sooner(publisher_due_s(server->kernel.publisher), sender_due_s(server->sender));
+    if (hearing_s > 0) due_s = sooner(due_s, hearing_s);
     if (server->parent.parent_id && server->parent.fd < 0) due_s = sooner(due_s, PARENT_LOOK_S);
     return due_s < 0 ? -1 : (int)(due_s * 1000 + 0.999);
 }
@@ -216,11 +225,12 @@ enum { FD_BELL, FD_SIGNALS, FD_PARENT, FD_STDOUT, FD_STDERR, FD_COUNT };
 
 static void wait_turn(struct server *server, struct pollfd fds[FD_COUNT], unsigned *readable) {
     const struct kernel *kernel = &server->kernel;
-    bool hears = kernel->capture && !outbox_full(kernel->outbox); /* else who writes waits at its pipe */
+    double hearing_s = hearing_due_s(server);
+    bool hears = kernel->capture && hearing_s == 0 && !outbox_full(kernel->outbox); /* else who writes waits at its pipe */
     const int numbers[FD_COUNT] = {outbox_fd(kernel->outbox), server->signals_fd, server->parent.fd, hears ? capture_fd(kernel->capture, 0) : -1,
                                    hears ? capture_fd(kernel->capture, 1) : -1};
     for (int i = 0; i < FD_COUNT; i++) fds[i] = (struct pollfd){.fd = numbers[i], .events = POLLIN};
-    *readable = transport_wait(server->transport, fds, FD_COUNT, timeout_ms(server));
+    *readable = transport_wait(server->transport, fds, FD_COUNT, timeout_ms(server, hearing_s));
 }
 
 static void turn(struct server *server) {
@@ -231,7 +241,10 @@ static void turn(struct server *server) {
     if (fds[FD_SIGNALS].revents) handle_signals(server);
     if ((fds[FD_PARENT].revents || server->parent.fd < 0) && parent_watch_gone(&server->parent)) kernel->stopping = true;
     receive_all(server, readable);
-    if (fds[FD_STDOUT].revents || fds[FD_STDERR].revents) kernel_drain_output(kernel);
+    if (fds[FD_STDOUT].revents || fds[FD_STDERR].revents) {
+        kernel_drain_output(kernel);
+        server->heard_s = clock_now_s();
+    }
     if (publisher_due_s(kernel->publisher) == 0) publisher_flush(kernel->publisher);
     sender_turn(server->sender, prompt_is_open(kernel->prompt));
 }

@@ -2,6 +2,7 @@
 import datetime
 import os
 import subprocess
+import sys
 import threading
 import time
 
@@ -173,6 +174,19 @@ def test_a_child_is_heard_in_the_cell_that_runs(kernel):
     heard = [m for m in kernel.iopub_seen + own if m.type == "stream"]
     assert "".join(m.content["text"] for m in heard) == "".join(f"word {i}\n" for i in range(300))
     assert len({m.parent["msg_id"] for m in heard}) > 10
+
+
+def test_a_writer_to_both_descriptors_in_turn_is_few_messages(kernel):
+    cell = kernel.start_cell("print('in')\ninput()", allow_stdin=True)
+    kernel.wait_output(cell)
+    paths = [f"/proc/{kernel.process.pid}/fd/{fd}" for fd in (1, 2)]
+    program = f"import time\na, b = (open(path, 'w') for path in {paths})\nend = time.monotonic() + 1\n"
+    program += "while time.monotonic() < end: print('a', file=a, flush=True), print('b', file=b, flush=True)"
+    subprocess.run([sys.executable, "-c", program], check=True)
+    kernel.send("stdin", "input_reply", {"value": ""})
+    outputs = kernel.outputs(cell)
+    assert most_in_a_second([m for m in outputs if m.type == "stream"]) < 1000
+    assert len(text_of(outputs, "stderr")) == len(text_of(outputs)) - len("in\n") > 1000
 
 
 def test_both_descriptors_in_the_order_of_their_writing(kernel):

@@ -5,7 +5,7 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/monitor.h"
 
-#define TEND_S 0.5          /* between two looks at the subscribers */
+#define TEND_S 0.01         /* between two looks at the subscribers while one holds up the others */
 #define RETRY_S 0.002       /* of iopub */
 #define RETRY_PROMPT_S 0.02 /* of a question whose asker isn't connected yet */
 
@@ -16,7 +16,7 @@ struct sender {
     struct outgoing *waiting, **tail; /* of iopub */
     struct outgoing *question;
     double tended_s;
-    bool on_way; /* at the last look a subscriber hadn't got all yet */
+    bool blocked; /* at the last turn */
 };
 
 struct sender *sender_new(struct outbox *outbox, struct transport *transport, void (*trace)(enum channel channel, const struct packet *packet)) {
@@ -40,18 +40,17 @@ static enum sent send_one(struct sender *sender, const struct outgoing *message)
 }
 
 static void send_waiting(struct sender *sender) {
-    while (sender->waiting && send_one(sender, sender->waiting) != SENT_LATER) {
-        sender->waiting = outbox_sent(sender->outbox, sender->waiting);
-        sender->on_way = true;
-    }
+    while (sender->waiting && send_one(sender, sender->waiting) != SENT_LATER) sender->waiting = outbox_sent(sender->outbox, sender->waiting);
     if (!sender->waiting) sender->tail = &sender->waiting;
 }
 
+/* Only while something waits: a subscriber that is merely behind then holds up nobody. */
 static void tend(struct sender *sender) {
-    double now_s = clock_now_s();
-    if ((!sender->waiting && !sender->on_way) || now_s - sender->tended_s < TEND_S) return;
+    const double now_s = clock_now_s();
+    if (sender->waiting && sender->blocked && now_s - sender->tended_s < TEND_S) return;
+    if (sender->waiting) transport_tend(sender->transport, !sender->blocked);
+    sender->blocked = sender->waiting != NULL;
     sender->tended_s = now_s;
-    sender->on_way = transport_tend(sender->transport, sender->waiting != NULL);
 }
 
 static void send_question(struct sender *sender, bool asking) {
@@ -89,6 +88,4 @@ void sender_turn(struct sender *sender, bool asking) {
 
 bool sender_waits(const struct sender *sender) { return sender->waiting || sender->question; }
 
-double sender_due_s(const struct sender *sender) {
-    return sender->waiting ? RETRY_S : sender->question ? RETRY_PROMPT_S : sender->on_way ? TEND_S : -1;
-}
+double sender_due_s(const struct sender *sender) { return sender->waiting ? RETRY_S : sender->question ? RETRY_PROMPT_S : -1; }

@@ -63,6 +63,10 @@ void links_look(struct links *links, double now_s) {
     }
 }
 
+void links_forget(struct links *links) {
+    for (struct link *link = links->first; link; link = link->next) link->stands_s = 0;
+}
+
 /* Somebody has taken all there was: who holds things up, holds up him. */
 static bool any_waits(const struct links *links) {
     for (const struct link *link = links->first; link; link = link->next)

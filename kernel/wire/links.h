@@ -15,8 +15,10 @@ void links_free(struct links *links); /* NULL is fine; the connections live on *
 void links_add(struct links *links, int fd);
 void links_remove(struct links *links, int fd);
 
-/* Looks who has taken something since the last look; to be called now and then while anything is on its way. */
+/* Looks who has taken something since the last look. Often: a connection in full flow is full at most looks, so two alike prove nothing. */
 void links_look(struct links *links, double now_s);
+/* Nobody stands still so far. */
+void links_forget(struct links *links);
 /* Shuts the connections down that have taken nothing for `seconds` though there was something; where no other has taken all
  * there was and waits for more, only after `seconds_alone`. Returns how many. */
 int links_cut(struct links *links, double now_s, double seconds, double seconds_alone);

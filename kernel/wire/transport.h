@@ -19,7 +19,7 @@ struct transport_ops {
     unsigned (*wait)(struct transport *transport, struct pollfd *fds, size_t n_fds, int timeout_ms);
     bool (*receive)(struct transport *transport, enum channel channel, struct packet *out);
     enum sent (*send)(struct transport *transport, enum channel channel, const struct packet *packet);
-    bool (*tend)(struct transport *transport, bool blocked);
+    void (*tend)(struct transport *transport, bool begins);
     void (*free)(struct transport *transport);
 };
 struct transport {
@@ -41,12 +41,11 @@ static inline bool transport_receive(struct transport *transport, enum channel c
 static inline enum sent transport_send(struct transport *transport, enum channel channel, const struct packet *packet) {
     return transport->ops->send(transport, channel, packet);
 }
-/* iopub: to be called twice a second while it returns true (something is still on its way to a subscriber) or sending is
- * blocked. A subscriber that takes nothing for WEDGED_S while it blocks others is disconnected (one that blocks nobody but the cell that
- * writes: after ALONE_S); all others lose nothing. */
+/* iopub: to be called often (every 10 ms) while sending is blocked; begins: it wasn't at the call before. A subscriber that takes nothing for
+ * WEDGED_S meanwhile is disconnected (one that blocks nobody but the cell that writes: after ALONE_S); all others lose nothing. */
 #define WEDGED_S 6.0 /* libzmq's clients read in bursts of 500 messages: at 10 ms each, 5 s lie between two */
 #define ALONE_S 60.0
-static inline bool transport_tend(struct transport *transport, bool blocked) { return transport->ops->tend(transport, blocked); }
+static inline void transport_tend(struct transport *transport, bool begins) { transport->ops->tend(transport, begins); }
 static inline void transport_free(struct transport *transport) {
     if (transport) transport->ops->free(transport);
 }

@@ -84,10 +84,9 @@ static enum sent send_mem(struct transport *transport, enum channel channel, con
     return SENT;
 }
 
-static bool tend_mem(struct transport *transport, bool blocked) {
+static void tend_mem(struct transport *transport, bool begins) {
     (void)transport;
-    (void)blocked;
-    return false;
+    (void)begins;
 }
 
 static void free_mem(struct transport *transport) {

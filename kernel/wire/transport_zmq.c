@@ -167,13 +167,13 @@ static void hear_events(struct zmq_transport *self) {
     }
 }
 
-static bool tend_zmq(struct transport *transport, bool blocked) {
+static void tend_zmq(struct transport *transport, bool begins) {
     struct zmq_transport *self = of(transport);
     const double now_s = clock_now_s();
+    if (begins) links_forget(self->links);
     links_look(self->links, now_s);
-    const int n = blocked ? links_cut(self->links, now_s, WEDGED_S, ALONE_S) : 0;
+    const int n = links_cut(self->links, now_s, WEDGED_S, ALONE_S);
     if (n) log_line(LOG_INFO, "disconnected %d subscriber(s) of iopub that took nothing any more", n);
-    return atomic_load(&self->on_way) > 0;
 }
 
 /* --- waiting --- */

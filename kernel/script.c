@@ -121,11 +121,18 @@ static void on_page(void *ctx, const struct bundle *bundle) {
     write_bundle(bundle);
 }
 
+/* stdin may be the script itself, and a batch run has nobody who answers. */
+static enum status on_input(void *ctx, const char *prompt, bool password, struct buf *out, struct error *err) {
+    (void)ctx, (void)prompt, (void)password, (void)out;
+    err_set(err, ERR_VALUE, "a script can't ask: nobody answers while it runs");
+    return err_hint(err, "param(\"name\", default) takes values from outside: RECKON_PARAM_name=… before the command");
+}
+
 /* --- running --- */
 
 /* Blank lines stand for those above the cell, so that errors tell lines of the file. */
 static enum status run_cell(struct session *session, const char *name, struct slice text, size_t start, size_t end, struct error *err) {
-    struct output output = {.stream = on_stream, .display = on_display, .page = on_page};
+    struct output output = {.stream = on_stream, .display = on_display, .page = on_page, .input = on_input};
     struct buf cell = BUF_INIT;
     struct outcome outcome;
     for (size_t i = 0; i < start; i++)

@@ -159,6 +159,7 @@ void session_run(struct session *session, const char *name, struct slice code, s
     *out = (struct outcome){.err = ERROR_INIT};
     mem_keep_reserve();
     struct source *source = source_new(name, code);
+    source->registry = session->interp->registry;
     session->interp->output = output;
     task_enter(session->task);
     run_parsed(session, source, remember, out);

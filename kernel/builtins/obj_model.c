@@ -85,7 +85,9 @@ static void add_fitted(struct card_draft *card, const struct model *model) {
     buf_add_counted(&text, model->n_fitted, model->is_explicit ? "ratings" : "interactions");
     if (model->fitted_on && dataset_split(model->fitted_on)) buf_addf(&text, " (split: %s)", dataset_split(model->fitted_on)->description);
     card_add(card, "fitted on", "%s", buf_text(&text));
-    if (model->default_user == FOLDED_USER) card_add(card, "new user", "%lld rows folded in", (long long)model_seen(model, FOLDED_USER).n);
+    if (model->default_user == FOLDED_USER)
+        card_add(card, "new user", "%lld row%s folded in", (long long)model_seen(model, FOLDED_USER).n,
+                 model_seen(model, FOLDED_USER).n == 1 ? "" : "s");
     buf_release(&text);
 }
 

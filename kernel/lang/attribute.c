@@ -13,30 +13,36 @@ static const struct builtin_row *find_row(const struct builtin_row *rows, const 
 
 /* Attributes of Python's and of other tools that have another form here. */
 static const struct {
-    enum value_kind kind;
-    const char *name, *instead;
+    const char *type, *name, *instead;
 } others[] = {
-    {VAL_STR, "format", "write an f-string: f\"{x:.3f}\""},
-    {VAL_STR, "length", "write len(x)"},
-    {VAL_LIST, "length", "write len(x)"},
-    {VAL_LIST, "size", "write len(x)"},
-    {VAL_LIST, "shape", "make an Array of it: array(x).shape"},
-    {VAL_LIST, "mean", "write mean(x)"},
-    {VAL_LIST, "sum", "write sum(x)"},
-    {VAL_LIST, "max", "write max(x)"},
-    {VAL_LIST, "min", "write min(x)"},
-    {VAL_LIST, "map", "write [f(v) for v in x]"},
-    {VAL_LIST, "filter", "write [v for v in x if …]"},
-    {VAL_LIST, "join", "write \", \".join(x)"},
-    {VAL_LIST, "copy", "values don't change, so y = x is enough"},
-    {VAL_DICT, "copy", "values don't change, so y = x is enough"},
-    {VAL_SET, "copy", "values don't change, so y = x is enough"},
-    {VAL_DICT, "has_key", "write key in d"},
+    {"str", "format", "write an f-string: f\"{x:.3f}\""},
+    {"str", "length", "write len(x)"},
+    {"list", "length", "write len(x)"},
+    {"list", "size", "write len(x)"},
+    {"list", "shape", "make an Array of it: array(x).shape"},
+    {"list", "mean", "write mean(x)"},
+    {"list", "sum", "write sum(x)"},
+    {"list", "max", "write max(x)"},
+    {"list", "min", "write min(x)"},
+    {"list", "map", "write [f(v) for v in x]"},
+    {"list", "filter", "write [v for v in x if …]"},
+    {"list", "join", "write \", \".join(x)"},
+    {"list", "copy", "values don't change, so y = x is enough"},
+    {"dict", "copy", "values don't change, so y = x is enough"},
+    {"set", "copy", "values don't change, so y = x is enough"},
+    {"dict", "has_key", "write key in d"},
+    {"Dataset", "shape", "write ratings.n_users, ratings.n_items and len(ratings)"},
+    {"Dataset", "columns", "write interactions(ratings).columns"},
+    {"Dataset", "info", "write describe(ratings)"},
+    {"Dataset", "train_test_split", "write train, test = split(ratings, test=0.2, seed=42)"},
+    {"Table", "loc", "write t.where(lambda r: …)"},
+    {"Table", "iloc", "write t[i], or t[start:stop]"},
+    {"Table", "values", "write t[\"column\"]"},
 };
 
-static const char *other_form(enum value_kind kind, const char *name) {
+static const char *other_form(const char *type, const char *name) {
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (others[i].kind == kind && strcmp(others[i].name, name) == 0) return others[i].instead;
+        if (strcmp(others[i].type, type) == 0 && strcmp(others[i].name, name) == 0) return others[i].instead;
     return NULL;
 }
 
@@ -59,13 +65,56 @@ static void hint_names(const struct known *known, const char *name, struct error
     buf_release(&list);
 }
 
-static enum status no_attribute(struct value value, const char *name, struct error *err) {
+/* Columns and keys stand in brackets: r.rating is r["rating"]. */
+static bool has_key(struct value value, const char *name) {
+    struct error ignored = ERROR_INIT;
+    struct value key = value_str(name), item;
+    const struct type *type = value.kind == VAL_OBJECT ? value.u.object->type : NULL;
+    bool found = value.kind == VAL_DICT && dict_get(value, key, &item);
+    if (type && type->column_names && type->index && type->index(value.u.object->data, key, &item, &ignored) == OK) {
+        found = true;
+        value_release(&item);
+    }
+    value_release(&key);
+    return found;
+}
+
+/* What other tools have as a method and Reckon as a function: m.predict(…) is predict(m, …). */
+static bool is_function_on(const struct registry *registry, const char *name, struct value value) {
+    const struct builtin_info *info = registry_find(registry, name);
+    struct value accepted;
+    for (size_t i = 0; info && i < info->n_signatures; i++) {
+        const struct signature *signature = &info->signatures[i];
+        if (!signature->n_params || sig_type_has(signature->params[0].type, SIG_ANY)) continue;
+        if (!sig_accept(signature->params[0].type, value, &accepted)) continue;
+        value_release(&accepted);
+        return true;
+    }
+    return false;
+}
+
+static const char *usual_name(const char *type) {
+    static const char *const names[][2] = {{"Dataset", "ratings"}, {"Model", "m"}, {"Recipe", "recipe"}, {"Table", "t"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i][0], type) == 0) return names[i][1];
+    return "x";
+}
+
+static bool form_hint(struct interp *interp, struct value value, const char *name, struct error *err) {
+    const char *kind = value_type_name(value), *instead = other_form(kind, name);
+    if (instead) err_hint(err, "%s", instead);
+    else if (has_key(value, name)) err_hint(err, "write %s[\"%s\"]", value.kind == VAL_DICT ? "r" : usual_name(kind), name);
+    else if (is_function_on(interp->registry, name, value)) err_hint(err, "it is a function: write %s(%s, …)", name, usual_name(kind));
+    return err->hint[0];
+}
+
+static enum status no_attribute(struct interp *interp, struct value value, const char *name, struct error *err) {
     struct known known = {0};
     const struct type *type = value.kind == VAL_OBJECT ? value.u.object->type : NULL;
-    const char *kind = value_type_name(value), *instead = other_form(value.kind, name);
+    const char *kind = value_type_name(value);
     if (is_mutator(value.kind, name)) return err_set(err, ERR_TYPE, "values don't change: a %s has no `%s`", kind, name);
     err_set(err, ERR_ATTRIBUTE, "%s%s %s no `%s`", article(kind), kind, value.kind == VAL_NONE || *article(kind) ? "has" : "have", name);
-    if (instead) return err_hint(err, "%s", instead);
+    if (form_hint(interp, value, name, err)) return err->code;
     for (const struct attribute_row *row = type ? type->attributes : NULL; row && row->name; row++) add_known(&known, row->name, strlen(row->name));
     add_rows(&known, type ? type->methods : value_methods(value.kind));
     if (value.kind == VAL_BUILTIN && value.u.bound->self.kind == VAL_UNSET)
@@ -81,7 +130,7 @@ enum status value_attribute(struct interp *interp, struct value value, const cha
     for (const struct attribute_row *row = type ? type->attributes : NULL; row && row->name; row++)
         if (strcmp(row->name, name) == 0) return row->get(interp, value.u.object->data, out, err);
     const struct builtin_row *method = find_row(type ? type->methods : value_methods(value.kind), name);
-    if (!method) return no_attribute(value, name, err);
+    if (!method) return no_attribute(interp, value, name, err);
     *out = value_builtin(method, value);
     return OK;
 }

@@ -108,10 +108,50 @@ static void parameter_names(const struct builtin_info *info, struct buf *list, s
     vec_release(&names);
 }
 
+/* Parameters under the names of other tools; a row counts where the builtin has the parameter. */
+static const struct {
+    const char *elsewhere, *here, *form;
+} parameter_forms[] = {
+    {"reverse", "descending", "descending=True"},
+    {"ascending", "descending", "descending=True, or leave it away"},
+    {"n_factors", "factors", "factors="},
+    {"k", "factors", "factors="},
+    {"n_components", "factors", "factors="},
+    {"dim", "factors", "factors="},
+    {"iterations", "epochs", "epochs="},
+    {"n_epochs", "epochs", "epochs="},
+    {"max_iter", "epochs", "epochs="},
+    {"regularization", "reg", "reg="},
+    {"lambda_", "reg", "reg="},
+    {"weight_decay", "reg", "reg="},
+    {"learning_rate", "lr", "lr="},
+    {"random_state", "seed", "seed="},
+    {"test_size", "test", "test="},
+    {"n", "k", "k="},
+    {"N", "k", "k="},
+    {"top_k", "k", "k="},
+    {"topk", "k", "k="},
+    {"n_clusters", "k", "k="},
+};
+
+static bool has_param(const struct builtin_info *info, const char *name) {
+    for (size_t i = 0; i < info->n_signatures; i++)
+        if (find_param(&info->signatures[i], name) >= 0) return true;
+    return false;
+}
+
+static void elsewhere_hint(const struct builtin_info *info, const char *name, struct error *err) {
+    for (size_t i = 0; i < sizeof parameter_forms / sizeof *parameter_forms; i++)
+        if (strcmp(parameter_forms[i].elsewhere, name) == 0 && has_param(info, parameter_forms[i].here))
+            err_hint(err, "write %s", parameter_forms[i].form);
+}
+
 static enum status unknown_name(const struct bound_call *b, size_t i, struct error *err) {
     if (!err) return ERR_TYPE;
     struct buf list = BUF_INIT;
     err_set(err, ERR_TYPE, "%s has no parameter `%s`", call_name(b), argument_name(b->arguments, i));
+    elsewhere_hint(b->info, argument_name(b->arguments, i), err);
+    if (err->hint[0]) return blame(b, i, true, err);
     parameter_names(b->info, &list, err, argument_name(b->arguments, i));
     if (list.len) err_hint(err, "its parameters: %s", buf_text(&list));
     else if (!err->hint[0]) err_hint(err, "it takes none by name");
@@ -277,6 +317,39 @@ static void object_hint(const struct sig_type *type, struct value value, struct 
     }
 }
 
+static const char *type_of(struct value value) { return value.kind == VAL_OBJECT ? value.u.object->type->name : ""; }
+
+static bool is_object_type(const struct sig_type *type, const char *name) {
+    for (; type; type = type->next)
+        if (type->kind == SIG_OBJECT && strcmp(type->word, name) == 0) return true;
+    return false;
+}
+
+/* A model where its vectors or its history are wanted, or another builtin is. */
+static void model_hint(const struct bound_call *b, const struct sig_type *type, struct value value, struct error *err) {
+    if (strcmp(type_of(value), "Model") != 0) return;
+    if (is_object_type(type, "Embeddings")) err_hint(err, "give its vectors: %s(m.items)", call_name(b));
+    else if (is_object_type(type, "Plot")) err_hint(err, "save(m, \"model.reckon\") writes a model");
+    else if (is_object_type(type, "Table")) err_hint(err, "its Table of epochs is m.history: %s(m.history)", call_name(b));
+}
+
+static bool fits(const struct sig_param *param, struct value value) {
+    struct value accepted;
+    if (!sig_accept(param->type, value, &accepted)) return false;
+    value_release(&accepted);
+    return true;
+}
+
+/* evaluate(test, m) is evaluate(m, test): the first two by position fit each other's places. */
+static void swapped_hint(const struct bound_call *b, struct error *err) {
+    const struct arguments *a = b->arguments;
+    const struct sig_param *params = b->signature->params;
+    if (a->n < 2 || argument_name(a, 0) || argument_name(a, 1) || positional_param(b->signature, 1) != 1) return;
+    if (sig_type_has(params[0].type, SIG_ANY) || sig_type_has(params[1].type, SIG_ANY)) return;
+    if (fits(&params[0], a->values[1]) && fits(&params[1], a->values[0]))
+        err_hint(err, "the other way round: %s(%s, %s)", call_name(b), params[0].name, params[1].name);
+}
+
 /* name: the parameter's, or that of an argument which `**` took. */
 static enum status wrong_type(const struct bound_call *b, size_t param, const char *name, struct value value, struct error *err) {
     if (!err) return ERR_TYPE;
@@ -293,6 +366,8 @@ static enum status wrong_type(const struct bound_call *b, size_t param, const ch
     sig_type_words(type, &words);
     value_describe(value, &got);
     err_set(err, ERR_TYPE, "%s: `%s%s` must be %s, got %s", call_name(b), name, where, buf_text(&words), buf_text(&got));
+    swapped_hint(b, err);
+    model_hint(b, type, value, err);
     type_hint(type, value, err);
     word_hint(type, value, err);
     object_hint(type, value, err);

@@ -56,6 +56,7 @@ struct builtin_row {
     builtin_fn run;
     const void *data;        /* for rows made from other tables: the model descriptor */
     const char *other_names; /* names other tools use: "SVD (Surprise), FunkSVD"; found by error hints */
+    bool destroys;           /* takes away what the user has: no error suggests it for a misspelled name */
 };
 
 /* Arguments by name, already checked. Asking for a name that the row lacks is a bug (assert). */

@@ -53,6 +53,10 @@ enum status exec_help(struct frame *frame, const struct node *node, struct error
 
 /* --- names.c: errors about names --- */
 enum status unknown_name(struct frame *frame, const char *name, struct error *err);
+/* Name i of those whose hint is written down: of notebooks, metrics and Python; NULL past the last. */
+const char *foreign_name(size_t i);
+/* For `del`: only what is bound is near. */
+enum status nothing_to_delete(struct frame *frame, const char *name, struct error *err);
 enum status no_value_yet(struct frame *frame, const char *name, struct error *err);
 /* --- mutators.c --- */
 /* Python's method that would change the receiver: sets the error that says what to write instead, and returns true. */

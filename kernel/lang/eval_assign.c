@@ -323,5 +323,5 @@ enum status delete_name(struct frame *frame, const char *name, struct error *err
     }
     if (!frame->env && registry_find(interp->registry, name)) return err_set(err, ERR_NAME, "`%s` is a builtin and stays", name);
     if (frame->env) return no_value_yet(frame, name, err);
-    return unknown_name(frame, name, err);
+    return nothing_to_delete(frame, name, err);
 }

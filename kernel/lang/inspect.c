@@ -99,7 +99,9 @@ struct widths {
 
 static void pad_to(struct buf *out, const char *text, int width) {
     buf_adds(out, text);
-    for (int i = text_width(slice_of(text)); i < width; i++) buf_addc(out, ' ');
+    int wide = text_width(slice_of(text));
+    if (width && wide > width - 2) width = wide + 2; /* what is too long for its column is still a word of its own */
+    for (int i = wide; i < width; i++) buf_addc(out, ' ');
 }
 
 static void cell(struct panel *p, const char *text, bool marked, const char *style) {

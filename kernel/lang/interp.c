@@ -114,6 +114,7 @@ static enum status eval_source(struct interp *interp, struct source *source, str
 
 enum status interp_eval(struct interp *interp, const char *name, struct slice text, struct value *out, struct error *err) {
     struct source *source = source_new(name, text);
+    source->registry = interp->registry;
     enum status status = eval_source(interp, source, out, err);
     source_unref(source);
     return status;

@@ -4,30 +4,64 @@
 #include <string.h>
 
 #include "kernel/lang/eval.h"
+#include "kernel/lang/parse.h"
 #include "runtime/base/vec.h"
+
+#define N(rows) (sizeof(rows) / sizeof *(rows))
+
+/* What a notebook usually binds: after a restart the cell that makes it has to run again. */
+static const struct {
+    const char *name, *made_by;
+} notebook_names[] = {
+    {"ratings", "ratings = load(\"ml-100k\")"},
+    {"data", "data = load(\"ml-100k\")"},
+    {"train", "train, test = split(ratings, test=0.2, seed=42)"},
+    {"test", "train, test = split(ratings, test=0.2, seed=42)"},
+    {"valid", "train, valid, test = split(ratings, valid=0.1, test=0.2, seed=42)"},
+    {"m", "m = als(train)"},
+    {"model", "model = als(train)"},
+    {"models", "models = [bias(train), als(train)]"},
+    {"scores", "scores = evaluate(models, test)"},
+    {"recs", "recs = recommend(m, users=\"all\", k=10)"},
+};
+
+/* Metrics that other tools have as functions, under the names that evaluate() knows. */
+static const struct {
+    const char *name, *metric;
+} metric_names[] = {
+    {"rmse", "rmse"},
+    {"mse", "rmse"},
+    {"mean_squared_error", "rmse"},
+    {"root_mean_squared_error", "rmse"},
+    {"mae", "mae"},
+    {"mean_absolute_error", "mae"},
+    {"ndcg", "ndcg@10"},
+    {"ndcg_score", "ndcg@10"},
+    {"ndcg_at_k", "ndcg@10"},
+    {"hit_rate", "hit_rate@10"},
+    {"hr", "hit_rate@10"},
+    {"recall", "recall@10"},
+    {"recall_at_k", "recall@10"},
+    {"precision", "precision@10"},
+    {"precision_at_k", "precision@10"},
+    {"mrr", "mrr@10"},
+    {"auc", "auc"},
+    {"roc_auc_score", "auc"},
+};
+
+static bool metric_hint(const char *name, struct error *err) {
+    for (size_t i = 0; i < N(metric_names); i++) {
+        if (strcmp(metric_names[i].name, name) != 0) continue;
+        err_hint(err, "metrics are strs: evaluate(m, test, metrics=\"%s\")", metric_names[i].metric);
+        return true;
+    }
+    return false;
+}
 
 /* Python's names that Reckon lacks, with what to write instead. */
 static const struct {
     const char *name, *instead;
 } python_names[] = {
-    {"np", "Arrays are built in: array([[1, 2], [3, 4]]), with + - * / @, .T, sum, mean, std, norm"},
-    {"numpy", "Arrays are built in: array([[1, 2], [3, 4]]), with + - * / @, .T, sum, mean, std, norm"},
-    {"pd", "Tables are built in: load(\"x.csv\"), table(…), sql(\"select …\"), t.where(…), t.group(…)"},
-    {"pandas", "Tables are built in: load(\"x.csv\"), table(…), sql(\"select …\"), t.where(…), t.group(…)"},
-    {"plt", "plots are built in: plot, scatter, hist, bars, heatmap, curve"},
-    {"sns", "plots are built in: plot, scatter, hist, bars, heatmap, curve"},
-    {"torch", "models are built in: als, mf, neumf, two_tower …; help() lists them"},
-    {"tf", "models are built in: als, mf, neumf, two_tower …; help() lists them"},
-    {"sklearn", "models, split and evaluate are built in; help() lists them"},
-    {"surprise", "its models are built in under other names: svd, mf, user_knn …; help() lists them"},
-    {"math", "its functions are builtins: log, log2, exp, sqrt, abs, round"},
-    {"random", "every random choice comes from seed=: seed(1), split(…, seed=1), synth(seed=1)"},
-    {"os", "load, open, save and export take paths; param(\"name\", default) reads a setting"},
-    {"sys", "print(…) writes; param(\"name\", default) reads a setting"},
-    {"time", "timeit(expression) measures; sleep(seconds) waits"},
-    {"datetime", "times are whole seconds UTC; Tables show them as dates"},
-    {"json", "load and export read and write files: .jsonl, .csv"},
-    {"re", "strs have find, replace, split, startswith, endswith"},
     {"display", "show(x) shows a value anywhere in a cell"},
     {"isinstance", "compare types: type(x) == int"},
     {"issubclass", "there are no classes; type(x) tells a value's type"},
@@ -72,8 +106,25 @@ static const struct {
     {"Exception", "there are no exceptions to raise; an error ends the cell and leaves the names as they were"},
 };
 
+static bool notebook_hint(const char *name, struct error *err) {
+    for (size_t i = 0; i < N(notebook_names); i++) {
+        if (strcmp(notebook_names[i].name, name) != 0) continue;
+        err_hint(err, "run the cell that makes it again, or e.g. %s", notebook_names[i].made_by);
+        return true;
+    }
+    return false;
+}
+
+const char *foreign_name(size_t i) {
+    if (i < N(notebook_names)) return notebook_names[i].name;
+    i -= N(notebook_names);
+    if (i < N(metric_names)) return metric_names[i].name;
+    i -= N(metric_names);
+    return i < N(python_names) ? python_names[i].name : NULL;
+}
+
 static const char *python_hint(const char *name) {
-    for (size_t i = 0; i < sizeof python_names / sizeof *python_names; i++)
+    for (size_t i = 0; i < N(python_names); i++)
         if (strcmp(python_names[i].name, name) == 0) return python_names[i].instead;
     return NULL;
 }
@@ -108,29 +159,49 @@ static bool elsewhere_hint(const struct registry *registry, const char *name, st
     return false;
 }
 
-static void nearest_hint(const struct frame *frame, const char *name, struct error *err) {
+static bool package_name_hint(const struct registry *registry, const char *name, struct error *err) {
+    struct buf instead = BUF_INIT;
+    bool found = package_hint(registry, name, &instead);
+    if (found) err_hint(err, "%s", buf_text(&instead));
+    buf_release(&instead);
+    return found;
+}
+
+/* Among the names that are bound, and the builtins that do no harm where they weren't meant. */
+static void nearest_hint(const struct frame *frame, const char *name, bool builtins, struct error *err) {
     VEC(const char *) names = {0};
     const struct interp *interp = frame->interp;
     for (const struct env *env = frame->env; env; env = env->parent)
         for (uint32_t i = 0; i < env->n; i++)
             if (env->slots[i].value.kind != VAL_UNSET) vec_push(&names, env->slots[i].name);
     for (uint32_t i = 0; i < interp->globals->n; i++) vec_push(&names, interp->globals->slots[i].name);
-    for (size_t i = 0; i < registry_len(interp->registry); i++) vec_push(&names, registry_at(interp->registry, i)->signatures[0].name);
+    for (size_t i = 0; builtins && i < registry_len(interp->registry); i++) {
+        const struct builtin_info *info = registry_at(interp->registry, i);
+        if (!info->row->destroys) vec_push(&names, info->signatures[0].name);
+    }
     const char *near = nearest_name(name, names.data, names.len);
     if (near) err_hint(err, "did you mean `%s`?", near);
     vec_release(&names);
 }
 
 enum status unknown_name(struct frame *frame, const char *name, struct error *err) {
+    const struct registry *registry = frame->interp->registry;
     const char *instead = python_hint(name);
-    if (registry_find(frame->interp->registry, name)) {
+    if (registry_find(registry, name)) {
         err_set(err, ERR_NAME, "`%s` is a builtin, not a name of this session", name);
         return err_hint(err, "bind it first: %s = …", name);
     }
     err_set(err, ERR_NAME, "nothing is called `%s`", name);
-    if (elsewhere_hint(frame->interp->registry, name, err)) return err->code;
+    if (notebook_hint(name, err) || metric_hint(name, err) || package_name_hint(registry, name, err) || elsewhere_hint(registry, name, err))
+        return err->code;
     if (instead) return err_hint(err, "%s", instead);
-    nearest_hint(frame, name, err);
+    nearest_hint(frame, name, true, err);
+    return err->code;
+}
+
+enum status nothing_to_delete(struct frame *frame, const char *name, struct error *err) {
+    err_set(err, ERR_NAME, "nothing is called `%s`", name);
+    nearest_hint(frame, name, false, err);
     return err->code;
 }
 

@@ -222,7 +222,7 @@ enum status value_len(struct value value, int64_t *out, struct error *err) {
         break;
     default: break;
     }
-    return err_set(err, ERR_TYPE, "%s%s has no length", value.kind == VAL_NONE ? "" : "a ", value_type_name(value));
+    return err_set(err, ERR_TYPE, "%s%s has no length", article(value_type_name(value)), value_type_name(value));
 }
 
 static bool range_contains(const struct range *range, struct value item) {

@@ -81,6 +81,12 @@ struct node *parse_def(struct parser *p);
 struct node *parse_statements(struct parser *p);              /* the whole cell: a BLOCK */
 struct node *parse_suite(struct parser *p, const char *what); /* ":" and the block of `what` ("if", "def") */
 
+/* packages.c: what is built in instead of a package of Python, appended to out; false: no such package is known. registry may be NULL. */
+bool package_hint(const struct registry *registry, const char *name, struct buf *out);
+
+/* The names of row i of that table, with blanks between; NULL past the last. */
+const char *package_names(size_t i);
+
 /* --- errors; each returns NULL --- */
 struct node *fail_at(struct parser *p, enum status code, struct span span, const char *hint, const char *format, ...) PRINTF_LIKE(5, 6);
 /* The token now is not what the grammar wants: tells the likeliest reason. */

@@ -20,40 +20,19 @@ struct node *fail_at(struct parser *p, enum status code, struct span span, const
 
 /* --- words of Python that Reckon lacks --- */
 
-static const struct package_row {
-    const char *names, *instead;
-} packages[] = {
-    {"numpy jax cupy", "array([[1, 2], [3, 4]]) makes an Array: + - * / @, .T, .mean(axis=0), log, exp, sqrt"},
-    {"pandas polars pyarrow duckdb sqlite3", "load(\"ratings.csv\") reads a file; table(…) and the methods of Table do the rest"},
-    {"torch tensorflow keras flax pytorch_lightning", "neumf, two_tower, gmf, mlp and the layers dense, relu, embedding … are built in"},
-    {"sklearn surprise implicit lightfm recbole cornac scipy spotlight", "split, als, mf, svd, ials, bpr, item_knn, evaluate … are built in"},
-    {"matplotlib seaborn plotly bokeh altair", "plot, scatter, hist, bars, heatmap, curve and tsne are built in"},
-    {"faiss annoy hnswlib scann", "index(model.items) and search(index, vector) are built in"},
-    {"math cmath statistics", "sqrt, log, log2, exp, round, mean, std … are built in"},
-    {"random", "every random choice has a seed: seed(42), split(ratings, seed=42), synth(seed=3)"},
-    {"os sys pathlib glob json csv pickle", "load, open, save and export read and write files"},
-    {"time timeit datetime", "timeit(als(train)) times an expression"},
-};
-
-static bool word_in(const char *words, const char *word) {
-    size_t len = strlen(word);
-    for (const char *at = words; (at = strstr(at, word)); at += len)
-        if ((at == words || at[-1] == ' ') && (at[len] == ' ' || at[len] == '\0')) return true;
-    return false;
-}
-
 static struct node *fail_import(struct parser *p) {
-    size_t n = token_ahead(p, 1)->kind == TOKEN_NAME;
-    const char *instead = "everything is built in: help() lists it; for data files use load(\"…\")";
+    const struct token *name = token_ahead(p, 1);
     struct span span = token_now(p)->span;
-    if (n) {
-        const struct token *name = token_ahead(p, 1);
+    struct buf instead = BUF_INIT;
+    bool named = name->kind == TOKEN_NAME;
+    if (!named || !package_hint(p->source->registry, name->u.name, &instead))
+        buf_adds(&instead, "everything is built in: help() lists it; for data files use load(\"…\")");
+    if (named) {
         span.end = name->span.end;
-        for (size_t i = 0; i < sizeof packages / sizeof *packages; i++)
-            if (word_in(packages[i].names, name->u.name)) instead = packages[i].instead;
-        return fail_at(p, ERR_SYNTAX, span, instead, "there are no imports: `%s` is not needed here", name->u.name);
-    }
-    return fail_at(p, ERR_SYNTAX, span, instead, "there are no imports");
+        fail_at(p, ERR_SYNTAX, span, buf_text(&instead), "there are no imports: `%s` is not needed here", name->u.name);
+    } else fail_at(p, ERR_SYNTAX, span, buf_text(&instead), "there are no imports");
+    buf_release(&instead);
+    return NULL;
 }
 
 static const struct foreign_row {

@@ -7,13 +7,16 @@
 #include "runtime/base/err.h"
 #include "runtime/base/str.h"
 
+struct registry; /* kernel/lang/builtin.h */
+
 struct source {
     int count;
     char *name;        /* "Cell 3", "lab.cell" */
     struct slice text; /* owned, NUL-terminated */
     uint32_t *line_starts;
     uint32_t n_lines;
-    struct arena arena; /* tokens and AST of this source live here */
+    struct arena arena;              /* tokens and AST of this source live here */
+    const struct registry *registry; /* borrowed: whose builtins hints may name; NULL: none */
 };
 
 struct source *source_new(const char *name, struct slice text); /* copies text; line ends \r\n become \n */

@@ -1,6 +1,7 @@
 #include "models/metrics/metrics.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "models/metrics/rows.h"
@@ -24,7 +25,23 @@ static const struct metric_row *find(struct slice name) {
     return NULL;
 }
 
-static enum status unknown(struct slice name, struct error *err) {
+/* Rows that other tools call otherwise; case never counts. */
+static const char *const other_names[][2] = {{"hit", "hit_rate"},   {"hits", "hit_rate"}, {"hr", "hit_rate"}, {"hitrate", "hit_rate"},
+                                             {"prec", "precision"}, {"p", "precision"},   {"r", "recall"},    {"rec", "recall"},
+                                             {"mse", "rmse"},       {"roc_auc", "auc"}};
+
+static const char *other_name(struct slice name) {
+    char *folded = text_fold(name);
+    const struct metric_row *row = find(slice_of(folded));
+    const char *other = row ? row->name : NULL;
+    for (size_t i = 0; !other && i < sizeof other_names / sizeof *other_names; i++)
+        if (strcmp(folded, other_names[i][0]) == 0) other = other_names[i][1];
+    free(folded);
+    return other;
+}
+
+/* rest: "@10" or "" */
+static enum status unknown(struct slice name, const char *rest, struct error *err) {
     const char *names[METRICS_MAX];
     struct buf list = BUF_INIT, wrong = BUF_INIT;
     for (size_t i = 0; i < n_table; i++) {
@@ -33,7 +50,8 @@ static enum status unknown(struct slice name, struct error *err) {
     }
     buf_add(&wrong, name.data, name.len);
     err_set(err, ERR_NAME, "there is no metric `%s`; there are %s", buf_text(&wrong), buf_text(&list));
-    err_suggest(err, buf_text(&wrong), names, n_table);
+    if (other_name(name)) err_hint(err, "write \"%s%.20s\"", other_name(name), rest);
+    else err_suggest(err, buf_text(&wrong), names, n_table);
     buf_release(&list);
     buf_release(&wrong);
     return ERR_NAME;
@@ -52,7 +70,7 @@ enum status metric_parse(const char *text, int64_t default_k, struct metric *out
     const char *at = strchr(text, '@');
     const struct slice name = {text, at ? (size_t)(at - text) : strlen(text)};
     const struct metric_row *row = find(name);
-    if (!row) return unknown(name, err);
+    if (!row) return unknown(name, at ? at : "", err);
     int64_t k = 0;
     if (at && !row->takes_k) {
         err_set(err, ERR_VALUE, "`%s` takes no @k: it is one value over all rows", row->name);

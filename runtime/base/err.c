@@ -107,7 +107,7 @@ static size_t distance(const char *a, size_t n_a, const char *b, size_t n_b, siz
 
 #define NAME_MAX_BYTES 256
 
-/* Letters compare without case and accents: `Ratings` is as near to `ratings` as can be, but not equal to it. */
+/* In half edits. Letters compare without case and accents: `Ratings` is nearer to `ratings` than any edit, but not equal to it. */
 static size_t name_distance(const char *folded, size_t length, const char *name, const char *wrong) {
     size_t rows[3 * (NAME_MAX_BYTES + 1)];
     size_t n_name = strlen(name);
@@ -116,11 +116,12 @@ static size_t name_distance(const char *folded, size_t length, const char *name,
     size_t n_other = strlen(other);
     size_t d = n_other > NAME_MAX_BYTES ? SIZE_MAX : distance(folded, length, other, n_other, rows);
     free(other);
-    return d == 0 && strcmp(name, wrong) != 0 ? 1 : d;
+    if (d == SIZE_MAX) return d;
+    return d == 0 ? strcmp(name, wrong) != 0 : 2 * d;
 }
 
 const char *nearest_name(const char *wrong, const char *const *names, size_t n_names) {
-    size_t limit = 1 + strlen(wrong) / 4, best = limit + 1;
+    size_t limit = 1 + strlen(wrong) / 4, best = 2 * limit + 1;
     const char *nearest = NULL;
     char *folded = text_fold(slice_of(wrong));
     size_t length = strlen(folded);
@@ -128,7 +129,7 @@ const char *nearest_name(const char *wrong, const char *const *names, size_t n_n
         if (!names[i]) continue;
         size_t d = name_distance(folded, length, names[i], wrong);
         /* As many edits as letters would suggest `f` for `x`. */
-        if (d >= best || d >= length) continue;
+        if (d >= best || d >= 2 * length) continue;
         best = d;
         nearest = names[i];
     }

@@ -147,7 +147,7 @@ static const struct bad_row {
      "  Cell 1, line 1\n"
      "    from torch import nn\n"
      "    ^^^^^^^^^^\n"
-     "  neumf, two_tower, gmf, mlp and the layers dense, relu, embedding … are built in"},
+     "  help() lists what there is"},
     {"import foo", false,
      "SyntaxError: there are no imports: `foo` is not needed here\n"
      "  Cell 1, line 1\n"
@@ -984,7 +984,7 @@ static const struct bad_row {
      "  Cell 1, line 1\n"
      "    from sklearn.metrics import ndcg_score\n"
      "    ^^^^^^^^^^^^\n"
-     "  split, als, mf, svd, ials, bpr, item_knn, evaluate … are built in"},
+     "  help() lists what there is"},
     {"print x", false,
      "SyntaxError: `print` is a function: its argument stands in brackets\n"
      "  Cell 1, line 1\n"

@@ -128,10 +128,11 @@ static void add_param_values(struct completing *c, const struct sig_param *param
     if (!note->completes) return;
     bool dataset = strcmp(note->completes, "dataset") == 0;
     if (dataset && c->sources) add_source(c, c->sources->datasets, "dataset");
-    if (strcmp(note->completes, "metric") == 0 && c->sources) add_source(c, c->sources->metrics, "metric");
+    const bool topic = strcmp(note->completes, "topic") == 0;
+    if ((strcmp(note->completes, "metric") == 0 || (topic && in_string)) && c->sources) add_source(c, c->sources->metrics, "metric");
     if (strcmp(note->completes, "column") == 0) add_of_subject(c, open, add_columns_of);
     if (in_string && strcmp(note->completes, "item") == 0) add_of_subject(c, open, add_items_of);
-    if (in_string && strcmp(note->completes, "builtin") == 0) add_builtin_names(c);
+    if (in_string && topic) add_builtin_names(c);
     if (in_string && (dataset || strcmp(note->completes, "path") == 0)) candidates_add_paths(&c->found, c->word);
 }
 

@@ -33,7 +33,7 @@ static const struct param_note notes[] = {{.name = "factors", .doc = "how many n
                                           {.name = "path", .doc = "a file", .completes = "path"},
                                           {.name = "item", .doc = "an id or a title", .completes = "item"},
                                           {.name = "known", .doc = "title: rating", .completes = "item"},
-                                          {.name = "topic", .doc = "a name", .completes = "builtin"},
+                                          {.name = "topic", .doc = "a name", .completes = "topic"},
                                           {0}};
 
 static const struct builtin_row methods_table[] = {
@@ -400,6 +400,7 @@ static void a_large_catalogue_is_not_read_to_its_end(void **state) {
 static void names_of_builtins_as_text(void **state) {
     const struct world *w = *state;
     check(w, "help(\"spl|", 3, "split");
+    check(w, "help(\"nd|", 2, "ndcg@10");
     check(w, "help(\"ratings|", 0, "");
 }
 

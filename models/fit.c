@@ -243,7 +243,14 @@ static void go_on_from(struct model *model, const struct model *start) {
     model->n_history = start->n_history;
     model->history = start->n_history ? xmemdup(start->history, (size_t)start->n_history * sizeof *start->history) : NULL;
     memcpy(model->monitor, start->monitor, sizeof model->monitor);
+    for (size_t i = 0; i < start->n_chosen_on; i++) model_add_chosen(model, &start->chosen_on[i]);
     if (model->split_id == start->split_id) model->fitted_part |= start->fitted_part; /* what was learned there isn't forgotten: see leaks */
+}
+
+static void remember_choice(struct model *model, struct dataset *valid) {
+    struct met_rows rows = {.data = valid, .split_id = dataset_split(valid) ? dataset_split(valid)->id : 0, .part = dataset_part(valid)};
+    snprintf(rows.fingerprint, sizeof rows.fingerprint, "%s", dataset_fingerprint(valid));
+    model_add_chosen(model, &rows);
 }
 
 /* A class that the device doesn't carry runs on the CPU. */
@@ -261,6 +268,7 @@ enum status model_fit(const struct model_class *class, const struct fit_request 
     const double start_s = task_now_s(request.task);
     TRY(new_model(class, &request, &model, err));
     if (request.start) go_on_from(model, request.start);
+    if (request.common.valid) remember_choice(model, request.common.valid);
     const enum status status = class->fit(&request, model, err);
     model->seconds += task_now_s(request.task) - start_s;
     if (status == OK) {

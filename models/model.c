@@ -21,10 +21,32 @@ void model_unref(struct model *model) {
     if (model->catalog) catalog_unref(model->catalog);
     free(model->name);
     free(model->history);
+    for (size_t i = 0; i < model->n_chosen_on; i++) dataset_unref(model->chosen_on[i].data);
+    free(model->chosen_on);
     mem_free(model->seen_starts);
     mem_free(model->seen_items);
     mem_free(model->seen_ratings);
     free(model);
+}
+
+static bool has_chosen_on(const struct model *model, const char *fingerprint) {
+    for (size_t i = 0; i < model->n_chosen_on; i++)
+        if (strcmp(model->chosen_on[i].fingerprint, fingerprint) == 0) return true;
+    return false;
+}
+
+void model_add_chosen(struct model *model, const struct met_rows *rows) {
+    if (has_chosen_on(model, rows->fingerprint)) return;
+    model->chosen_on = xrealloc(model->chosen_on, (model->n_chosen_on + 1) * sizeof *rows);
+    model->chosen_on[model->n_chosen_on] = *rows;
+    if (rows->data) dataset_ref(rows->data);
+    model->n_chosen_on++;
+}
+
+static void copy_chosen(const struct model *from, struct model *to) {
+    to->chosen_on = NULL;
+    to->n_chosen_on = 0;
+    for (size_t i = 0; i < from->n_chosen_on; i++) model_add_chosen(to, &from->chosen_on[i]);
 }
 
 /* The folded-in user's row, if any, isn't copied: a shell has the rows of the catalog's users only. */
@@ -46,6 +68,7 @@ enum status model_shell_copy(const struct model *from, struct model **out, struc
     model->catalog = catalog_ref(from->catalog);
     model->fitted_on = from->fitted_on ? dataset_ref(from->fitted_on) : NULL;
     model->history = from->n_history ? xmemdup(from->history, (size_t)from->n_history * sizeof *from->history) : NULL;
+    copy_chosen(from, model);
     model->seen_starts = NULL;
     model->seen_items = NULL;
     model->seen_ratings = NULL;

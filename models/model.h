@@ -112,6 +112,14 @@ struct model_class {
     int64_t (*bytes)(const struct model *model);
 };
 
+/* A data set that a model has met; all but data survives save. */
+struct met_rows {
+    struct dataset *data; /* a count; NULL after open() */
+    uint64_t split_id;    /* 0 = none */
+    int part;
+    char fingerprint[17];
+};
+
 /* A fitted model. Frozen, counted (atomic). */
 struct model {
     int count;
@@ -129,8 +137,10 @@ struct model {
     bool is_explicit;
     struct epoch_row *history; /* n_history */
     int64_t n_history;
-    int64_t best_epoch; /* 0 = none */
-    char monitor[32];   /* what valid measures: "rmse"; "" = nothing */
+    int64_t best_epoch;         /* 0 = none */
+    struct met_rows *chosen_on; /* n_chosen_on: what its epoch was chosen by, also before it went on. Owned */
+    size_t n_chosen_on;
+    char monitor[32]; /* what valid measures: "rmse"; "" = nothing */
     double seconds;
     char place[16];       /* "cpu", "cuda:0" */
     int32_t default_user; /* fold_in: position FOLDED_USER; else -1 */

@@ -40,6 +40,18 @@ static void set_hex(json_t *json, const char *key, uint64_t number) {
     json_object_set_new(json, key, json_string(text));
 }
 
+static json_t *chosen_json(const struct model *model) {
+    json_t *all = json_array();
+    for (size_t i = 0; i < model->n_chosen_on; i++) {
+        json_t *one = json_object();
+        set_hex(one, "split", model->chosen_on[i].split_id);
+        json_object_set_new(one, "part", json_integer(model->chosen_on[i].part));
+        json_object_set_new(one, "fingerprint", json_string(model->chosen_on[i].fingerprint));
+        json_array_append_new(all, one);
+    }
+    return all;
+}
+
 static json_t *header(const struct model *model) {
     json_t *json = json_object();
     json_object_set_new(json, "version", json_integer(FORMAT_VERSION));
@@ -58,6 +70,7 @@ static json_t *header(const struct model *model) {
     json_object_set_new(json, "scale_max", json_real((double)model->scale_max));
     json_object_set_new(json, "explicit", json_boolean(model->is_explicit));
     json_object_set_new(json, "best_epoch", json_integer(model->best_epoch));
+    json_object_set_new(json, "chosen_on", chosen_json(model));
     json_object_set_new(json, "monitor", json_string(model->monitor));
     json_object_set_new(json, "seconds", json_real(model->seconds));
     json_object_set_new(json, "folded", json_boolean(model->default_user == FOLDED_USER));
@@ -133,6 +146,21 @@ static enum status get_params(struct model *model, const json_t *json, struct er
 static uint64_t get_hex(const json_t *json, const char *key) { return strtoull(json_text(json, key, "0"), NULL, 16); }
 static double get_real(const json_t *json, const char *key) { return json_number_value(json_object_get(json, key)); }
 
+static void get_text(const json_t *json, const char *key, char *out, size_t size) {
+    snprintf(out, size, "%s", json_text(json, key, ""));
+    utf8_drop_bad(out);
+}
+
+/* Older files have none. */
+static void get_chosen(struct model *model, const json_t *all) {
+    for (size_t i = 0; i < json_array_size(all); i++) {
+        const json_t *one = json_array_get(all, i);
+        struct met_rows rows = {.split_id = get_hex(one, "split"), .part = (int)json_int(one, "part", 0)};
+        get_text(one, "fingerprint", rows.fingerprint, sizeof rows.fingerprint);
+        model_add_chosen(model, &rows);
+    }
+}
+
 static enum status get_header(struct model *model, const json_t *json, struct error *err) {
     if (json_int(json, "version", 0) != FORMAT_VERSION)
         return err_set(err, ERR_DATA, "the file's version is %lld; this build reads version %d", (long long)json_int(json, "version", 0),
@@ -148,14 +176,13 @@ static enum status get_header(struct model *model, const json_t *json, struct er
     model->split_id = get_hex(json, "split");
     model->fitted_part = (int)json_int(json, "part", 0);
     model->n_fitted = json_int(json, "rows", 0);
-    snprintf(model->fitted_fingerprint, sizeof model->fitted_fingerprint, "%s", json_text(json, "fingerprint", ""));
+    get_text(json, "fingerprint", model->fitted_fingerprint, sizeof model->fitted_fingerprint);
     model->scale_min = (float)get_real(json, "scale_min");
     model->scale_max = (float)get_real(json, "scale_max");
     model->is_explicit = json_flag(json, "explicit", true);
     model->best_epoch = json_int(json, "best_epoch", 0);
-    snprintf(model->monitor, sizeof model->monitor, "%s", json_text(json, "monitor", ""));
-    utf8_drop_bad(model->monitor);
-    utf8_drop_bad(model->fitted_fingerprint);
+    get_chosen(model, json_object_get(json, "chosen_on"));
+    get_text(json, "monitor", model->monitor, sizeof model->monitor);
     model->seconds = get_real(json, "seconds");
     model->default_user = json_flag(json, "folded", false) ? FOLDED_USER : -1;
     return OK;

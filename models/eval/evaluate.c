@@ -8,17 +8,24 @@
 
 /* --- leaks --- */
 
-/* Rows of `judged` that the model was fitted on. An opened model has only its split and fingerprint to go by. */
-static int64_t leaked(const struct model *model, struct dataset *judged) {
+/* Rows of `judged` that were met. An opened model has only the split and the fingerprint to go by. */
+static int64_t met(const struct met_rows *rows, struct dataset *judged) {
     const struct split *split = dataset_split(judged);
-    int64_t overlap = model->fitted_on ? dataset_overlap(model->fitted_on, judged) : 0;
-    if (overlap == 0 && strcmp(model->fitted_fingerprint, dataset_fingerprint(judged)) == 0) overlap = dataset_n(judged);
-    if (overlap == 0 && split && model->split_id == split->id) {
-        const int shared = model->fitted_part & dataset_part(judged);
+    int64_t overlap = rows->data ? dataset_overlap(rows->data, judged) : 0;
+    if (overlap == 0 && strcmp(rows->fingerprint, dataset_fingerprint(judged)) == 0) overlap = dataset_n(judged);
+    if (overlap == 0 && split && rows->split_id == split->id) {
+        const int shared = rows->part & dataset_part(judged);
         for (int p = 0; p < 3; p++)
             if (shared & (1 << p)) overlap += split->n_rows[p];
     }
     return overlap;
+}
+
+/* Rows of `judged` that the model was fitted on. */
+static int64_t leaked(const struct model *model, struct dataset *judged) {
+    struct met_rows fitted = {.data = model->fitted_on, .split_id = model->split_id, .part = model->fitted_part};
+    memcpy(fitted.fingerprint, model->fitted_fingerprint, sizeof fitted.fingerprint);
+    return met(&fitted, judged);
 }
 
 static const char *part_word(const struct dataset *data) {
@@ -34,9 +41,24 @@ static const char *mask_word(int mask) {
     return words[mask & 7];
 }
 
+/* A look at a validation part stays allowed: everybody knows what it was used for. Test rows that chose the epoch aren't held out any more. */
+static enum status check_choice(const struct model *model, struct dataset *judged, struct error *err) {
+    int64_t n = 0;
+    for (size_t i = 0; n == 0 && i < model->n_chosen_on; i++) n = met(&model->chosen_on[i], judged);
+    if (n == 0 || dataset_part(judged) == PART_VALID) return OK;
+    struct buf some = BUF_INIT, all = BUF_INIT;
+    buf_add_count(&some, n);
+    buf_add_count(&all, dataset_n(judged));
+    err_set(err, ERR_LEAK, "`%s` chose its epoch on %s of these %s rows", model->name, buf_text(&some), buf_text(&all));
+    buf_release(&some);
+    buf_release(&all);
+    err_hint(err, "valid= wants a part of its own: train, valid, test = split(data, valid=0.1, test=0.2); or say allow_leak=True");
+    return err_about(err, "test");
+}
+
 static enum status check_leak(const struct model *model, struct dataset *judged, struct error *err) {
     const int64_t n = leaked(model, judged);
-    if (n == 0) return OK;
+    if (n == 0) return check_choice(model, judged, err);
     struct buf some = BUF_INIT, all = BUF_INIT;
     buf_add_count(&some, n);
     buf_add_count(&all, dataset_n(judged));

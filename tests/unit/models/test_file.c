@@ -55,6 +55,12 @@ static void check_same(const struct model *a, const struct model *b) {
         assert_true(a->history[i].train == b->history[i].train);
         assert_true(isnan(b->history[i].valid));
     }
+    assert_int_equal(a->n_chosen_on, b->n_chosen_on);
+    for (size_t i = 0; i < a->n_chosen_on; i++) {
+        assert_true(a->chosen_on[i].split_id == b->chosen_on[i].split_id);
+        assert_int_equal(a->chosen_on[i].part, b->chosen_on[i].part);
+        assert_string_equal(a->chosen_on[i].fingerprint, b->chosen_on[i].fingerprint);
+    }
     assert_true(catalog_same(a->catalog, b->catalog));
     assert_int_equal(a->default_user, b->default_user);
     const size_t rows = (size_t)(USERS + (a->default_user == FOLDED_USER));
@@ -69,7 +75,12 @@ static void test_round_trip(void **state) {
     (void)state;
     struct parts parts = parts_of(planted_data(USERS, ITEMS, 0.3, 5, true), 0.1, 0.2);
     for (int kind = 0; kind < N_KINDS; kind++) {
-        struct model *model = model_of(kind, parts.train), *again = opened(model);
+        struct model *model = model_of(kind, parts.train);
+        model_add_chosen(model, &(struct met_rows){.data = parts.valid, .split_id = 7, .part = PART_VALID, .fingerprint = "ab"});
+        model_add_chosen(model, &(struct met_rows){.data = parts.test, .split_id = 7, .part = PART_TEST, .fingerprint = "cd"});
+        model_add_chosen(model, &(struct met_rows){.data = parts.test, .split_id = 7, .part = PART_TEST, .fingerprint = "cd"});
+        assert_int_equal(model->n_chosen_on, 2);
+        struct model *again = opened(model);
         assert_true(model->split_id != 0);
         assert_int_equal(model->fitted_part, PART_TRAIN);
         check_same(model, again);

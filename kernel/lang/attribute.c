@@ -65,17 +65,37 @@ static void hint_names(const struct known *known, const char *name, struct error
     buf_release(&list);
 }
 
-/* Columns and keys stand in brackets: r.rating is r["rating"]. */
-static bool has_key(struct value value, const char *name) {
+/* A key that the attribute may have meant: itself, or a metric's with its cutoff. */
+struct key_search {
+    const char *name;
+    struct buf found;
+};
+
+static void look_at_key(void *ctx, const char *key) {
+    struct key_search *search = ctx;
+    size_t len = strlen(search->name);
+    if (!search->found.len && strncmp(key, search->name, len) == 0 && (!key[len] || key[len] == '@')) buf_adds(&search->found, key);
+}
+
+static bool can_index(const struct type *type, void *self, const char *text) {
     struct error ignored = ERROR_INIT;
-    struct value key = value_str(name), item;
-    const struct type *type = value.kind == VAL_OBJECT ? value.u.object->type : NULL;
-    bool found = value.kind == VAL_DICT && dict_get(value, key, &item);
-    if (type && type->column_names && type->index && type->index(value.u.object->data, key, &item, &ignored) == OK) {
-        found = true;
-        value_release(&item);
-    }
+    struct value key = value_str(text), item;
+    bool can = type->index && type->index(self, key, &item, &ignored) == OK;
+    if (can) value_release(&item);
     value_release(&key);
+    return can;
+}
+
+/* Columns and keys stand in brackets: r.rating is r["rating"], t.ndcg is t["ndcg@10"]. Appends the key to out. */
+static bool find_key(struct value value, const char *name, struct buf *out) {
+    struct key_search search = {.name = name, .found = BUF_INIT};
+    const struct type *type = value.kind == VAL_OBJECT ? value.u.object->type : NULL;
+    for (size_t i = 0; value.kind == VAL_DICT && i < dict_len(value); i++)
+        if (dict_key(value, i).kind == VAL_STR) look_at_key(&search, dict_key(value, i).u.text->data);
+    if (type && type->column_names) type->column_names(value.u.object->data, look_at_key, &search);
+    bool found = search.found.len && (!type || can_index(type, value.u.object->data, buf_text(&search.found)));
+    if (found) buf_adds(out, buf_text(&search.found));
+    buf_release(&search.found);
     return found;
 }
 
@@ -102,9 +122,11 @@ static const char *usual_name(const char *type) {
 
 static bool form_hint(struct interp *interp, struct value value, const char *name, struct error *err) {
     const char *kind = value_type_name(value), *instead = other_form(kind, name);
+    struct buf key = BUF_INIT;
     if (instead) err_hint(err, "%s", instead);
-    else if (has_key(value, name)) err_hint(err, "write %s[\"%s\"]", value.kind == VAL_DICT ? "r" : usual_name(kind), name);
+    else if (find_key(value, name, &key)) err_hint(err, "write %s[\"%s\"]", value.kind == VAL_DICT ? "r" : usual_name(kind), buf_text(&key));
     else if (is_function_on(interp->registry, name, value)) err_hint(err, "it is a function: write %s(%s, …)", name, usual_name(kind));
+    buf_release(&key);
     return err->hint[0];
 }
 

@@ -158,6 +158,7 @@ struct columns {
 /* What a model's row leaves for the text around the table. */
 struct counts {
     int64_t n_cold, n_users, n_left_out, n_masked;
+    int64_t fewest, most; /* items drawn for a held-out row */
 };
 
 static size_t of_kind(const struct evaluate_request *request, enum metric_kind kind, struct metric *out) {
@@ -186,7 +187,8 @@ static enum status rank_row(const struct evaluate_request *request, size_t row, 
                                       .metrics = metrics,
                                       .n_metrics = n,
                                       .protocol = request->protocol,
-                                      .task = request->task};
+                                      .task = request->task,
+                                      .label = request->models[row]->name};
     struct ranked ranked;
     TRY(rank_users(&rank, &ranked, err));
     for (size_t m = 0, r = 0; m < request->n_metrics; m++) {
@@ -197,6 +199,8 @@ static enum status rank_row(const struct evaluate_request *request, size_t row, 
     counts->n_users = ranked.n_users;
     counts->n_left_out = ranked.n_left_out;
     counts->n_masked = ranked.n_masked;
+    counts->fewest = ranked.fewest;
+    counts->most = ranked.most;
     ranked_release(&ranked);
     return OK;
 }
@@ -214,13 +218,23 @@ static enum status judge_row(const struct evaluate_request *request, size_t row,
     return status;
 }
 
+/* "each among 99 items drawn uniformly (seed 1)", "each among at most 1,661 items drawn by popularity (99,999 asked for, …)" */
+static void add_drawing(const struct protocol *protocol, const struct counts *counts, struct buf *out) {
+    buf_addf(out, "each among %s", counts->fewest < protocol->negatives ? "at most " : "");
+    buf_add_counted(out, counts->most, "items");
+    buf_addf(out, " drawn %s (", protocol->sampler == SAMPLER_POPULARITY ? "by popularity" : "uniformly");
+    if (counts->most < protocol->negatives) {
+        buf_add_count(out, protocol->negatives);
+        buf_adds(out, " asked for, users have met the rest; ");
+    }
+    buf_addf(out, "seed %llu)", (unsigned long long)protocol->seed);
+}
+
 /* "full ranking of 1,682 items, train and valid rows masked, 943 users" */
 static void add_protocol(const struct evaluate_request *request, const struct counts *counts, struct buf *out) {
     const struct protocol *protocol = &request->protocol;
     const bool masks_valid = dataset_split(request->test) && dataset_split(request->test)->n_rows[1] > 0 && dataset_part(request->test) & PART_TEST;
-    if (protocol->sampled && protocol->negatives)
-        buf_addf(out, "each among %lld items drawn %s (seed %llu)", (long long)protocol->negatives,
-                 protocol->sampler == SAMPLER_POPULARITY ? "by popularity" : "uniformly", (unsigned long long)protocol->seed);
+    if (protocol->sampled && protocol->negatives) add_drawing(protocol, counts, out);
     else if (protocol->sampled) buf_addf(out, "each among its %d published negatives", (int)dataset_split(request->test)->n_negatives);
     else {
         buf_adds(out, "full ranking of ");
@@ -283,6 +297,24 @@ static void note_users(const struct counts *counts, struct table *table) {
     buf_release(&text);
 }
 
+/* Where predicted ratings were judged by the order they give. */
+static void note_order(const struct evaluate_request *request, struct table *table) {
+    struct buf names = BUF_INIT;
+    size_t n_ranking = 0, n = 0, left = 0;
+    for (size_t m = 0; m < request->n_metrics; m++) n_ranking += request->metrics[m].row->kind == METRIC_RANKING;
+    for (size_t i = 0; i < request->n_models; i++) left += request->models[i]->class->predicts_ratings && request->models[i]->is_explicit;
+    for (size_t i = 0; i < request->n_models; i++) {
+        if (!request->models[i]->class->predicts_ratings || !request->models[i]->is_explicit) continue;
+        left--;
+        buf_addf(&names, "%s%s", n == 0 ? "" : left ? ", " : " and ", request->models[i]->name);
+        n++;
+    }
+    if (n_ranking && n)
+        table_note(table, "%s predict%s ratings: ordered by these, rarely rated items come first; popular and models of implicit data rank.",
+                   buf_text(&names), n == 1 ? "s" : "");
+    buf_release(&names);
+}
+
 static void add_columns(const struct evaluate_request *request, struct table *table, struct columns *columns) {
     columns->names = table_add_strs(table, "model");
     for (size_t m = 0; m < request->n_metrics; m++) {
@@ -299,6 +331,7 @@ static enum status judge_all(const struct evaluate_request *request, struct colu
         caption(request, counts, table);
         note_cold(request, counts, table);
         note_users(counts, table);
+        note_order(request, table);
     }
     free(counts);
     return status;

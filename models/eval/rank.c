@@ -178,6 +178,7 @@ static enum status count_all(struct full *full, struct error *err) {
         struct counting counting = {full, full->scores, first};
         TRY(model_score_block(full->request->model, full->request->task, full->users + first, n, full->scores, err));
         TRY(pool_run(full->request->task, n, count_user, &counting, err));
+        task_report(full->request->task, first + n, "%s", "");
     }
     return OK;
 }
@@ -198,8 +199,10 @@ enum status rank_users(const struct rank_request *request, struct ranked *out, s
     struct truth truth;
     struct ranked ranked = {.n_users = 0};
     TRY(truth_make(request->task, request->judged, request->model, request->protocol.mask, &truth, err));
+    if (request->label) task_begin(request->task, request->label, "user", truth.n_users);
     enum status status = make_room(request, &truth, &ranked, err);
     if (status == OK) status = request->protocol.sampled ? rank_sampled(request, &truth, &ranked, err) : rank_full(request, &truth, &ranked, err);
+    if (request->label) task_end(request->task, status == ERR_INTERRUPTED);
     truth_release(&truth);
     if (status == OK) *out = ranked;
     else ranked_release(&ranked);

@@ -26,6 +26,7 @@ struct ranked {
     double *values;   /* n_metrics × n_users */
     double *relevant; /* n_users: relevant items (the weights of metrics with by_relevant) */
     int64_t n_left_out, n_masked;
+    int64_t fewest, most; /* sampled: other items that a held-out row stood among */
 };
 
 struct rank_request {
@@ -35,6 +36,7 @@ struct rank_request {
     size_t n_metrics;
     struct protocol protocol;
     struct task *task;
+    const char *label; /* of the progress line over users; NULL: none */
 };
 /* Ties: full, to the lower position (model_top_k); sampled, against the held-out item. Sampled, a held-out row without negatives isn't judged.
  * ERR_DATA when nobody can be judged, ERR_VALUE when the judged part has no published negatives. */

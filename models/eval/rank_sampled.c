@@ -170,7 +170,7 @@ static void add_drawn(struct sampled *run, int64_t user, int64_t entry, int64_t 
     struct rng rng = rng_at(run->request->protocol.seed, RNG_NEGATIVES, key);
     const int64_t wanted = run->request->protocol.negatives < left ? run->request->protocol.negatives : left;
     int64_t n = 0;
-    for (int64_t tries = 0; n < wanted && tries < 64 * wanted; tries++) {
+    for (int64_t tries = 0; wanted < left && n < wanted && tries < 64 * wanted; tries++) {
         const int32_t item = draw(run, &rng);
         if (run->met[item] == user + 1 || run->drawn[item] == entry + 1) continue;
         run->drawn[item] = entry + 1;
@@ -230,13 +230,18 @@ static enum status judge_block(struct sampled *run, struct error *err) {
 
 /* Without competitors there is nothing to win: a row that has none isn't judged. */
 static void add_contest(struct sampled *run, int64_t user, int64_t entry, int64_t left) {
+    struct ranked *ranked = run->ranked;
     struct contest contest = {.user = user, .entry = entry, .first = (int64_t)run->pair_items.len};
     add_pair(run, user, run->truth->items[entry]);
     if (run->split) add_published(run, user, entry);
     else add_drawn(run, user, entry, left);
     contest.end = (int64_t)run->pair_items.len;
-    if (contest.end - contest.first > 1) vec_push(&run->contests, contest);
-    else run->pair_items.len = run->pair_users.len = (size_t)contest.first;
+    const int64_t others = contest.end - contest.first - 1;
+    if (others > 0) {
+        vec_push(&run->contests, contest);
+        ranked->most = others > ranked->most ? others : ranked->most;
+        ranked->fewest = ranked->fewest == 0 || others < ranked->fewest ? others : ranked->fewest;
+    } else run->pair_items.len = run->pair_users.len = (size_t)contest.first;
 }
 
 static enum status judge_users(struct sampled *run, struct error *err) {
@@ -244,9 +249,11 @@ static enum status judge_users(struct sampled *run, struct error *err) {
     for (int64_t user = 0; user < truth->n_users; user++) {
         const int64_t left = run->split ? 0 : mark_met(run, user);
         for (int64_t entry = truth->starts[user]; entry < truth->starts[user + 1]; entry++) {
+            TRY(task_check(run->request->task, err));
             add_contest(run, user, entry, left);
             if (run->pair_items.len >= PAIRS_MAX) TRY(judge_block(run, err));
         }
+        task_report(run->request->task, user + 1, "%s", "");
     }
     TRY(judge_block(run, err));
     const int64_t n = truth->n_users * (int64_t)run->request->n_metrics;

@@ -29,7 +29,7 @@ struct param_note {
     const char *choices; /* "random|time|user": checked for strs; NULL: any */
     bool above_min;      /* min itself is not allowed */
     const char
-        *completes; /* what completion offers for a str: "dataset" (names), "path", "column", "metric", "item" (titles), "topic" (of help); NULL: choices */
+        *completes; /* what completion offers for a str: "dataset" (names), "path", "column", "metric", "item" (titles), "topic"; NULL: choices */
 };
 
 struct call {

@@ -52,7 +52,8 @@ static const struct {
 static bool metric_hint(const char *name, struct error *err) {
     for (size_t i = 0; i < N(metric_names); i++) {
         if (strcmp(metric_names[i].name, name) != 0) continue;
-        err_hint(err, "metrics are strs: evaluate(m, test, metrics=\"%s\")", metric_names[i].metric);
+        err_hint(err, "metrics are strs: evaluate(m, test, metrics=\"%s\"); help(\"%s\") explains it", metric_names[i].metric,
+                 metric_names[i].metric);
         return true;
     }
     return false;

@@ -251,11 +251,13 @@ static enum status judge_users(struct sampled *run, struct error *err) {
         for (int64_t entry = truth->starts[user]; entry < truth->starts[user + 1]; entry++) {
             TRY(task_check(run->request->task, err));
             add_contest(run, user, entry, left);
-            if (run->pair_items.len >= PAIRS_MAX) TRY(judge_block(run, err));
+            if (run->pair_items.len < PAIRS_MAX) continue;
+            TRY(judge_block(run, err));
+            task_report(run->request->task, user, "%s", "");
         }
-        task_report(run->request->task, user + 1, "%s", "");
     }
     TRY(judge_block(run, err));
+    task_report(run->request->task, truth->n_users, "%s", "");
     const int64_t n = truth->n_users * (int64_t)run->request->n_metrics;
     for (int64_t i = 0; i < n; i++) run->ranked->values[i] = run->contests_of[i] ? run->ranked->values[i] / (double)run->contests_of[i] : NAN;
     return OK;

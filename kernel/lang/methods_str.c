@@ -11,10 +11,19 @@ static struct slice text_of(const struct call *call, const char *name) { return 
 
 /* --- letters --- */
 
+/* Ends early, with whatever is made, once the cell is interrupted: that drops the result. */
+static size_t next_letter(struct slice *text, size_t *turns, uint32_t *out) {
+    const bool over = ++*turns % TASK_TURNS == 0 && task_cancelled(task_current());
+    const size_t used = over ? 0 : utf8_decode(*text, out);
+    text->data += used;
+    text->len -= used;
+    return used;
+}
+
 static struct value map_letters(struct slice text, uint32_t (*map)(uint32_t)) {
     struct buf out = BUF_INIT;
-    uint32_t c;
-    for (size_t used; (used = utf8_decode(text, &c)) > 0; text.data += used, text.len -= used) buf_add_code_point(&out, map(c));
+    size_t turns = 0;
+    for (uint32_t c; next_letter(&text, &turns, &c) > 0;) buf_add_code_point(&out, map(c));
     return value_str_take(&out);
 }
 
@@ -32,9 +41,9 @@ static enum status run_title(const struct call *call, struct value *out, struct 
     struct slice text = receiver(call);
     struct buf made = BUF_INIT;
     bool inside = false;
-    uint32_t c;
+    size_t turns = 0;
     (void)err;
-    for (size_t used; (used = utf8_decode(text, &c)) > 0; text.data += used, text.len -= used) {
+    for (uint32_t c; next_letter(&text, &turns, &c) > 0;) {
         buf_add_code_point(&made, inside ? code_point_lower(c) : code_point_upper(c));
         inside = code_point_is_letter(c);
     }

@@ -322,6 +322,9 @@ static enum status open_channel(struct zmq_transport *self, struct connection *c
     watch_socket(self, channel);
     set_options(socket, channel);
     if (connection->curve) TRY(set_curve(socket, connection, err));
+    /* before the first connection comes: one that isn't known would be taken for none */
+    if (channel == CHANNEL_IOPUB && !open_events(self))
+        return err_set(err, ERR_PROTOCOL, "libzmq tells nothing of connections: %s", zmq_strerror(errno));
     return bind_channel(self, connection, channel, err);
 }
 
@@ -331,7 +334,6 @@ enum status transport_zmq_open(struct connection *connection, struct transport *
     self->context = zmq_ctx_new();
     enum status status = OK;
     for (int c = 0; status == OK && c < CHANNEL_COUNT; c++) status = open_channel(self, connection, (enum channel)c, err);
-    if (status == OK && !open_events(self)) status = err_set(err, ERR_PROTOCOL, "libzmq tells nothing of connections: %s", zmq_strerror(errno));
     if (status != OK) {
         free_zmq(&self->base);
         return status;

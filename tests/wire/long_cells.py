@@ -66,7 +66,7 @@ CELLS = [
     Cell("tables", "while True: rows.where(lambda r: r['rating'] > 3)"),
     Cell("prints", "while True: print('flood')"),
     Cell("prints", "while True: print(text[:20000])"),
-    Cell("displays", "while True: show(points)"),
+    Cell("displays", "while True: show(points); sleep(0.01)"),
     Cell("prompt", "input('who? ')", 0.3, asks=True),
     Cell("sleep", "sleep(100)", 0.3),
     Cell("gnuplot", "while True: show(scatter(points, x='x', y='y'))"),
@@ -75,7 +75,7 @@ CELLS = [
     Cell("sorting", "while True: sorted(words)"),
     Cell("sorting", "while True: sorted(numbers, key=lambda x: -x)"),
     Cell("lists", "[x * 2 for x in range(10 ** 8)]"),
-    Cell("lists", "sum(range(10 ** 8))"),
+    Cell("lists", "while True: sum(list(range(10 ** 7)))"),
     Cell("lists", "while True: [0] * 10 ** 7"),
     Cell("lists", "while True: numbers * 5; numbers[::-1]; list(zip(numbers, words)); max(numbers); set(numbers); -1 in numbers"),
     Cell("strings", "s = ''\nwhile True: s += 'some text that grows'"),
@@ -174,6 +174,7 @@ def send_interrupt(kernel, way):
 def interrupt_cell(kernel, code, delay_s, way, **options):
     """Runs a cell and interrupts it after a while: Late, or None when it had ended before."""
     id = kernel.start_cell(code, **options)
+    kernel.wait_output(id, "execute_input")
     if listen(kernel, id, time.monotonic() + delay_s):
         kernel.reply(id)
         return None

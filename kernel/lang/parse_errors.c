@@ -40,9 +40,9 @@ static const struct foreign_row {
     const char *message, *hint;
 } foreign[] = {
     {TOKEN_CLASS, "there are no classes", "keep values that belong together in a dict or a Table, and write functions with def"},
-    {TOKEN_TRY, "there is no `try`: errors are not caught", "test first with `if`; a statement that fails leaves every name as it was"},
-    {TOKEN_EXCEPT, "there is no `except`: errors are not caught", "test first with `if`; a statement that fails leaves every name as it was"},
-    {TOKEN_FINALLY, "there is no `finally`: errors are not caught", "test first with `if`; a statement that fails leaves every name as it was"},
+    {TOKEN_TRY, "there is no `try`: errors are not caught", "test first with `if`; a simple statement that fails leaves every name as it was"},
+    {TOKEN_EXCEPT, "there is no `except`: errors are not caught", "test first with `if`; a simple statement that fails leaves every name as it was"},
+    {TOKEN_FINALLY, "there is no `finally`: errors are not caught", "test first with `if`; a simple statement that fails leaves every name as it was"},
     {TOKEN_RAISE, "there is no `raise`", "return None, or print(…) what is wrong"},
     {TOKEN_WITH, "there is no `with`", "load, open, save and export open and close their files themselves"},
     {TOKEN_YIELD, "there is no `yield`", "return a list: [f(x) for x in xs]"},

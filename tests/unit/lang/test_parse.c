@@ -165,7 +165,7 @@ static const struct bad_row {
      "  Cell 1, line 1\n"
      "    try:\n"
      "    ^^^\n"
-     "  test first with `if`; a statement that fails leaves every name as it was"},
+     "  test first with `if`; a simple statement that fails leaves every name as it was"},
     {"with open(\"a\") as f:\n    pass", false,
      "SyntaxError: there is no `with`\n"
      "  Cell 1, line 1\n"

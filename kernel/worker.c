@@ -82,6 +82,8 @@ static void work(void *ctx) {
         request_serve(worker->kernel, job->request, row);
         end_job(worker);
         free_job(job);
+        /* what a fit had gathered is free now, but in the allocator's hands; the reply is out, so nobody waits for this */
+        if (task_cancelled(session_task(worker->kernel->session))) mem_give_back();
     }
 }
 

@@ -30,10 +30,12 @@ static _Atomic(void *) reserve; /* NULL: spent, or the system gave none */
 static atomic_bool low;
 static atomic_size_t promised_before; /* mem_promised_bytes before the first large wish since mem_keep_reserve; 0: none yet */
 
+void mem_give_back(void) { malloc_trim(0); }
+
 void mem_keep_reserve(void) {
     atomic_store_explicit(&promised_before, 0, memory_order_relaxed);
     if (atomic_load_explicit(&low, memory_order_relaxed)) {
-        malloc_trim(0);
+        mem_give_back();
         atomic_store(&low, false);
     }
     if (atomic_load_explicit(&reserve, memory_order_relaxed)) return;

@@ -153,7 +153,7 @@ def test_memory_comes_back(kernel):
         kernel.outputs(cell)
         kernel.execute("_partial = None\n1")
         after = rss_mib(kernel)
-        assert most > before + 50 and after < before + 64, f"{before} MiB, {most} MiB, {after} MiB: {code}"
+        assert most > before + 50 and after < before + 32, f"{before} MiB, {most} MiB, {after} MiB: {code}"
 
 
 def test_children_survive_the_signal(kernel):

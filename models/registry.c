@@ -3,9 +3,9 @@
 
 #include "models/model.h"
 
-extern const struct model_class class_als, class_bias, class_mf, class_popular, class_svd;
+extern const struct model_class class_als, class_bias, class_ease, class_mf, class_popular, class_svd;
 
-static const struct model_class *const classes[] = {&class_als, &class_bias, &class_mf, &class_popular, &class_svd}; /* by name */
+static const struct model_class *const classes[] = {&class_als, &class_bias, &class_ease, &class_mf, &class_popular, &class_svd}; /* by name */
 
 #define N_CLASSES (sizeof classes / sizeof *classes)
 

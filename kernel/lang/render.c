@@ -5,14 +5,11 @@
 enum status render_value(struct interp *interp, struct value value, struct bundle *out, struct error *err) {
     struct bundle bundle = BUNDLE_INIT;
     const struct object *object = value.kind == VAL_OBJECT ? value.u.object : NULL;
-    if (object && object->type->render) {
-        enum status status = object->type->render(interp, object->data, &bundle, err);
-        if (status != OK) {
-            bundle_release(&bundle);
-            return status;
-        }
-    }
-    if (!bundle_find(&bundle, MIME_TEXT)) value_repr(value, bundle_part(&bundle, MIME_TEXT));
-    *out = bundle;
-    return OK;
+    enum status status = object && object->type->render ? object->type->render(interp, object->data, &bundle, err) : OK;
+    if (status == OK && !bundle_find(&bundle, MIME_TEXT)) value_repr(value, bundle_part(&bundle, MIME_TEXT));
+    /* A repr can't fail: one that an interrupt or want of memory cut short would show something else. */
+    if (status == OK) status = task_check(interp->task, err);
+    if (status == OK) *out = bundle;
+    else bundle_release(&bundle);
+    return status;
 }

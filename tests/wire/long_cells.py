@@ -31,7 +31,7 @@ class Cell:
 
 CELLS = [
     Cell("fit als", "als(small, factors=64, epochs=1000000)"),
-    Cell("fit als", "als(a, valid=b, factors=64, epochs=1000)", 2),
+    Cell("fit als", "als(a, valid=b, factors=64, epochs=100000, patience=100000)", 2),
     Cell("fit als", "als(big, factors=1024, epochs=100)", 3),
     Cell("fit mf, sgd", "mf(small, factors=64, epochs=1000000)"),
     Cell("fit mf, sgd", "mf(big, factors=4096, epochs=100)", 3),

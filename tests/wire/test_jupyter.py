@@ -126,12 +126,12 @@ def test_the_last_state_of_progress_stays_in_a_notebook(binary, folder):
     from nbclient import NotebookClient
 
     install(binary, folder)
-    cells = ["data = synth()", "als(data, factors=32, epochs=400);", "als(data, factors=32, epochs=300);"]
+    cells = ["data = synth()", "als(data, factors=32, epochs=3000);", "als(data, factors=32, epochs=2000);"]
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in cells])
     NotebookClient(book, kernel_name="reckon", timeout=60).execute()
-    for cell, epochs in zip(book.cells[1:], (400, 300)):
+    for cell, epochs in zip(book.cells[1:], (3000, 2000)):
         (shown,) = [output for output in cell.outputs if output.output_type == "display_data"]
-        assert f"{epochs} of {epochs}" in shown.data["text/plain"] and f"{epochs} of {epochs}" in shown.data["text/html"], shown
+        assert f"{epochs:,} of {epochs:,}" in shown.data["text/plain"] and f"{epochs:,} of {epochs:,}" in shown.data["text/html"], shown
 
 
 def test_times_of_cells_are_told(binary, folder):

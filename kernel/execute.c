@@ -50,13 +50,6 @@ static void on_display(void *ctx, const struct bundle *bundle, const char *displ
     publish_display(cell->kernel->publisher, cell->request, update ? "update_display_data" : "display_data", bundle, display_id, -1);
 }
 
-static void on_clear(void *ctx, bool wait) {
-    struct cell *cell = ctx;
-    if (cell->silent) return;
-    kernel_drain_output(cell->kernel);
-    publish(cell->kernel->publisher, cell->request, "clear_output", "", slice_of(wait ? "{\"wait\":true}" : "{\"wait\":false}"));
-}
-
 static enum status on_input(void *ctx, const char *prompt, bool password, struct buf *out, struct error *err) {
     struct cell *cell = ctx;
     struct kernel *kernel = cell->kernel;
@@ -77,7 +70,6 @@ static struct output output_of(struct cell *cell) {
         .ctx = cell,
         .stream = on_stream,
         .display = on_display,
-        .clear = on_clear,
         .input = cell->may_ask ? on_input : NULL,
         .page = on_page,
     };

@@ -43,10 +43,9 @@ static const char *given(const char *variable) {
 }
 
 static enum status user_folder(char **out, struct error *err) {
-    const char *jupyter = given("JUPYTER_DATA_DIR"), *data = given("XDG_DATA_HOME"), *home = given("HOME");
-    if (jupyter) return *out = path_join(jupyter, "kernels/reckon"), OK;
-    if (data) return *out = path_join(data, "jupyter/kernels/reckon"), OK;
-    if (home) return *out = path_join(home, ".local/share/jupyter/kernels/reckon"), OK;
+    char *folder = jupyter_home("kernels/reckon");
+    if (*folder != '~') return *out = folder, OK;
+    free(folder);
     err_set(err, ERR_VALUE, "this user has no folder: HOME is not set");
     return err_hint(err, "--prefix P installs below P");
 }

@@ -192,12 +192,12 @@ static int hear_signals(struct script *script) {
 
 static int run_in_session(struct session *session, const char *path, struct slice text) {
     struct script script = {session, shown_name(path), text, ERROR_INIT, eventfd(0, EFD_CLOEXEC)};
-    struct own_thread *thread = own_thread_start("worker", DEEP_STACK_BYTES, run_script, &script);
+    struct own_thread *thread = script.done_fd < 0 ? NULL : own_thread_start("worker", DEEP_STACK_BYTES, run_script, &script);
     int heard = 0;
     if (thread) heard = hear_signals(&script);
-    else err_set(&script.err, ERR_MEMORY, "the system gives no thread to run cells on");
+    else err_set(&script.err, ERR_MEMORY, "the system gives neither thread nor descriptor to run cells with");
     while (thread && !own_thread_join(thread, 1)) continue;
-    close(script.done_fd);
+    if (script.done_fd >= 0) close(script.done_fd);
     if (script.err.code == OK) return 0;
     const bool interrupted = script.err.code == ERR_INTERRUPTED;
     const int code = fail(&script.err);

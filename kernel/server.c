@@ -15,7 +15,7 @@
 
 #define SHELL_BATCH 256      /* messages between two looks at the other channels */
 #define PARENT_LOOK_S 1.0    /* where the parent has no descriptor */
-#define WORKER_LEAVES_S 1.5  /* launchers kill after 2.5 s */
+#define WORKER_LEAVES_S 1.0  /* with the two below and LINGER_MS of the sockets less than the 2.5 s after which launchers kill */
 #define LAST_MESSAGES_S 0.25 /* to be sent at the end */
 #define HISTORY_ENDS_S 0.5   /* then its last cells are lost */
 #define TOPIC_BYTES_MAX 1000 /* of a subscription that is welcomed */

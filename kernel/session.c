@@ -42,10 +42,12 @@ static void on_partial(void *ctx, void *model) {
     session->interp->partial = value_model(model_ref(model));
 }
 
-enum status session_new(struct session **out, struct error *err) {
+enum status session_new(struct session **out, struct error *err) { return session_new_with(NULL, out, err); }
+
+enum status session_new_with(bool (*wanted)(const struct builtin_row *row), struct session **out, struct error *err) {
     json_prepare();
     mem_keep_reserve();
-    struct registry *registry = builtins_registry(err);
+    struct registry *registry = builtins_registry(wanted, err);
     if (!registry) return err->code;
     struct session *session = xnew(struct session);
     const struct task_listener listener = {.ctx = session, .progress = on_progress, .print = on_print, .partial = on_partial};

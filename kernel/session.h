@@ -15,6 +15,8 @@ struct session;
 
 /* Makes the registry, the context and an empty set of names. */
 enum status session_new(struct session **out, struct error *err) MUST_CHECK;
+/* The same with only those builtins that are wanted (NULL: all). */
+enum status session_new_with(bool (*wanted)(const struct builtin_row *row), struct session **out, struct error *err) MUST_CHECK;
 void session_free(struct session *session);
 
 const struct registry *session_registry(const struct session *session); /* constant: any thread may read it */

@@ -14,16 +14,29 @@ static const struct builtin_row *const groups[] = {
 
 static const struct type *const types[] = {&type_array, &type_table, &type_dataset, &type_recipe, &type_model, &type_embeddings, &type_plot};
 
-static enum status add_all(struct registry *registry, struct error *err) {
-    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) TRY(registry_add(registry, groups[i], err));
+/* The rows of a group that are wanted. */
+static enum status add_some(struct registry *registry, const struct builtin_row *rows, bool (*wanted)(const struct builtin_row *row),
+                            struct error *err) {
+    size_t n = 0, kept = 0;
+    while (rows[n].sigs) n++;
+    struct builtin_row *some = arena_new_array(registry_arena(registry), struct builtin_row, n + 1);
+    for (size_t i = 0; i < n; i++)
+        if (wanted(&rows[i])) some[kept++] = rows[i];
+    some[kept] = (struct builtin_row){0};
+    return registry_add(registry, some, err);
+}
+
+static enum status add_all(struct registry *registry, bool (*wanted)(const struct builtin_row *row), struct error *err) {
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
+        TRY(wanted ? add_some(registry, groups[i], wanted, err) : registry_add(registry, groups[i], err));
     TRY(builtins_add_models(registry, err));
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) TRY(registry_add_type(registry, types[i], err));
     return OK;
 }
 
-struct registry *builtins_registry(struct error *err) {
+struct registry *builtins_registry(bool (*wanted)(const struct builtin_row *row), struct error *err) {
     struct registry *registry = registry_new();
-    if (add_all(registry, err) == OK) return registry;
+    if (add_all(registry, wanted, err) == OK) return registry;
     registry_free(registry);
     return NULL;
 }

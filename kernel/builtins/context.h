@@ -24,8 +24,8 @@ void context_reset(struct context *context);
 /* The device for new fits, opened at first use. */
 enum status context_device(struct context *context, struct device **out, struct error *err) MUST_CHECK;
 
-/* Every group's rows and every object type, in builtins.c: the whole language. */
-struct registry *builtins_registry(struct error *err);
+/* Every group's rows (those that are wanted; NULL: all) and every object type, in builtins.c: the whole language. */
+struct registry *builtins_registry(bool (*wanted)(const struct builtin_row *row), struct error *err);
 /* Data set and metric names for completion. */
 extern const struct complete_sources builtins_complete_sources;
 

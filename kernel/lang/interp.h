@@ -12,7 +12,6 @@ struct output {
     void (*stream)(void *ctx, const char *name, const char *text, size_t len); /* "stdout" or "stderr" */
     /* update false: shows; display_id NULL or a uuid under which it may be updated later. */
     void (*display)(void *ctx, const struct bundle *bundle, const char *display_id, bool update);
-    void (*clear)(void *ctx, bool wait);
     /* Asks the front end; NULL or ERR_VALUE where nobody can answer. */
     enum status (*input)(void *ctx, const char *prompt, bool password, struct buf *out, struct error *err);
     /* An extra page for the pager (als?); NULL: shown as a display. */

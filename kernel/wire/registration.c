@@ -83,12 +83,8 @@ static enum status announce(const struct connection *connection, struct error *e
 
 /* Where Jupyter's programs look for connection files; owned. */
 static char *runtime_dir(void) {
-    const char *runtime = getenv("JUPYTER_RUNTIME_DIR"), *data = getenv("JUPYTER_DATA_DIR"), *home = getenv("XDG_DATA_HOME");
-    if (runtime && *runtime) return path_expand(runtime);
-    if (data && *data) return path_join(data, "runtime");
-    char *share = path_expand(home && *home ? home : "~/.local/share"), *found = path_join(share, "jupyter/runtime");
-    free(share);
-    return found;
+    const char *runtime = getenv("JUPYTER_RUNTIME_DIR");
+    return runtime && *runtime ? path_expand(runtime) : jupyter_home("runtime");
 }
 
 static enum status make_private(const char *folder, struct error *err) {

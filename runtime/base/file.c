@@ -244,16 +244,17 @@ char *path_expand(const char *path) {
 }
 
 /* own (NULL: there is no such variable), else xdg/reckon, else ~/fallback/reckon */
-static char *user_dir(const char *own, const char *xdg, const char *fallback, const char *below) {
+/* What of the user's folders `name` is: the one that the variable `own` (may be NULL) names, else below the XDG one. */
+static char *user_dir(const char *own, const char *xdg, const char *fallback, const char *name, const char *below) {
     const char *chosen = own ? getenv(own) : NULL;
     char *base;
     if (chosen && *chosen) {
         base = path_expand(chosen);
     } else if ((chosen = getenv(xdg)) && *chosen == '/') { /* the XDG standard: relative ones are ignored */
-        base = path_join(chosen, "reckon");
+        base = path_join(chosen, name);
     } else {
         char *home = path_expand(fallback);
-        base = path_join(home, "reckon");
+        base = path_join(home, name);
         free(home);
     }
     char *out = path_join(base, below ? below : "");
@@ -261,11 +262,11 @@ static char *user_dir(const char *own, const char *xdg, const char *fallback, co
     return out;
 }
 
-char *cache_dir(const char *below) { return user_dir("RECKON_CACHE", "XDG_CACHE_HOME", "~/.cache", below); }
+char *cache_dir(const char *below) { return user_dir("RECKON_CACHE", "XDG_CACHE_HOME", "~/.cache", "reckon", below); }
 
-char *state_dir(const char *below) { return user_dir("RECKON_STATE", "XDG_STATE_HOME", "~/.local/state", below); }
+char *data_home(const char *below) { return user_dir(NULL, "XDG_DATA_HOME", "~/.local/share", "reckon", below); }
 
-char *data_home(const char *below) { return user_dir(NULL, "XDG_DATA_HOME", "~/.local/share", below); }
+char *jupyter_home(const char *below) { return user_dir("JUPYTER_DATA_DIR", "XDG_DATA_HOME", "~/.local/share", "jupyter", below); }
 
 static int compare_names(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 

@@ -39,8 +39,10 @@ enum status dir_make(const char *path, struct error *err) MUST_CHECK; /* with pa
 char *path_join(const char *folder, const char *name);                /* owned */
 char *path_expand(const char *path);                                  /* ~ and ~/x; owned */
 char *cache_dir(const char *below); /* $RECKON_CACHE, else $XDG_CACHE_HOME/reckon, else ~/.cache/reckon, + below; owned, not created */
-char *state_dir(const char *below); /* same with $RECKON_STATE, $XDG_STATE_HOME, ~/.local/state */
 char *data_home(const char *below); /* $XDG_DATA_HOME/reckon, else ~/.local/share/reckon, + below */
+/* Jupyter's folder of this user: $JUPYTER_DATA_DIR, else $XDG_DATA_HOME/jupyter, else ~/.local/share/jupyter, + below. It begins with ~ where nothing
+ * says who is at home. */
+char *jupyter_home(const char *below);
 /* Names in a folder, sorted bytewise; owned array of owned names. */
 enum status dir_list(const char *path, char ***out_names, size_t *out_n, struct error *err) MUST_CHECK;
 void names_free(char **names, size_t n_names);

@@ -12,11 +12,11 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <zmq.h>
 
 #include "kernel/wire/transport.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/monitor.h"
+#include "tests/client_socket.h"
 
 #define KEY "bench key"
 #define NUMBER "\"bench-" /* begins our msg_ids */
@@ -75,17 +75,8 @@ static void *connect_channel(struct life *life, enum channel channel) {
                                       [CHANNEL_STDIN] = ZMQ_DEALER,
                                       [CHANNEL_IOPUB] = ZMQ_SUB,
                                       [CHANNEL_HB] = ZMQ_DEALER};
-    void *new = zmq_socket(life->context, kinds[channel]);
-    struct buf endpoint = BUF_INIT;
-    int soon = 1, none = 0;
-    zmq_setsockopt(new, ZMQ_RECONNECT_IVL, &soon, sizeof soon);
-    zmq_setsockopt(new, ZMQ_LINGER, &none, sizeof none);
-    zmq_setsockopt(new, ZMQ_RCVHWM, &none, sizeof none);
-    zmq_setsockopt(new, ZMQ_SNDHWM, &none, sizeof none);
-    if (kinds[channel] == ZMQ_SUB) zmq_setsockopt(new, ZMQ_SUBSCRIBE, "", 0);
-    connection_endpoint(&life->connection, channel, &endpoint);
-    if (zmq_connect(new, buf_text(&endpoint)) != 0) stop("can't connect");
-    buf_release(&endpoint);
+    void *new = client_socket(life->context, &life->connection, channel, kinds[channel], NULL);
+    if (!new) stop("can't connect");
     return new;
 }
 

@@ -48,7 +48,7 @@ int main(void) {
                                        " for x in ",
                                        "range(9)"};
     struct error err = ERROR_INIT;
-    struct registry *registry = builtins_registry(&err);
+    struct registry *registry = builtins_registry(NULL, &err);
     must(registry);
     for (int kind = 0; kind < TOKEN_COUNT; kind++)
         if (token_has_text((enum token_kind)kind)) entry(token_text((enum token_kind)kind), "");

@@ -1,7 +1,6 @@
 /* The language for fuzz targets: all of it but what leaves the process (files,
  * network, gnuplot), waits for somebody or measures time; and a limit of CPU
- * time, so that no input takes long. language.c takes the place of
- * kernel/builtins/builtins.c. */
+ * time, so that no input takes long. */
 #ifndef RECKON_TESTS_FUZZ_LANGUAGE_H
 #define RECKON_TESTS_FUZZ_LANGUAGE_H
 

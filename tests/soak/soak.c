@@ -10,11 +10,11 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <zmq.h>
 
 #include "kernel/wire/message.h"
 #include "runtime/base/hash.h"
 #include "runtime/base/monitor.h"
+#include "tests/client_socket.h"
 
 #define KEY "soak key"
 enum { ROUNDS = 100, CELLS = 10000, WINDOW = 64, INTERRUPTS = 10, CLIENTS = 10, QUESTIONS = 100, LOOKS = 10, WAIT_MS = 60000 };
@@ -41,18 +41,8 @@ struct client {
 
 /* identity NULL: one of zmq's own. */
 static void *open_channel(struct client *client, enum channel channel, int kind, const char *identity) {
-    void *new = zmq_socket(client->context, kind);
-    struct buf endpoint = BUF_INIT;
-    int soon = 1, none = 0;
-    zmq_setsockopt(new, ZMQ_RECONNECT_IVL, &soon, sizeof soon);
-    zmq_setsockopt(new, ZMQ_LINGER, &none, sizeof none);
-    zmq_setsockopt(new, ZMQ_RCVHWM, &none, sizeof none);
-    zmq_setsockopt(new, ZMQ_SNDHWM, &none, sizeof none);
-    if (identity) zmq_setsockopt(new, ZMQ_IDENTITY, identity, strlen(identity));
-    if (kind == ZMQ_SUB) zmq_setsockopt(new, ZMQ_SUBSCRIBE, "", 0);
-    connection_endpoint(&client->connection, channel, &endpoint);
-    if (zmq_connect(new, buf_text(&endpoint)) != 0) stop("can't connect");
-    buf_release(&endpoint);
+    void *new = client_socket(client->context, &client->connection, channel, kind, identity);
+    if (!new) stop("can't connect");
     return new;
 }
 

@@ -236,9 +236,14 @@ static void paths(void **state) {
     assert_owned(cache_dir("data"), "/c/reckon/data");
     setenv("RECKON_CACHE", "~/own", 1);
     assert_owned(cache_dir("data"), "/home/ada/own/data");
-    unsetenv("XDG_STATE_HOME");
-    unsetenv("RECKON_STATE");
-    assert_owned(state_dir("runs"), "/home/ada/.local/state/reckon/runs");
+    unsetenv("XDG_DATA_HOME");
+    unsetenv("JUPYTER_DATA_DIR");
+    assert_owned(data_home("runs"), "/home/ada/.local/share/reckon/runs");
+    assert_owned(jupyter_home("kernels"), "/home/ada/.local/share/jupyter/kernels");
+    setenv("XDG_DATA_HOME", "/d", 1);
+    assert_owned(jupyter_home("kernels"), "/d/jupyter/kernels");
+    setenv("JUPYTER_DATA_DIR", "/j", 1);
+    assert_owned(jupyter_home("kernels"), "/j/kernels");
     unsetenv("HOME");
     assert_owned(path_expand("~/x"), "~/x");
 }

@@ -14,30 +14,9 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/monitor.h"
 #include "runtime/data/database.h"
+#include "tests/unit/folder.h"
 
 static const char *const steps[] = {"CREATE TABLE a (x INTEGER PRIMARY KEY, y TEXT)", "ALTER TABLE a ADD COLUMN z REAL; CREATE TABLE b (x UNIQUE)"};
-
-static int make_folder(void **state) {
-    char *folder = xstrdup("/tmp/test-database-XXXXXX");
-    *state = mkdtemp(folder);
-    return *state ? 0 : 1;
-}
-
-static int remove_folder(void **state) {
-    char **names;
-    size_t n_names;
-    struct error err = ERROR_INIT;
-    if (dir_list(*state, &names, &n_names, &err) != OK) return 1;
-    for (size_t i = 0; i < n_names; i++) {
-        char *path = path_join(*state, names[i]);
-        unlink(path);
-        free(path);
-    }
-    names_free(names, n_names);
-    int failed = rmdir(*state);
-    free(*state);
-    return failed;
-}
 
 static struct database *open_good(const char *path) {
     struct database *database = NULL;

@@ -1,4 +1,4 @@
-/* Downloads from a folder and from a small web server, with everything that goes wrong on the way. */
+/* Downloads from a folder and from a small web server, with everything that goes wrong on the way. Long, for each mishap is a test on one stage. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

@@ -1,4 +1,5 @@
-/* Every way to split, against its definition. Row numbers are indices into the source; part_of says where each row went. */
+/* Every way to split, against its definition. Row numbers are indices into the source; part_of says where each row went.
+ * Long, for every way is held to the same checks. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

@@ -15,6 +15,7 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/monitor.h"
 #include "runtime/data/database.h"
+#include "tests/unit/folder.h"
 
 /* --- a question, asked on the history's thread --- */
 
@@ -77,29 +78,9 @@ static struct history *with_cells(const char *path, const char *const *inputs, i
     return history;
 }
 
-/* --- a folder --- */
-
-static int make_folder(void **state) {
-    char *folder = xstrdup("/tmp/test-history-XXXXXX");
-    *state = mkdtemp(folder);
+static int make_quiet_folder(void **state) {
     log_to(-1); /* what is logged of bad files is no news here */
-    return *state ? 0 : 1;
-}
-
-static int remove_folder(void **state) {
-    char **names;
-    size_t n_names;
-    struct error err = ERROR_INIT;
-    if (dir_list(*state, &names, &n_names, &err) != OK) return 1;
-    for (size_t i = 0; i < n_names; i++) {
-        char *path = path_join(*state, names[i]);
-        unlink(path);
-        free(path);
-    }
-    names_free(names, n_names);
-    int failed = rmdir(*state);
-    free(*state);
-    return failed;
+    return make_folder(state);
 }
 
 /* --- tests --- */
@@ -458,5 +439,5 @@ int main(void) {
         cmocka_unit_test(a_long_search_ends_with_the_history),
         cmocka_unit_test(the_environment_says_where),
     };
-    return cmocka_run_group_tests_name("history", tests, make_folder, remove_folder);
+    return cmocka_run_group_tests_name("history", tests, make_quiet_folder, remove_folder);
 }

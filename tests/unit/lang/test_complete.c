@@ -1,4 +1,4 @@
-/* Completion and inspection over a small registry and a session of a few names. */
+/* Completion and inspection over a small registry and a session of a few names. Long, for both share that registry and ask by tables. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* Trees of cells as --dump-ast prints them, and the exact words of syntax errors. */
+/* Trees of cells as --dump-ast prints them, and the exact words of syntax errors. Long, for it is two tables, a row a form of the language. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -149,7 +149,7 @@ $(BUILD)/obj/%.emulated.o: %.cu
 # --- tests ---
 UNIT = $(foreach l,$(LAYERS),$(TESTS_$(l)))
 test-unit: $(UNIT) ## unit tests (T=name: only those whose path holds it)
-	@sh tests/unit/run.sh $(if $(T),$(filter %$(T)%,$(foreach t,$(UNIT),$(if $(findstring $(T),$(t)),$(t)))),$(UNIT))
+	@sh tests/unit/run.sh $(if $(T),$(foreach t,$(UNIT),$(if $(findstring $(T),$(t)),$(t))),$(UNIT))
 $(foreach l,$(LAYERS),test-unit-$(l)): test-unit-%:
 	@$(MAKE) --no-print-directory $(TESTS_$*) && sh tests/unit/run.sh $(TESTS_$*)
 

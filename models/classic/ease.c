@@ -5,6 +5,7 @@
 
 #include "models/fit.h"
 #include "runtime/base/mem.h"
+#include "runtime/base/sort.h"
 #include "runtime/base/thread.h"
 #include "runtime/device/spd.h"
 
@@ -47,53 +48,62 @@ static enum status rows_new(int64_t n_users, int64_t n, struct rows *out, struct
 
 #define RECENCY_FLOOR 0.05
 
+static int by_user_and_time(const void *ctx, int64_t a, int64_t b) {
+    const struct events_view *view = ctx;
+    if (view->users[a] != view->users[b]) return view->users[a] < view->users[b] ? -1 : 1;
+    if (!view->times || view->times[a] == view->times[b]) return 0; /* the later row of the file is later */
+    return view->times[a] < view->times[b] ? -1 : 1;
+}
+
 struct event_at {
-    int64_t time, row;
-    int32_t user, item;
+    int32_t item;
+    int64_t rank; /* in the user's time, 0 = his first */
 };
 
-static int by_user_and_time(const void *a, const void *b) {
-    const struct event_at *left = a, *right = b;
-    if (left->user != right->user) return left->user < right->user ? -1 : 1;
-    if (left->time != right->time) return left->time < right->time ? -1 : 1;
-    return (left->row > right->row) - (left->row < right->row);
-}
-
-static int by_item_and_row(const void *a, const void *b) {
+static int by_item_and_rank(const void *a, const void *b) {
     const struct event_at *left = a, *right = b;
     if (left->item != right->item) return left->item < right->item ? -1 : 1;
-    return (left->row > right->row) - (left->row < right->row);
+    return (left->rank > right->rank) - (left->rank < right->rank);
 }
 
-/* One user's events, by time: the last is the newest. Each item counts once, by its newest event. */
-static int64_t add_user(struct event_at *events, int64_t n, double recency, struct rows *rows, int64_t first) {
+/* One user's n rows, at order[0 …] in time. Each item counts once, by its newest event. Returns how many items. */
+static int64_t add_user(const struct events_view *view, const int64_t *order, int64_t n, double recency, struct rows *rows, int64_t first) {
+    struct event_at *events = xnew_array(struct event_at, (size_t)n + 1);
     int64_t kept = 0;
-    for (int64_t i = 0; i < n; i++) events[i].row = i; /* now: its rank in time */
-    qsort(events, (size_t)n, sizeof *events, by_item_and_row);
+    for (int64_t i = 0; i < n; i++) events[i] = (struct event_at){view->items[order[i]], i};
+    qsort(events, (size_t)n, sizeof *events, by_item_and_rank);
     for (int64_t i = 0; i < n; i++) {
         if (i + 1 < n && events[i + 1].item == events[i].item) continue;
-        const double age = (double)(n - 1 - events[i].row);
+        const double age = (double)(n - 1 - events[i].rank);
         rows->items[first + kept] = events[i].item;
         rows->weights[first + kept++] = recency > 0 ? (float)(RECENCY_FLOOR + (1 - RECENCY_FLOOR) * exp(-age / recency)) : 1;
     }
+    free(events);
     return kept;
 }
 
-static enum status make_rows(struct dataset *data, double recency, struct rows *out, struct error *err) {
-    const int64_t n = dataset_n(data), n_users = dataset_n_users(data);
-    struct events_view view;
-    struct event_at *events;
-    TRY(dataset_columns(data, &view, err));
-    TRY(mem_try_array((size_t)n + 1, "events in order", &events, err));
-    const enum status status = rows_new(n_users, n, out, err);
-    for (int64_t i = 0; i < n; i++) events[i] = (struct event_at){view.times ? view.times[i] : 0, i, view.users[i], view.items[i]};
-    qsort(events, (size_t)n, sizeof *events, by_user_and_time);
-    for (int64_t user = 0, at = 0; status == OK && user < n_users; user++) {
+static enum status fill_rows(struct task *task, const struct events_view *view, int64_t n, int64_t *order, double recency, struct rows *out,
+                             struct error *err) {
+    for (int64_t i = 0; i < n; i++) order[i] = i;
+    TRY(sort_positions(task, order, n, by_user_and_time, view, err));
+    for (int64_t user = 0, at = 0; user < out->n; user++) {
         const int64_t first = at;
-        while (at < n && events[at].user == user) at++;
-        out->starts[user + 1] = out->starts[user] + add_user(events + first, at - first, recency, out, out->starts[user]);
+        while (at < n && view->users[order[at]] == user) at++;
+        out->starts[user + 1] = out->starts[user] + add_user(view, order + first, at - first, recency, out, out->starts[user]);
+        TRY(task_check(task, err));
     }
-    mem_free(events);
+    return OK;
+}
+
+static enum status make_rows(const struct fit_request *request, double recency, struct rows *out, struct error *err) {
+    const int64_t n = dataset_n(request->data);
+    struct events_view view;
+    int64_t *order;
+    TRY(dataset_columns(request->data, &view, err));
+    TRY(rows_new(dataset_n_users(request->data), n, out, err));
+    TRY(mem_try_array((size_t)n + 1, "rows in order", &order, err));
+    const enum status status = fill_rows(request->task, &view, n, order, recency, out, err);
+    mem_free(order);
     return status;
 }
 
@@ -144,7 +154,7 @@ static enum status solve(const struct fit_request *request, double reg, struct e
 
 static enum status fit(const struct fit_request *request, struct model *model, struct error *err) {
     struct ease *ease = xnew(struct ease);
-    enum status status = make_rows(request->data, fit_float(request, model, "recency"), &ease->rows, err);
+    enum status status = make_rows(request, fit_float(request, model, "recency"), &ease->rows, err);
     if (status == OK) status = solve(request, fit_float(request, model, "reg"), ease, err);
     if (status == OK) model->state = ease;
     else free_state(ease);

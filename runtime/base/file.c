@@ -243,8 +243,7 @@ char *path_expand(const char *path) {
     return buf_take(&out);
 }
 
-/* own (NULL: there is no such variable), else xdg/reckon, else ~/fallback/reckon */
-/* What of the user's folders `name` is: the one that the variable `own` (may be NULL) names, else below the XDG one. */
+/* own (NULL: there is no such variable), else xdg/name, else ~/fallback/name */
 static char *user_dir(const char *own, const char *xdg, const char *fallback, const char *name, const char *below) {
     const char *chosen = own ? getenv(own) : NULL;
     char *base;

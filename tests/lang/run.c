@@ -366,5 +366,6 @@ int main(int argc, char **argv) {
     pool_stop();
     if (job.runner.skipped) printf("%d skipped\n", job.runner.skipped);
     printf("%d passed, %d failed\n", job.runner.passed, job.runner.failed);
-    return job.runner.failed || !thread ? 1 : 0;
+    const int seen = job.runner.passed + job.runner.skipped; /* a name that fits no test is a mistake */
+    return job.runner.failed || !seen || !thread ? 1 : 0;
 }

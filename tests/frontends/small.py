@@ -5,7 +5,7 @@ CELLS = [
     'ratings = synth(users=200, items=120, seed=7)\nratings',
     'train, valid, test = split(ratings, valid=0.1, test=0.2, seed=42)\n'
     'm = als(train, factors=8, epochs=param("epochs", 5), valid=valid)\nm',
-    'slow = als(synth(users=1500, items=2500, density=0.06), factors=64, epochs=15, name="slow")',
+    'slow = als(synth(users=1500, items=2500, density=0.06), factors=64, epochs=60, name="slow")',
     'scores = evaluate([bias(train), m], test, metrics=["rmse", "mae"])\nprint(f"RMSE {scores["rmse"][1]:.4f} after {m.epochs} epochs")\nscores',
     'plot(m.history, x="epoch", y=["train_rmse", "valid_rmse"], title="Training")',
     'tsne(m.items, color="genre", seed=1, iterations=250)',

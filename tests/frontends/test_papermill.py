@@ -21,7 +21,7 @@ def plain(world, check):
     check.that("papermill executes", done.returncode == 0, done.stderr[-400:])
     flat = outputs(world, "pm_out.ipynb")
     check.that("papermill keeps every picture", sum("image/png" in o.get("data", {}) for o in flat) == 3)
-    check.that("bars end as a line", any("epoch 15 of 15" in o.get("data", {}).get("text/plain", "") for o in flat)
+    check.that("bars end as a line", any("epoch 60 of 60" in o.get("data", {}).get("text/plain", "") for o in flat)
                and not any("<progress" in o.get("data", {}).get("text/html", "") for o in flat), [o.get("data", {}).get("text/plain") for o in flat][:6])
     check.that("RECKON_PARAM_ sets a parameter", "epochs" in printed(world, "pm_out.ipynb"), printed(world, "pm_out.ipynb"))
 

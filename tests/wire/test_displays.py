@@ -176,7 +176,7 @@ def test_progress_is_a_display_that_keeps_its_kinds(any_kernel):
     any_kernel.execute("data = synth()")
     updated, ids = 0, set()
     for _ in range(2):
-        cell = any_kernel.start_cell("als(data, factors=32, epochs=400, seed=1);")
+        cell = any_kernel.start_cell("als(data, factors=32, epochs=2000, seed=1);")
         assert any_kernel.reply(cell, seconds=120).content["status"] == "ok"
         shown = [m for m in any_kernel.outputs(cell) if m.type in ("display_data", "update_display_data")]
         for message in shown:
@@ -187,5 +187,5 @@ def test_progress_is_a_display_that_keeps_its_kinds(any_kernel):
         seconds = [m.header["date"][11:26] for m in shown]
         spans = [sum(float(x) * y for x, y in zip(at.split(":"), (3600, 60, 1))) for at in seconds]
         assert len(shown) <= 10 * (spans[-1] - spans[0]) + 3, "at most ten a second"
-        assert "400 of 400" in shown[-1].content["data"]["text/plain"], "the last one says the end"
+        assert "2,000 of 2,000" in shown[-1].content["data"]["text/plain"], "the last one says the end"
     assert len(ids) == 2 and updated >= 2, (ids, updated)

@@ -129,7 +129,7 @@ def test_parent_header_is_the_requests_own(kernel):
     check(cell, [kernel.next("stdin")])
     kernel.sockets["stdin"].send_multipart(kernel.frames("input_reply", {"value": "x"})[0])
     check(cell, [kernel.reply(header["msg_id"]), *kernel.outputs(header["msg_id"])])
-    cell, header = kernel.frames("execute_request", {"code": "als(synth(), factors=32, epochs=300);"}, header=more)
+    cell, header = kernel.frames("execute_request", {"code": "als(synth(), factors=32, epochs=2000);"}, header=more)
     kernel.sockets["shell"].send_multipart(cell)
     check(cell, kernel.outputs(header["msg_id"], 60))
     for _, frames, reply, outputs in conversations(kernel, header=more):

@@ -223,11 +223,8 @@ static enum status new_model(const struct model_class *class, const struct fit_r
     model->common.name = model->common.monitor = NULL;
     model->name = xstrdup(request->common.name ? request->common.name : class->name);
     model->catalog = catalog_ref(dataset_catalog(data));
-    model->fitted_on = dataset_ref(data);
-    model->split_id = dataset_split(data) ? dataset_split(data)->id : 0;
-    model->fitted_part = dataset_part(data);
+    model->fitted = met_rows_of(dataset_ref(data));
     model->n_fitted = dataset_n(data);
-    snprintf(model->fitted_fingerprint, sizeof model->fitted_fingerprint, "%s", dataset_fingerprint(data));
     dataset_scale(data, &model->scale_min, &model->scale_max);
     model->is_explicit = dataset_is_explicit(data);
     model->default_user = -1;
@@ -244,13 +241,8 @@ static void go_on_from(struct model *model, const struct model *start) {
     model->history = start->n_history ? xmemdup(start->history, (size_t)start->n_history * sizeof *start->history) : NULL;
     memcpy(model->monitor, start->monitor, sizeof model->monitor);
     for (size_t i = 0; i < start->n_chosen_on; i++) model_add_chosen(model, &start->chosen_on[i]);
-    if (model->split_id == start->split_id) model->fitted_part |= start->fitted_part; /* what was learned there isn't forgotten: see leaks */
-}
-
-static void remember_choice(struct model *model, struct dataset *valid) {
-    struct met_rows rows = {.data = valid, .split_id = dataset_split(valid) ? dataset_split(valid)->id : 0, .part = dataset_part(valid)};
-    snprintf(rows.fingerprint, sizeof rows.fingerprint, "%s", dataset_fingerprint(valid));
-    model_add_chosen(model, &rows);
+    if (model->fitted.split_id == start->fitted.split_id)
+        model->fitted.part |= start->fitted.part; /* what was learned there isn't forgotten: see leaks */
 }
 
 /* A class that the device doesn't carry runs on the CPU. */
@@ -268,7 +260,10 @@ enum status model_fit(const struct model_class *class, const struct fit_request 
     const double start_s = task_now_s(request.task);
     TRY(new_model(class, &request, &model, err));
     if (request.start) go_on_from(model, request.start);
-    if (request.common.valid) remember_choice(model, request.common.valid);
+    if (request.common.valid) {
+        const struct met_rows rows = met_rows_of(request.common.valid);
+        model_add_chosen(model, &rows);
+    }
     const enum status status = class->fit(&request, model, err);
     model->seconds += task_now_s(request.task) - start_s;
     if (status == OK) {

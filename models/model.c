@@ -17,7 +17,7 @@ struct model *model_ref(struct model *model) {
 void model_unref(struct model *model) {
     if (!model || __atomic_sub_fetch(&model->count, 1, __ATOMIC_ACQ_REL) > 0) return;
     if (model->state) model->class->free_state(model->state);
-    if (model->fitted_on) dataset_unref(model->fitted_on);
+    if (model->fitted.data) dataset_unref(model->fitted.data);
     if (model->catalog) catalog_unref(model->catalog);
     free(model->name);
     free(model->history);
@@ -27,6 +27,13 @@ void model_unref(struct model *model) {
     mem_free(model->seen_items);
     mem_free(model->seen_ratings);
     free(model);
+}
+
+struct met_rows met_rows_of(struct dataset *data) {
+    const struct split *split = dataset_split(data);
+    struct met_rows rows = {.data = data, .split_id = split ? split->id : 0, .part = dataset_part(data)};
+    snprintf(rows.fingerprint, sizeof rows.fingerprint, "%s", dataset_fingerprint(data));
+    return rows;
 }
 
 static bool has_chosen_on(const struct model *model, const char *fingerprint) {
@@ -66,7 +73,7 @@ enum status model_shell_copy(const struct model *from, struct model **out, struc
     model->count = 1;
     model->name = xstrdup(from->name);
     model->catalog = catalog_ref(from->catalog);
-    model->fitted_on = from->fitted_on ? dataset_ref(from->fitted_on) : NULL;
+    if (model->fitted.data) dataset_ref(model->fitted.data);
     model->history = from->n_history ? xmemdup(from->history, (size_t)from->n_history * sizeof *from->history) : NULL;
     copy_chosen(from, model);
     model->seen_starts = NULL;

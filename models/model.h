@@ -119,6 +119,7 @@ struct met_rows {
     int part;
     char fingerprint[17];
 };
+struct met_rows met_rows_of(struct dataset *data); /* data is borrowed */
 
 /* A fitted model. Frozen, counted (atomic). */
 struct model {
@@ -127,12 +128,9 @@ struct model {
     struct params params;
     struct fit_common common; /* seed, epochs, patience, verbose; the pointers are NULL: see name, monitor */
     char *name;
-    struct catalog *catalog;   /* a count */
-    struct dataset *fitted_on; /* a count; NULL after open() */
-    uint64_t split_id;         /* of fitted_on, 0 = none; with fitted_part it survives save */
-    int fitted_part;
-    int64_t n_fitted; /* rows */
-    char fitted_fingerprint[17];
+    struct catalog *catalog; /* a count */
+    struct met_rows fitted;  /* what it was fitted on */
+    int64_t n_fitted;        /* rows */
     float scale_min, scale_max;
     bool is_explicit;
     struct epoch_row *history; /* n_history */

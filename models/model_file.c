@@ -40,13 +40,17 @@ static void set_hex(json_t *json, const char *key, uint64_t number) {
     json_object_set_new(json, key, json_string(text));
 }
 
+static void set_met(json_t *json, const struct met_rows *rows) {
+    set_hex(json, "split", rows->split_id);
+    json_object_set_new(json, "part", json_integer(rows->part));
+    json_object_set_new(json, "fingerprint", json_string(rows->fingerprint));
+}
+
 static json_t *chosen_json(const struct model *model) {
     json_t *all = json_array();
     for (size_t i = 0; i < model->n_chosen_on; i++) {
         json_t *one = json_object();
-        set_hex(one, "split", model->chosen_on[i].split_id);
-        json_object_set_new(one, "part", json_integer(model->chosen_on[i].part));
-        json_object_set_new(one, "fingerprint", json_string(model->chosen_on[i].fingerprint));
+        set_met(one, &model->chosen_on[i]);
         json_array_append_new(all, one);
     }
     return all;
@@ -62,10 +66,8 @@ static json_t *header(const struct model *model) {
     json_object_set_new(json, "epochs", json_integer(model->common.epochs));
     json_object_set_new(json, "patience", json_integer(model->common.patience));
     json_object_set_new(json, "verbose", json_boolean(model->common.verbose));
-    set_hex(json, "split", model->split_id);
-    json_object_set_new(json, "part", json_integer(model->fitted_part));
+    set_met(json, &model->fitted);
     json_object_set_new(json, "rows", json_integer(model->n_fitted));
-    json_object_set_new(json, "fingerprint", json_string(model->fitted_fingerprint));
     json_object_set_new(json, "scale_min", json_real((double)model->scale_min));
     json_object_set_new(json, "scale_max", json_real((double)model->scale_max));
     json_object_set_new(json, "explicit", json_boolean(model->is_explicit));
@@ -151,12 +153,16 @@ static void get_text(const json_t *json, const char *key, char *out, size_t size
     utf8_drop_bad(out);
 }
 
+static struct met_rows get_met(const json_t *json) {
+    struct met_rows rows = {.split_id = get_hex(json, "split"), .part = (int)json_int(json, "part", 0)};
+    get_text(json, "fingerprint", rows.fingerprint, sizeof rows.fingerprint);
+    return rows;
+}
+
 /* Older files have none. */
 static void get_chosen(struct model *model, const json_t *all) {
     for (size_t i = 0; i < json_array_size(all); i++) {
-        const json_t *one = json_array_get(all, i);
-        struct met_rows rows = {.split_id = get_hex(one, "split"), .part = (int)json_int(one, "part", 0)};
-        get_text(one, "fingerprint", rows.fingerprint, sizeof rows.fingerprint);
+        const struct met_rows rows = get_met(json_array_get(all, i));
         model_add_chosen(model, &rows);
     }
 }
@@ -173,10 +179,8 @@ static enum status get_header(struct model *model, const json_t *json, struct er
     model->common.epochs = json_int(json, "epochs", 0);
     model->common.patience = json_int(json, "patience", 0);
     model->common.verbose = json_flag(json, "verbose", true);
-    model->split_id = get_hex(json, "split");
-    model->fitted_part = (int)json_int(json, "part", 0);
+    model->fitted = get_met(json);
     model->n_fitted = json_int(json, "rows", 0);
-    get_text(json, "fingerprint", model->fitted_fingerprint, sizeof model->fitted_fingerprint);
     model->scale_min = (float)get_real(json, "scale_min");
     model->scale_max = (float)get_real(json, "scale_max");
     model->is_explicit = json_flag(json, "explicit", true);

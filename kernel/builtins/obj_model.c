@@ -81,9 +81,9 @@ static void model_shape(void *self, struct buf *out) {
 
 static void add_fitted(struct card_draft *card, const struct model *model) {
     struct buf text = BUF_INIT;
-    if (model->fitted_on) buf_addf(&text, "%s, ", dataset_name(model->fitted_on));
+    if (model->fitted.data) buf_addf(&text, "%s, ", dataset_name(model->fitted.data));
     buf_add_counted(&text, model->n_fitted, model->is_explicit ? "ratings" : "interactions");
-    if (model->fitted_on && dataset_split(model->fitted_on)) buf_addf(&text, " (split: %s)", dataset_split(model->fitted_on)->description);
+    if (model->fitted.data && dataset_split(model->fitted.data)) buf_addf(&text, " (split: %s)", dataset_split(model->fitted.data)->description);
     card_add(card, "fitted on", "%s", buf_text(&text));
     if (model->default_user == FOLDED_USER)
         card_add(card, "new user", "%lld row%s folded in", (long long)model_seen(model, FOLDED_USER).n,

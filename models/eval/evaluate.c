@@ -21,13 +21,6 @@ static int64_t met(const struct met_rows *rows, struct dataset *judged) {
     return overlap;
 }
 
-/* Rows of `judged` that the model was fitted on. */
-static int64_t leaked(const struct model *model, struct dataset *judged) {
-    struct met_rows fitted = {.data = model->fitted_on, .split_id = model->split_id, .part = model->fitted_part};
-    memcpy(fitted.fingerprint, model->fitted_fingerprint, sizeof fitted.fingerprint);
-    return met(&fitted, judged);
-}
-
 static const char *part_word(const struct dataset *data) {
     const int part = dataset_part(data);
     return part == PART_TRAIN                  ? "training"
@@ -57,7 +50,7 @@ static enum status check_choice(const struct model *model, struct dataset *judge
 }
 
 static enum status check_leak(const struct model *model, struct dataset *judged, struct error *err) {
-    const int64_t n = leaked(model, judged);
+    const int64_t n = met(&model->fitted, judged);
     if (n == 0) return check_choice(model, judged, err);
     struct buf some = BUF_INIT, all = BUF_INIT;
     buf_add_count(&some, n);
@@ -368,7 +361,7 @@ static enum status check_valid(const struct model_class *class, const struct fit
     struct buf some = BUF_INIT;
     if (dataset_n(valid) == 0) return err_set(err, ERR_DATA, "valid has no rows to judge on");
     int64_t overlap = dataset_overlap(request->data, valid);
-    if (overlap == 0 && request->start) overlap = leaked(request->start, valid);
+    if (overlap == 0 && request->start) overlap = met(&request->start->fitted, valid);
     if (overlap == 0) return OK;
     buf_add_count(&some, overlap);
     err_set(err, ERR_LEAK, "%s of the rows in valid are in what `%s` is fitted on: stopping early would never stop", buf_text(&some),

@@ -44,10 +44,10 @@ static void check_same(const struct model *a, const struct model *b) {
     check_params(a, b);
     assert_int_equal(a->common.seed, b->common.seed);
     assert_int_equal(a->common.epochs, b->common.epochs);
-    assert_true(a->split_id == b->split_id);
-    assert_int_equal(a->fitted_part, b->fitted_part);
+    assert_true(a->fitted.split_id == b->fitted.split_id);
+    assert_int_equal(a->fitted.part, b->fitted.part);
     assert_int_equal(a->n_fitted, b->n_fitted);
-    assert_string_equal(a->fitted_fingerprint, b->fitted_fingerprint);
+    assert_string_equal(a->fitted.fingerprint, b->fitted.fingerprint);
     assert_true(a->scale_min == b->scale_min && a->scale_max == b->scale_max && a->is_explicit == b->is_explicit);
     assert_int_equal(a->n_history, b->n_history);
     for (int64_t i = 0; i < a->n_history; i++) {
@@ -81,10 +81,10 @@ static void test_round_trip(void **state) {
         model_add_chosen(model, &(struct met_rows){.data = parts.test, .split_id = 7, .part = PART_TEST, .fingerprint = "cd"});
         assert_int_equal(model->n_chosen_on, 2);
         struct model *again = opened(model);
-        assert_true(model->split_id != 0);
-        assert_int_equal(model->fitted_part, PART_TRAIN);
+        assert_true(model->fitted.split_id != 0);
+        assert_int_equal(model->fitted.part, PART_TRAIN);
         check_same(model, again);
-        assert_null(again->fitted_on);
+        assert_null(again->fitted.data);
         model_unref(again);
         model_unref(model);
     }

@@ -20,9 +20,10 @@ static void add_text(struct parser *p, struct fparts *parts, struct slice text) 
 
 static bool parse_fparts(struct parser *p, enum token_kind end, struct fparts *parts);
 
-/* {x=}: the text from the brace to the end of `=` and its blanks stands before the value. */
+/* {x=}: the text from the brace to the end of `=` and its blanks stands before the value. What follows may be a fault that
+ * points back at what was opened, before the brace: then there is no such text, and nothing will show it. */
 static void keep_source(struct parser *p, uint32_t from, struct fpart *part) {
-    uint32_t to = start_now(p);
+    uint32_t to = start_now(p) > from ? start_now(p) : from;
     part->show_source = true;
     part->text = (struct slice){arena_strndup(&p->source->arena, p->source->text.data + from, to - from), to - from};
 }

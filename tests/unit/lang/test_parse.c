@@ -611,6 +611,12 @@ static const struct bad_row {
      "    f'{x'\n"
      "      ^\n"
      "  a brace itself is written {{ in an f-string"},
+    {"f'{x='", false,
+     "SyntaxError: this `{` of an f-string is never closed\n"
+     "  Cell 1, line 1\n"
+     "    f'{x='\n"
+     "      ^\n"
+     "  a brace itself is written {{ in an f-string"},
     {"f\"{}\"", false,
      "SyntaxError: this field of the f-string is empty\n"
      "  Cell 1, line 1\n"

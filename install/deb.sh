@@ -84,8 +84,8 @@ if [ -e "$work/reckon-kernel-cuda" ]; then
     done < <(ldd "$work/reckon-kernel-cuda/usr/lib/reckon/libreckon_cuda.so" | sed -n 's/.*libcublas\.so[^ ]* => \([^ ]*\).*/\1/p')
     mkdir -p "$work/reckon-kernel-cuda/usr/share/lintian/overrides"
     {
-        echo "# where NVIDIA's packages put cuBLAS, which no Debian library path holds"
-        echo 'reckon-kernel-cuda: custom-library-search-path RUNPATH /usr/local/cuda*'
+        echo "# where cuBLAS lay when this was built: NVIDIA's packages put it into no library path of Debian's"
+        echo 'reckon-kernel-cuda: custom-library-search-path RUNPATH *'
     } >"$work/reckon-kernel-cuda/usr/share/lintian/overrides/reckon-kernel-cuda"
     pack reckon-kernel-cuda "reckon-kernel (= $version), $depends" "Enhances: reckon-kernel
 " \

@@ -220,9 +220,9 @@ lint: ## include direction, header owners, headers alone, formatting, registry
 	@sh tests/lint/run.sh
 SOAK = $(BUILD)/tests/soak/soak
 SCALE ?= 1
-soak: all $(SOAK) ## a million cells, clients that come and go: memory, descriptors and threads stay flat (SCALE=0.01: fewer)
-	@RECKON_HISTORY=off $(SOAK) $(SCALE)
-	@rm -rf $(BUILD)/soak-history; RECKON_HISTORY=$(abspath $(BUILD))/soak-history/history.sqlite $(SOAK) $(SCALE)
+soak: all $(SOAK) ## a million cells, clients that come and go: memory, descriptors and threads stay flat (SCALE=0.01: fewer; TRANSPORT=tcp|ipc)
+	@RECKON_HISTORY=off $(SOAK) $(SCALE) $(TRANSPORT)
+	@rm -rf $(BUILD)/soak-history; RECKON_HISTORY=$(abspath $(BUILD))/soak-history/history.sqlite $(SOAK) $(SCALE) $(TRANSPORT)
 $(SOAK): tests/soak/soak.c $(LIB_wire) $(LIB_base)
 	@mkdir -p $(@D)
 	@echo "  LD  $@"

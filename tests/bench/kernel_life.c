@@ -1,6 +1,5 @@
 #include "tests/bench/kernel_life.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -8,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,32 +26,10 @@ static void stop(const char *what) {
 
 /* --- the process --- */
 
-/* Not by libzmq, which closes later: a client that connects meanwhile would lose what it sends. */
-static void free_ports(int ports[CHANNEL_COUNT]) {
-    int fds[CHANNEL_COUNT];
-    for (int c = 0; c < CHANNEL_COUNT; c++) {
-        struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-        socklen_t len = sizeof address;
-        fds[c] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (bind(fds[c], (struct sockaddr *)&address, len) != 0 || getsockname(fds[c], (struct sockaddr *)&address, &len) != 0) stop("no port");
-        ports[c] = ntohs(address.sin_port);
-    }
-    for (int c = 0; c < CHANNEL_COUNT; c++) close(fds[c]);
-}
-
 static void write_connection(struct life *life) {
-    struct buf text = BUF_INIT;
-    struct error err = ERROR_INIT;
-    int ports[CHANNEL_COUNT];
-    free_ports(ports);
-    snprintf(life->path, sizeof life->path, "/tmp/bench-kernel-%d-%d.json", (int)getpid(), ports[0]);
-    buf_adds(&text, "{\"transport\":\"tcp\",\"ip\":\"127.0.0.1\",\"signature_scheme\":\"hmac-sha256\",\"key\":\"" KEY "\"");
-    for (int c = 0; c < CHANNEL_COUNT; c++) buf_addf(&text, ",\"%s_port\":%d", channel_name((enum channel)c), ports[c]);
-    buf_addc(&text, '}');
-    FILE *file = fopen(life->path, "we");
-    if (!file || fwrite(text.data, 1, text.len, file) != text.len || fclose(file) != 0) stop("can't write the connection file");
-    if (connection_read(life->path, &life->connection, &err) != OK) stop(err.message);
-    buf_release(&text);
+    static int n_lives;
+    snprintf(life->path, sizeof life->path, "/tmp/bench-kernel-%d-%d.json", (int)getpid(), n_lives++);
+    if (!client_connection(life->path, "tcp", KEY, &life->connection)) stop("can't write the connection file");
 }
 
 /* What it says on its descriptors is nobody's here. */

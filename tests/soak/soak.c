@@ -1,4 +1,4 @@
-/* A long life: soak [SCALE]. At scale 1 a million cells with a hundred thousand displays, errors, a thousand interrupts, a
+/* A long life: soak [SCALE [tcp|ipc]]. At scale 1 a million cells with a hundred thousand displays, errors, a thousand interrupts, a
  * thousand clients that come and go (with new and with known identities, subscribers that read and that don't), completions,
  * inspections, searches of the history. Memory, descriptors and threads of the kernel must be flat after a warm-up.
  * RECKON_KERNEL names another binary; other variables (RECKON_HISTORY) are the kernel's. */
@@ -104,22 +104,10 @@ static const char *kernel_path(void) {
     return path;
 }
 
-static void write_connection(struct client *client) {
-    struct buf text = BUF_INIT;
-    struct error err = ERROR_INIT;
-    snprintf(client->path, sizeof client->path, "/tmp/soak-%d.json", (int)getpid());
-    buf_addf(&text, "{\"transport\":\"ipc\",\"ip\":\"/tmp/soak-%d\",\"signature_scheme\":\"hmac-sha256\",\"key\":\"" KEY "\"", (int)getpid());
-    for (int c = 0; c < CHANNEL_COUNT; c++) buf_addf(&text, ",\"%s_port\":%d", channel_name((enum channel)c), c + 1);
-    buf_addc(&text, '}');
-    FILE *file = fopen(client->path, "w");
-    if (!file || fwrite(text.data, 1, text.len, file) != text.len || fclose(file) != 0) stop("can't write the connection file");
-    if (connection_parse((struct slice){text.data, text.len}, &client->connection, &err) != OK) stop(err.message);
-    buf_release(&text);
-}
-
-static void start(struct client *client) {
+static void start(struct client *client, const char *transport) {
     *client = (struct client){.context = zmq_ctx_new(), .signer = signer_of(KEY)};
-    write_connection(client);
+    snprintf(client->path, sizeof client->path, "/tmp/soak-%d.json", (int)getpid());
+    if (!client_connection(client->path, transport, KEY, &client->connection)) stop("can't write the connection file");
     client->child = fork();
     if (client->child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -284,9 +272,10 @@ int main(int argc, char **argv) {
     double scale = argc > 1 ? strtod(argv[1], NULL) : 1, began = clock_now_s();
     struct client client;
     struct look warm = {0}, last = {0};
-    if (!(scale > 0) || !hash_init()) stop("usage: soak [SCALE]");
+    const char *transport = argc > 2 ? argv[2] : "tcp";
+    if (!(scale > 0) || (strcmp(transport, "tcp") != 0 && strcmp(transport, "ipc") != 0) || !hash_init()) stop("usage: soak [SCALE [tcp|ipc]]");
     setvbuf(stdout, NULL, _IOLBF, 0);
-    start(&client);
+    start(&client, transport);
     printf("%10s %10s %12s %12s %8s\n", "seconds", "cells", "memory MiB", "descriptors", "threads");
     for (int round = 1; round <= ROUNDS; round++) {
         run_cells(&client, part(scale, CELLS));

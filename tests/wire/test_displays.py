@@ -177,7 +177,7 @@ def test_progress_is_a_display_that_keeps_its_kinds(any_kernel):
     updated, ids = 0, set()
     for _ in range(2):
         cell = any_kernel.start_cell("als(data, factors=32, epochs=2000, seed=1);")
-        assert any_kernel.reply(cell, seconds=120).content["status"] == "ok"
+        assert any_kernel.reply(cell, seconds=300).content["status"] == "ok"
         shown = [m for m in any_kernel.outputs(cell) if m.type in ("display_data", "update_display_data")]
         for message in shown:
             assert set(message.content["data"]) == {"text/plain", "text/html"}

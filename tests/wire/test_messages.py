@@ -40,6 +40,8 @@ def test_every_subscriber_is_welcomed(kernel):
     for topic in (b"", b"stream.stdout", b""):
         other = kernel.open("iopub", topic)
         message = kernel.next("iopub", socket=other)
+        while topic == b"" and message.identities != [topic]:  # who hears everything may hear a second welcome of the one before, who connected twice
+            message = kernel.next("iopub", socket=other)
         assert message.type == "iopub_welcome" and message.content["subscription"] == topic.decode()
         assert message.identities == [topic]
         other.disconnect(kernel.endpoint("iopub"))
@@ -131,7 +133,7 @@ def test_parent_header_is_the_requests_own(kernel):
     check(cell, [kernel.reply(header["msg_id"]), *kernel.outputs(header["msg_id"])])
     cell, header = kernel.frames("execute_request", {"code": "als(synth(), factors=32, epochs=2000);"}, header=more)
     kernel.sockets["shell"].send_multipart(cell)
-    check(cell, kernel.outputs(header["msg_id"], 60))
+    check(cell, kernel.outputs(header["msg_id"], 300))
     for _, frames, reply, outputs in conversations(kernel, header=more):
         check(frames, [*([reply] if reply else []), *outputs])
     replies = {type.replace("_request", "_reply") for type, _ in REQUESTS if type.endswith("_request")}

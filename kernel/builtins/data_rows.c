@@ -25,7 +25,8 @@ const struct builtin_row builtins_data[] = {
                     {"duplicates", .doc = "what happens to a pair of user and item that comes twice", .choices = "error|last|sum|mean"},
                     {0}},
      .doc =
-         "A name is looked up in $RECKON_DATA, then in the user's cache, then downloaded, after its licence is shown; sums are checked. Folders of "
+         "A name is looked up in $RECKON_DATA, then in the user's cache, then downloaded, after its licence is shown; sums are checked. Folders and "
+         "archives (.zip, .tar.gz) of "
          "MovieLens and of RecBole are recognised. Ids stay as the source has them. A file that isn't what it should be is an error with file, line "
          "and column, and nothing is loaded.",
      .example = "export(synth(seed=1), \"made-up.csv\")\nload(\"made-up.csv\")",

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -223,6 +224,15 @@ enum status dir_make(const char *path, struct error *err) {
     free(part);
     return reason ? file_error("make the folder", path, reason == EEXIST ? ENOTDIR : reason, err) : OK;
 }
+
+static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *walk) {
+    (void)info;
+    (void)kind;
+    (void)walk;
+    return remove(path);
+}
+
+void dir_remove(const char *path) { nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS); }
 
 char *path_join(const char *folder, const char *name) {
     struct buf path = BUF_INIT;

@@ -36,8 +36,10 @@ bool file_exists(const char *path);
 bool file_is_dir(const char *path);
 int64_t file_size(const char *path);                                  /* -1 = none */
 enum status dir_make(const char *path, struct error *err) MUST_CHECK; /* with parents */
-char *path_join(const char *folder, const char *name);                /* owned */
-char *path_expand(const char *path);                                  /* ~ and ~/x; owned */
+/* A folder with all that is in it; links are removed, not followed. What can't be removed stays. */
+void dir_remove(const char *path);
+char *path_join(const char *folder, const char *name); /* owned */
+char *path_expand(const char *path);                   /* ~ and ~/x; owned */
 char *cache_dir(const char *below); /* $RECKON_CACHE, else $XDG_CACHE_HOME/reckon, else ~/.cache/reckon, + below; owned, not created */
 char *data_home(const char *below); /* $XDG_DATA_HOME/reckon, else ~/.local/share/reckon, + below */
 /* Jupyter's folder of this user: $JUPYTER_DATA_DIR, else $XDG_DATA_HOME/jupyter, else ~/.local/share/jupyter, + below. It begins with ~ where nothing

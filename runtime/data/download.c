@@ -1,11 +1,11 @@
 /* Known data sets from their publisher into the cache. Beside the finished
  * folder NAME stand, while it is made: NAME.lock, NAME.part (the archive as far
- * as it came: an interrupted download goes on there) and NAME.unpacking. */
+ * as it came: an interrupted download goes on there), NAME.mark (the server's
+ * own mark of it) and NAME.unpacking. */
 #include "runtime/data/download.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +28,7 @@ struct download {
     struct task *task;
     const struct known_dataset *known;
     struct net_api net;
-    char *url, *folder, *part, *unpacking, *lock;
+    char *url, *folder, *part, *mark, *unpacking, *lock;
 };
 
 /* --- places --- */
@@ -50,6 +50,7 @@ static struct download places(struct task *task, const struct known_dataset *kno
     char *parent = cache_dir("datasets");
     struct download down = {.task = task, .known = known, .url = archive_url(known->url), .folder = path_join(parent, known->name)};
     down.part = with_ending(down.folder, ".part");
+    down.mark = with_ending(down.folder, ".mark");
     down.unpacking = with_ending(down.folder, ".unpacking");
     down.lock = with_ending(down.folder, ".lock");
     free(parent);
@@ -60,19 +61,15 @@ static void places_release(struct download *down) {
     free(down->url);
     free(down->folder);
     free(down->part);
+    free(down->mark);
     free(down->unpacking);
     free(down->lock);
 }
 
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *walk) {
-    (void)info;
-    (void)kind;
-    (void)walk;
-    return remove(path);
+static void drop_part(const struct download *down) {
+    unlink(down->part);
+    unlink(down->mark);
 }
-
-/* A folder with all that is in it; links are removed, not followed. */
-static void remove_tree(const char *path) { nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS); }
 
 static enum status file_failed(const char *what, const char *path, struct error *err) {
     const char *reason = strerrordesc_np(errno);
@@ -140,7 +137,7 @@ static enum status fetch_sum(const struct download *down, char out_hex[MD5_HEX],
     struct buf text = BUF_INIT;
     int64_t kept;
     unlink(path);
-    enum status status = down->net.fetch(&down->net, down->task, &(struct net_fetch){url, path, SUM_FILE_BYTES}, &kept, err);
+    enum status status = down->net.fetch(&down->net, down->task, &(struct net_fetch){url, path, NULL, SUM_FILE_BYTES}, &kept, err);
     if (status == OK) status = file_read(path, SUM_FILE_BYTES, &text, err);
     if (status == OK && !find_sum(buf_text(&text), out_hex)) status = err_set(err, ERR_DATA, "%s holds no md5", url);
     unlink(path);
@@ -163,13 +160,13 @@ static int64_t limit_bytes(const struct known_dataset *known, int64_t times) { r
 /* Fetches the archive; *out_right: its sum is `wanted`, written to `got`. A wrong one is removed. */
 static enum status fetch_once(const struct download *down, const char *wanted, char got[MD5_HEX], bool *out_right, int64_t *out_kept,
                               struct error *err) {
-    const struct net_fetch request = {down->url, down->part, limit_bytes(down->known, 2)};
+    const struct net_fetch request = {down->url, down->part, down->mark, limit_bytes(down->known, 2)};
     task_begin(down->task, "download", "byte", down->known->size_bytes);
     enum status status = down->net.fetch(&down->net, down->task, &request, out_kept, err);
     task_end(down->task, status == ERR_INTERRUPTED);
     if (status == OK) status = md5_file(down->task, down->part, got, err);
     *out_right = status == OK && strcmp(got, wanted) == 0;
-    if (status == OK && !*out_right) unlink(down->part);
+    if (status == OK && !*out_right) drop_part(down);
     return status;
 }
 
@@ -231,7 +228,7 @@ static enum status check_sums(const struct download *down, struct error *err) {
 
 static enum status unpack(const struct download *down, struct error *err) {
     const struct net_unpack request = {down->part, down->unpacking, limit_bytes(down->known, UNPACKED_TIMES), FILES_MAX};
-    remove_tree(down->unpacking);
+    dir_remove(down->unpacking);
     TRY(dir_make(down->unpacking, err));
     task_begin(down->task, "unpack", "byte", 0);
     enum status status = down->net.unpack(&down->net, down->task, &request, err);
@@ -257,10 +254,10 @@ static enum status fetch_and_unpack(const struct download *down, struct error *e
     if (status == OK) {
         status = unpack(down, err);
         if (status == OK) status = put_in_place(down, err);
-        if (status != OK) remove_tree(down->unpacking);
-        if (status == OK || status == ERR_DATA) unlink(down->part);
+        if (status != OK) dir_remove(down->unpacking);
+        if (status == OK || status == ERR_DATA) drop_part(down);
     }
-    if (file_size(down->part) == 0) unlink(down->part);
+    if (file_size(down->part) <= 0) drop_part(down);
     return status;
 }
 

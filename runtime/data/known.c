@@ -49,13 +49,21 @@ bool folder_holds_ratings(const char *folder) {
     return found;
 }
 
+/* NAME.zip beside where the folder would be. Takes folder. */
+static char *archive_of(char *folder) {
+    struct buf archive = BUF_INIT;
+    buf_addf(&archive, "%s.zip", folder);
+    free(folder);
+    if (file_size(buf_text(&archive)) > 0) return buf_take(&archive);
+    buf_release(&archive);
+    return NULL;
+}
+
 /* Takes parent; NULL when the data set isn't there. */
 static char *found_below(char *parent, const char *name) {
     char *folder = path_join(parent, name);
     free(parent);
-    if (folder_holds_ratings(folder)) return folder;
-    free(folder);
-    return NULL;
+    return folder_holds_ratings(folder) ? folder : archive_of(folder);
 }
 
 static bool is_known(const char *name) {
@@ -88,6 +96,6 @@ struct table *datasets_table(void) {
         licences[i] = xstrdup(known[i].licence);
         found[i] = known_dataset_folder(known[i].name);
     }
-    table_note(table, "size: of the archive to download; found: where it lies ($RECKON_DATA, then the user's cache)");
+    table_note(table, "size: of the archive to download; found: where its folder or archive lies ($RECKON_DATA, then the user's cache)");
     return table;
 }

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "runtime/base/mem.h"
+#include "runtime/data/archive.h"
 #include "runtime/data/csv.h"
 #include "runtime/data/download.h"
 #include "runtime/data/draft_rows.h"
@@ -32,13 +33,13 @@ static char *name_of(const char *path, bool without_ending) {
 
 /* What can't be mapped: a pipe would wait forever. */
 static enum status check_file(const char *path, struct error *err) {
-    static const char *const archives[] = {".zip", ".gz", ".bz2", ".xz", ".7z", ".tar", ".tgz", ".zst"};
+    static const char *const archives[] = {".gz", ".bz2", ".xz", ".7z", ".zst", ".rar"};
     struct stat info;
     if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) return err_set(err, ERR_FILE, "`%s` is not a regular file", path);
     for (size_t i = 0; i < sizeof archives / sizeof *archives; i++) {
         if (!path_ends(path, archives[i])) continue;
-        err_set(err, ERR_DATA, "`%s` is an archive", path);
-        return err_hint(err, "unpack it and load the folder or file within");
+        err_set(err, ERR_DATA, "`%s` is an archive of a kind that load doesn't unpack", path);
+        return err_hint(err, "load takes .zip, .tar, .tgz and .tar.gz; unpack others and load the folder or file within");
     }
     if (path_ends(path, ".reckon")) {
         err_set(err, ERR_DATA, "`%s` is a file of Reckon's own", path);
@@ -119,6 +120,32 @@ static enum status load_folder(struct task *task, const struct load_request *req
     return layout ? layout->load(task, folder, name, licence, out, err) : load_by_files(task, request, folder, out, err);
 }
 
+/* --- archives --- */
+
+/* What was unpacked: a data set's folder, or one file alone. */
+static enum status load_unpacked(struct task *task, const struct load_request *request, const char *folder, const char *name, const char *licence,
+                                 struct dataset **out, struct error *err) {
+    char **files;
+    size_t n_files;
+    TRY(dir_list(folder, &files, &n_files, err));
+    char *only = n_files == 1 ? path_join(folder, files[0]) : NULL;
+    const enum status status =
+        only && !file_is_dir(only) ? load_csv(task, request, only, out, err) : load_folder(task, request, folder, name, licence, out, err);
+    free(only);
+    names_free(files, n_files);
+    return status;
+}
+
+static enum status load_place(struct task *task, const struct load_request *request, const char *path, const char *name, const char *licence,
+                              struct dataset **out, struct error *err) {
+    char *folder;
+    if (!is_archive(path)) return load_folder(task, request, path, name, licence, out, err);
+    TRY(archive_folder(task, path, &folder, err));
+    const enum status status = load_unpacked(task, request, folder, name, licence, out, err);
+    free(folder);
+    return status == OK ? OK : err_note(err, "while reading what the archive `%s` holds", path);
+}
+
 /* --- names --- */
 
 static const struct known_dataset *find_known(const char *name) {
@@ -137,7 +164,7 @@ static enum status load_known(struct task *task, const struct load_request *requ
         return err_hint(err, "put its files into $RECKON_DATA/%s", known->name);
     }
     if (!folder) TRY(download_dataset(task, known, &folder, err));
-    const enum status status = load_folder(task, request, folder, known->name, known->licence, out, err);
+    const enum status status = load_place(task, request, folder, known->name, known->licence, out, err);
     free(folder);
     return status;
 }
@@ -187,10 +214,10 @@ static bool is_path(const char *text) { return strchr(text, '/') || strchr(text,
 
 static enum status load_path(struct task *task, const struct load_request *request, const char *path, struct dataset **out, struct error *err) {
     if (!file_exists(path)) return missing_path(path, err);
-    if (!file_is_dir(path)) return load_csv(task, request, path, out, err);
-    char *name = name_of(path, false);
+    if (!file_is_dir(path) && !is_archive(path)) return load_csv(task, request, path, out, err);
+    char *name = name_of(path, !file_is_dir(path));
     const struct known_dataset *known = find_known(name);
-    const enum status status = load_folder(task, request, path, name, known ? known->licence : NULL, out, err);
+    const enum status status = load_place(task, request, path, name, known ? known->licence : NULL, out, err);
     free(name);
     return status;
 }

@@ -22,7 +22,7 @@ struct known_dataset {
     int64_t size_bytes;
 };
 size_t known_datasets(const struct known_dataset **out);
-/* Folder where it lies ($RECKON_DATA/<folder>, then the cache), owned, or NULL. */
+/* Folder where it lies ($RECKON_DATA/<folder>, then the cache), or its archive (<folder>.zip there); owned, or NULL. */
 char *known_dataset_folder(const char *name);
 /* Table: name, what, size, licence, found. */
 struct table *datasets_table(void);

@@ -2,7 +2,9 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,25 +13,101 @@
 #define CONNECT_TIMEOUT_MS 5000L
 #define STALLED_S 20L /* without a byte */
 #define POLL_MS 50    /* between two safe points while nothing comes */
+#define MARK_BYTES 256
 
 struct transfer {
     const struct net_api *net;
     struct task *task;
     const struct net_fetch *request;
     struct error *err;
+    CURL *curl;
     int fd;
-    int64_t n; /* bytes in the file */
+    int64_t n, kept; /* bytes in the file; of an earlier try */
     int write_errno;
-    bool too_large, cancelled;
+    bool began, too_large, elsewhere, cancelled;
+    int64_t range_from; /* of the answer; -1: it didn't say */
+    char etag[MARK_BYTES], changed[MARK_BYTES];
     char reason[CURL_ERROR_SIZE];
 };
 
 bool net_start(void) { return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK; }
 
+/* --- the server's mark of what it gives --- */
+
+/* "ETag: "x"" → "x", when the line is of that header; else nothing changes. */
+static void take_header(const char *line, size_t len, const char *name, char out[MARK_BYTES]) {
+    const size_t length = strlen(name);
+    if (len <= length || line[length] != ':' || strncasecmp(line, name, length) != 0) return;
+    const char *at = line + length + 1, *end = line + len;
+    while (at < end && (*at == ' ' || *at == '\t')) at++;
+    while (end > at && (end[-1] == '\r' || end[-1] == '\n' || end[-1] == ' ')) end--;
+    const size_t n = (size_t)(end - at) < MARK_BYTES ? (size_t)(end - at) : 0; /* a longer one is none */
+    memcpy(out, at, n);
+    out[n] = 0;
+}
+
+static size_t on_header(char *data, size_t size, size_t len, void *ctx) {
+    struct transfer *transfer = ctx;
+    char range[MARK_BYTES] = "";
+    len *= size;
+    if (len > 5 && memcmp(data, "HTTP/", 5) == 0) { /* of each answer on the way */
+        transfer->etag[0] = transfer->changed[0] = 0;
+        transfer->range_from = -1;
+    }
+    take_header(data, len, "ETag", transfer->etag);
+    take_header(data, len, "Last-Modified", transfer->changed);
+    take_header(data, len, "Content-Range", range);
+    long long from;
+    if (sscanf(range, "bytes %lld-", &from) == 1) transfer->range_from = from;
+    return len;
+}
+
+/* A weak ETag promises no equal bytes. */
+static void keep_mark(const struct transfer *transfer) {
+    const char *path = transfer->request->mark_path;
+    const char *mark = transfer->etag[0] && strncmp(transfer->etag, "W/", 2) != 0 ? transfer->etag : transfer->changed;
+    if (!path) return;
+    unlink(path);
+    const int fd = *mark ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666) : -1;
+    if (fd < 0) return; /* without one the sum at the end must tell */
+    if (net_write(fd, mark, strlen(mark)) != 0) unlink(path);
+    close(fd);
+}
+
+/* "If-Range: <mark>" of the file's beginning; NULL: nothing is known of it. */
+static struct curl_slist *condition(const struct transfer *transfer) {
+    char header[MARK_BYTES + 16] = "If-Range: ";
+    const size_t before = strlen(header);
+    const int fd = transfer->request->mark_path ? open(transfer->request->mark_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+    if (fd < 0) return NULL;
+    const ssize_t n = read(fd, header + before, MARK_BYTES - 1);
+    close(fd);
+    if (n <= 0 || memchr(header + before, '\n', (size_t)n)) return NULL;
+    header[before + (size_t)n] = 0;
+    return curl_slist_append(NULL, header);
+}
+
+/* --- what comes --- */
+
+/* Whether the answer goes on where the file ends. A whole one (200) takes the place of what there was; a part from elsewhere is of no use. */
+static bool begin(struct transfer *transfer) {
+    long http = 0;
+    curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &http);
+    transfer->began = true;
+    if (transfer->n > 0 && http == 200) {
+        if (ftruncate(transfer->fd, 0) != 0) transfer->write_errno = errno;
+        transfer->n = transfer->kept = 0;
+    }
+    transfer->elsewhere = http == 206 && transfer->range_from != transfer->n;
+    if (transfer->n == 0 && !transfer->elsewhere) keep_mark(transfer);
+    return transfer->write_errno == 0 && !transfer->elsewhere;
+}
+
 /* Anything but len stops the transfer. */
 static size_t on_data(char *data, size_t size, size_t len, void *ctx) {
     struct transfer *transfer = ctx;
     len *= size;
+    if (!transfer->began && !begin(transfer)) return 0;
     transfer->too_large = (int64_t)len > transfer->request->max_bytes - transfer->n;
     transfer->cancelled = transfer->net->host->task_check(transfer->task, transfer->err) != OK;
     if (transfer->too_large || transfer->cancelled) return 0;
@@ -53,9 +131,11 @@ static void only_the_web(CURL *curl) {
 #endif
 }
 
-static CURL *prepare(struct transfer *transfer) {
+static CURL *prepare(struct transfer *transfer, const struct curl_slist *headers) {
     CURL *curl = curl_easy_init();
+    char range[32];
     if (!curl) return NULL;
+    snprintf(range, sizeof range, "%lld-", (long long)transfer->n);
     only_the_web(curl);
     curl_easy_setopt(curl, CURLOPT_URL, transfer->request->url);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "reckon");
@@ -66,7 +146,10 @@ static CURL *prepare(struct transfer *transfer) {
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, STALLED_S);
-    curl_easy_setopt(curl, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)transfer->n);
+    if (transfer->n > 0) curl_easy_setopt(curl, CURLOPT_RANGE, range); /* copied */
+    if (headers) curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transfer->reason);
@@ -87,10 +170,13 @@ static CURLcode perform(struct transfer *transfer, CURLM *multi) {
 
 /* *out_http: the answer's code, 0 when there was none. */
 static CURLcode transfer_once(struct transfer *transfer, long *out_http) {
-    CURL *curl = prepare(transfer);
+    struct curl_slist *headers = transfer->n > 0 ? condition(transfer) : NULL;
+    CURL *curl = transfer->curl = prepare(transfer, headers);
     CURLM *multi = curl ? curl_multi_init() : NULL;
     CURLcode code = CURLE_FAILED_INIT;
     transfer->reason[0] = 0;
+    transfer->began = transfer->elsewhere = false;
+    transfer->range_from = -1;
     *out_http = 0;
     if (multi && curl_multi_add_handle(multi, curl) == CURLM_OK) {
         code = perform(transfer, multi);
@@ -99,6 +185,7 @@ static CURLcode transfer_once(struct transfer *transfer, long *out_http) {
     }
     curl_multi_cleanup(multi);
     curl_easy_cleanup(curl);
+    curl_slist_free_all(headers);
     return code;
 }
 
@@ -117,21 +204,23 @@ static enum status why(const struct transfer *transfer, CURLcode code, long http
                     transfer->reason[0] ? transfer->reason : curl_easy_strerror(code));
 }
 
-static bool cannot_continue(CURLcode code, long http) {
-    return code == CURLE_RANGE_ERROR || code == CURLE_BAD_DOWNLOAD_RESUME || (code == CURLE_HTTP_RETURNED_ERROR && http == 416);
+/* Of a file that is longer than what there is, or a range that isn't the one that was asked for. */
+static bool cannot_continue(const struct transfer *transfer, CURLcode code, long http) {
+    return transfer->elsewhere || code == CURLE_RANGE_ERROR || code == CURLE_BAD_DOWNLOAD_RESUME ||
+           (code == CURLE_HTTP_RETURNED_ERROR && http == 416);
 }
 
 static enum status fetch_into(struct transfer *transfer, int64_t *out_kept) {
     long http;
-    int64_t kept = transfer->n;
+    transfer->kept = transfer->n;
     CURLcode code = transfer_once(transfer, &http);
-    if (kept > 0 && cannot_continue(code, http)) {
-        kept = transfer->n = 0;
+    if (transfer->kept > 0 && cannot_continue(transfer, code, http)) {
+        transfer->kept = transfer->n = 0;
         if (ftruncate(transfer->fd, 0) != 0) transfer->write_errno = errno;
         else code = transfer_once(transfer, &http);
     }
     if (code != CURLE_OK || transfer->cancelled) return why(transfer, code, http);
-    *out_kept = kept;
+    *out_kept = transfer->kept;
     return OK;
 }
 

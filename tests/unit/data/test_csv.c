@@ -171,7 +171,7 @@ static const struct bad bad[] = {
     {"a.jsonl", "{\"user\": 1, \"item\": 2}\n{\"user\": 1}\n", "a.jsonl, line 2, column `item`: expected an id, got nothing", ""},
     {"a.jsonl", "{\"user\": 1, \"thing\": 2}\n", "none of a.jsonl's columns is known to be the item's: user, thing", "item=\"thing\""},
     {"a.jsonl", "", "a.jsonl is empty", ""},
-    {"a.zip", "PK", "`a.zip` is an archive", "unpack it"},
+    {"a.7z", "7z", "`a.7z` is an archive of a kind that load doesn't unpack", "load takes .zip"},
     {"a.reckon", "x", "`a.reckon` is a file of Reckon's own", "open(\"a.reckon\")"},
 };
 

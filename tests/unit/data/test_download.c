@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "runtime/base/file.h"
@@ -290,6 +291,91 @@ static void server_without_ranges(void **state) {
     assert_int_equal(download(stage, &err), ERR_NETWORK);
     stage->web.cut_after = 0;
     assert_downloads(stage);
+    assert_int_equal(stage->web.n_archive, 2); /* the whole that comes for an answer is taken at once */
+    assert_cache("ml-test");
+}
+
+/* What the server said of the beginning goes back with the request for the rest. */
+static void mark_goes_back(void **state) {
+    struct stage *stage = *state;
+    struct error err = ERROR_INIT;
+    static const char *const marks[] = {"ETag: \"v1\"", "Last-Modified: Sat, 01 Feb 2003 04:05:06 GMT",
+                                        "ETag: W/\"v1\"\r\nLast-Modified: Sat, 01 Feb 2003 04:05:06 GMT"};
+    static const char *const kept[] = {"\"v1\"", "Sat, 01 Feb 2003 04:05:06 GMT", "Sat, 01 Feb 2003 04:05:06 GMT"};
+    good(stage);
+    serve(stage);
+    for (int i = 0; i < 2; i++) {
+        stage->web.mark = marks[i];
+        stage->web.cut_after = 100000;
+        stage->web.n_archive = stage->web.n_conditions = 0;
+        assert_int_equal(download(stage, &err), ERR_NETWORK);
+        assert_cache("ml-test.mark ml-test.part");
+        assert_file("cache/datasets/ml-test.mark", kept[i]);
+        stage->web.cut_after = 0;
+        assert_downloads(stage);
+        assert_int_equal(stage->web.n_archive, 2);
+        assert_int_equal(stage->web.n_conditions, 1);
+        assert_int_equal(stage->web.last_from, 100000);
+        assert_cache("ml-test");
+        char *folder = at("cache");
+        dir_remove(folder);
+        free(folder);
+    }
+    stage->web.mark = marks[2]; /* a weak ETag promises no equal bytes */
+    stage->web.cut_after = 100000;
+    assert_int_equal(download(stage, &err), ERR_NETWORK);
+    assert_file("cache/datasets/ml-test.mark", kept[2]);
+}
+
+/* The archive was replaced meanwhile: the server sends the whole, and nothing of the old one stays. */
+static void changed_meanwhile(void **state) {
+    struct stage *stage = *state;
+    struct error err = ERROR_INIT;
+    good(stage);
+    stage->web.mark = "ETag: \"v1\"";
+    stage->web.cut_after = 100000;
+    serve(stage);
+    assert_int_equal(download(stage, &err), ERR_NETWORK);
+    stage->web.cut_after = 0;
+    stage->web.mark = "ETag: \"v2\"";
+    zip_release(&stage->zip);
+    stage->zip = (struct zip){0};
+    zip_text(&stage->zip, "ml-new/ratings.dat", "2::2::4::978300760\n");
+    finish(stage);
+    stage->web.archive = (struct slice){stage->zip.bytes.data, stage->zip.bytes.len};
+    assert_downloads(stage);
+    assert_int_equal(stage->web.n_archive, 2); /* one request, not two */
+    assert_cache("ml-test");
+    assert_file("cache/datasets/ml-test/ratings.dat", "2::2::4::978300760\n");
+}
+
+/* A proxy that answers with another range than it was asked for. */
+static void another_range(void **state) {
+    struct stage *stage = *state;
+    struct error err = ERROR_INIT;
+    good(stage);
+    stage->web.cut_after = 100000;
+    serve(stage);
+    assert_int_equal(download(stage, &err), ERR_NETWORK);
+    stage->web.cut_after = 0;
+    stage->web.shift = 50;
+    assert_downloads(stage);
+    assert_int_equal(stage->web.last_from, -1);
+    assert_int_equal(stage->web.n_archive, 3);
+    assert_file("cache/datasets/ml-test/ratings.dat", ratings);
+}
+
+/* It announces more than it sends, as when the connection breaks: what came is kept, and the rest asked for. */
+static void wrong_length(void **state) {
+    struct stage *stage = *state;
+    struct error err = ERROR_INIT;
+    good(stage);
+    stage->web.longer = 10;
+    serve(stage);
+    assert_int_equal(download(stage, &err), ERR_NETWORK);
+    assert_int_equal(part_size(), (int64_t)stage->zip.bytes.len);
+    stage->web.longer = 0;
+    assert_downloads(stage); /* nothing is left to ask for (416): then from the beginning */
     assert_cache("ml-test");
 }
 
@@ -342,6 +428,31 @@ static void files_resume_too(void **state) {
     good(stage);
     put_part(stage->zip.bytes.data, 5000);
     assert_downloads(stage);
+}
+
+/* A process that is killed in the middle leaves the beginning and its lock; the next goes on. */
+static void killed_in_the_middle(void **state) {
+    struct stage *stage = *state;
+    good(stage);
+    stage->web.cut_after = 0;
+    stage->web.mark = "ETag: \"v1\"";
+    stage->web.hangs_after = 100000;
+    serve(stage);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct error err = ERROR_INIT;
+        char *folder = NULL;
+        _exit((int)download_dataset(NULL, &stage->known, &folder, &err));
+    }
+    for (int i = 0; i < 1000 && part_size() < 100000; i++) usleep(10000);
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_cache("ml-test.lock ml-test.mark ml-test.part");
+    stage->web.hangs_after = 0;
+    assert_downloads(stage);
+    assert_int_equal(stage->web.last_from, 100000);
+    assert_cache("ml-test");
 }
 
 /* --- sums --- */
@@ -736,10 +847,15 @@ int main(void) {
         ON_STAGE(left_by_a_killed_process),
         ON_STAGE(cut_and_resumed),
         ON_STAGE(server_without_ranges),
+        ON_STAGE(mark_goes_back),
+        ON_STAGE(changed_meanwhile),
+        ON_STAGE(another_range),
+        ON_STAGE(wrong_length),
         ON_STAGE(beginning_of_another_archive),
         ON_STAGE(archive_is_there_already),
         ON_STAGE(longer_than_the_archive),
         ON_STAGE(files_resume_too),
+        ON_STAGE(killed_in_the_middle),
         ON_STAGE(wrong_sum),
         ON_STAGE(damaged_on_the_way),
         ON_STAGE(no_sum),

@@ -15,17 +15,22 @@
 
 struct web {
     /* Behaviour, set before requests. */
-    bool no_ranges;    /* answers a range with the whole */
-    bool hangs;        /* takes a request and says nothing */
-    long cut_after;    /* closes after so many bytes of a body; 0: never */
-    double delay_s;    /* before an answer */
-    const char *moved; /* redirects here */
+    bool no_ranges;           /* answers a range with the whole */
+    bool hangs;               /* takes a request and says nothing */
+    long cut_after;           /* closes after so many bytes of a body; 0: never */
+    _Atomic long hangs_after; /* sends so many bytes of a body, then nothing more; 0: never */
+    double delay_s;           /* before an answer */
+    const char *moved;        /* redirects here */
+    const char *mark;         /* a header of every archive, such as ETag: "1"; a range with If-Range of another one gets the whole */
+    long shift;               /* answers a range from so many bytes before */
+    long longer;              /* announces so many bytes more than it sends */
     /* Content: of NAME.zip, and of NAME.zip.md5 (NULL: 404). */
     struct slice archive;
     const char *sum;
     /* What came. */
     atomic_int n_archive, n_sum;
-    atomic_long last_from; /* of the last range; -1: whole */
+    atomic_long last_from;   /* of the last range; -1: whole */
+    atomic_int n_conditions; /* requests with If-Range */
     int socket;
     atomic_bool over;
     struct own_thread *thread;
@@ -43,21 +48,33 @@ static inline void web_send(int client, const void *data, size_t len) {
 }
 
 static inline void web_body(struct web *web, int client, struct slice body, long from) {
-    char head[256];
+    char head[512];
     const bool part = from >= 0 && !web->no_ranges;
-    const size_t skip = part ? (size_t)from : 0;
+    const size_t skip = part ? (size_t)(from - web->shift) : 0;
     if (part && skip >= body.len) {
         static const char *const refusal = "HTTP/1.1 416 Range Not Satisfiable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
         web_send(client, refusal, strlen(refusal));
         return;
     }
     size_t len = body.len - skip;
-    int n = snprintf(head, sizeof head, "HTTP/1.1 %s\r\nContent-Length: %zu\r\nConnection: close\r\n", part ? "206 Partial Content" : "200 OK", len);
+    int n = snprintf(head, sizeof head, "HTTP/1.1 %s\r\nContent-Length: %zu\r\nConnection: close\r\n", part ? "206 Partial Content" : "200 OK",
+                     len + (size_t)web->longer);
     if (part) n += snprintf(head + n, sizeof head - (size_t)n, "Content-Range: bytes %zu-%zu/%zu\r\n", skip, body.len - 1, body.len);
+    if (web->mark) n += snprintf(head + n, sizeof head - (size_t)n, "%s\r\n", web->mark);
     n += snprintf(head + n, sizeof head - (size_t)n, "\r\n");
     web_send(client, head, (size_t)n);
     if (web->cut_after > 0 && len > (size_t)web->cut_after) len = (size_t)web->cut_after;
+    if (web->hangs_after > 0 && len > (size_t)web->hangs_after) len = (size_t)web->hangs_after;
     web_send(client, body.data + skip, len);
+    while (web->hangs_after > 0 && !web->over) usleep(10000);
+}
+
+/* Whether the beginning that the client has is of what there is now. */
+static inline bool web_same(struct web *web, const char *request) {
+    const char *condition = strstr(request, "If-Range: "), *mark = web->mark ? strstr(web->mark, ": ") : NULL;
+    if (!condition) return true;
+    web->n_conditions++;
+    return mark && strncmp(condition + 10, mark + 2, strlen(mark + 2)) == 0 && condition[10 + strlen(mark + 2)] == '\r';
 }
 
 static inline void web_answer(struct web *web, int client, const char *request) {
@@ -75,7 +92,7 @@ static inline void web_answer(struct web *web, int client, const char *request) 
     } else if (strstr(request, ".zip ") && web->archive.data) {
         web->n_archive++;
         web->last_from = range ? strtol(range + 13, NULL, 10) : -1;
-        web_body(web, client, web->archive, web->last_from);
+        web_body(web, client, web->archive, web_same(web, request) ? (long)web->last_from : -1);
     } else {
         web_send(client, none, strlen(none));
     }

@@ -1,0 +1,180 @@
+/* Archives by path and by name, and every MovieLens name in its layout: small made-up files. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "runtime/base/hash.h"
+#include "tests/unit/data/files.h"
+#include "tests/unit/data/zips.h"
+
+static char plugins[4200];
+
+/* The current folder is both $RECKON_DATA and, below, the cache. */
+static int set_up(void **state) {
+    const int entered = enter_folder(state);
+    struct buf cache = BUF_INIT;
+    buf_addf(&cache, "%s/cache", (const char *)*state);
+    setenv("RECKON_PLUGINS", plugins, 1);
+    setenv("RECKON_DATA", *state, 1);
+    setenv("RECKON_CACHE", buf_text(&cache), 1);
+    buf_release(&cache);
+    return entered;
+}
+
+static const char movies_dat[] = "10::Heat (1995)::Action|Crime\n11::Emma (1996)::(no genres listed)\n";
+static const char ratings_dat[] = "1::10::4.5::100\n2::11::3::200\n";
+static const char movies_csv[] = "movieId,title,genres\n10,\"American President, The (1995)\",Comedy|Romance\n11,Heat (1995),(no genres listed)\n";
+static const char ratings_csv[] = "userId,movieId,rating,timestamp\n1,10,4.5,100\n2,11,3.0,200\n";
+
+static void write_zip(const char *path, struct zip *zip) {
+    zip_end(zip);
+    write_bytes_to(path, zip->bytes.data, zip->bytes.len);
+    zip_release(zip);
+    *zip = (struct zip){0};
+}
+
+static void expect(const char *name, const char *dataset_named, const char *rows, const char *title) {
+    struct dataset *dataset = load_file(name);
+    char *text = rows_text(dataset);
+    assert_string_equal(dataset_name(dataset), dataset_named);
+    assert_string_equal(text, rows);
+    if (title) assert_string_equal(catalog_title(dataset_catalog(dataset), 0), title);
+    free(text);
+    dataset_unref(dataset);
+}
+
+static void layouts_in_archives(void **state) {
+    (void)state;
+    struct zip zip = {0};
+    zip_text(&zip, "ml-10M100K/", "");
+    zip_text(&zip, "ml-10M100K/movies.dat", movies_dat);
+    zip_text(&zip, "ml-10M100K/ratings.dat", ratings_dat);
+    zip_text(&zip, "ml-10M100K/tags.dat", "1::10::good::300\n");
+    write_zip("million.zip", &zip);
+    expect("./million.zip", "million", "1 10 4.5 100; 2 11 3 200", "Heat (1995)");
+    zip_text(&zip, "twenty/ratings.csv", ratings_csv);
+    zip_text(&zip, "twenty/movies.csv", movies_csv);
+    write_zip("twenty.zip", &zip);
+    expect("twenty.zip", "twenty", "1 10 4.5 100; 2 11 3 200", "American President, The (1995)");
+    zip_text(&zip, "toys.inter", "user_id:token\titem_id:token\n1\t7\n");
+    zip_text(&zip, "toys.item", "item_id:token\tname:token_seq\n7\tBall\n");
+    write_zip("toys.zip", &zip);
+    expect("toys.zip", "toys", "1 7 1", NULL);
+}
+
+static void one_file_alone(void **state) {
+    (void)state;
+    struct zip zip = {0};
+    const struct load_request request = {.name_or_path = "a.zip", .user = "who", .item = "what"};
+    zip_text(&zip, "deep/stars.csv", "what,who\n1,2\n");
+    write_zip("a.zip", &zip);
+    struct dataset *dataset = load_it(&request);
+    char *rows = rows_text(dataset);
+    assert_string_equal(rows, "2 1 1");
+    free(rows);
+    dataset_unref(dataset);
+}
+
+/* Unpacked once; again when the archive is another. */
+static void kept_until_it_changes(void **state) {
+    (void)state;
+    struct zip zip = {0};
+    struct error err = ERROR_INIT;
+    char **names;
+    size_t n;
+    zip_text(&zip, "r.csv", "1,10\n");
+    write_zip("a.zip", &zip);
+    expect("a.zip", "r", "1 10 1", NULL);
+    expect("a.zip", "r", "1 10 1", NULL);
+    assert_int_equal(dir_list("cache/unpacked", &names, &n, &err), OK);
+    assert_int_equal(n, 1);
+    names_free(names, n);
+    zip_text(&zip, "r.csv", "1,10\n2,11\n");
+    write_zip("a.zip", &zip);
+    expect("a.zip", "r", "1 10 1; 2 11 1", NULL);
+}
+
+static void bad_archives(void **state) {
+    (void)state;
+    struct zip zip = {0};
+    struct load_request request = {.name_or_path = "a.zip"};
+    struct error err = ERROR_INIT;
+    struct dataset *dataset = NULL;
+    char **names;
+    size_t n;
+    write_file("a.zip", "PK and no more");
+    assert_int_equal(load_dataset(NULL, &request, &dataset, &err), ERR_DATA);
+    assert_non_null(strstr(err.message, "the archive `a.zip` is damaged"));
+    zip_text(&zip, "x/README", "no ratings");
+    zip_text(&zip, "x/more", "none here");
+    write_zip("b.zip", &zip);
+    err = ERROR_INIT;
+    request.name_or_path = "b.zip";
+    assert_int_equal(load_dataset(NULL, &request, &dataset, &err), ERR_DATA);
+    assert_non_null(strstr(err.message, "is no data set that load knows; it holds README, more"));
+    assert_string_equal(err.notes, "while reading what the archive `b.zip` holds");
+    zip_text(&zip, "../escaped", "x");
+    write_zip("c.zip", &zip);
+    err = ERROR_INIT;
+    request.name_or_path = "c.zip";
+    assert_int_equal(load_dataset(NULL, &request, &dataset, &err), ERR_DATA);
+    assert_non_null(strstr(err.message, "holds a name that leads elsewhere"));
+    assert_int_equal(dir_list("cache/unpacked", &names, &n, &err), OK);
+    assert_int_equal(n, 1); /* b's; nothing half made stays */
+    names_free(names, n);
+}
+
+/* By name each MovieLens is found as a folder and as an archive, with the publisher's licence. */
+static void every_name(void **state) {
+    (void)state;
+    static const char *const dat[] = {"ml-1m", "ml-10m"}, *const csv[] = {"ml-20m", "ml-25m", "ml-32m", "ml-latest-small"};
+    struct error err = ERROR_INIT;
+    struct zip zip = {0};
+    for (int i = 0; i < 2; i++) {
+        char path[64];
+        assert_int_equal(dir_make(dat[i], &err), OK);
+        snprintf(path, sizeof path, "%s/ratings.dat", dat[i]);
+        write_file(path, ratings_dat);
+        snprintf(path, sizeof path, "%s/movies.dat", dat[i]);
+        write_file(path, movies_dat);
+        expect(dat[i], dat[i], "1 10 4.5 100; 2 11 3 200", "Heat (1995)");
+    }
+    for (int i = 0; i < 4; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "%s/ratings.csv", csv[i]);
+        zip_text(&zip, path, ratings_csv);
+        snprintf(path, sizeof path, "%s/movies.csv", csv[i]);
+        zip_text(&zip, path, movies_csv);
+        snprintf(path, sizeof path, "%s.zip", csv[i]);
+        write_zip(path, &zip);
+        expect(csv[i], csv[i], "1 10 4.5 100; 2 11 3 200", "American President, The (1995)");
+    }
+    struct dataset *dataset = load_file("ml-25m");
+    assert_non_null(strstr(dataset_licence(dataset), "ml-25m-README.html"));
+    dataset_unref(dataset);
+    struct table *table = datasets_table();
+    const struct column *found = table_column(table, "found");
+    char *wanted = path_join(getenv("RECKON_DATA"), "ml-25m.zip");
+    assert_string_equal(found->u.strs[4], wanted);
+    free(wanted);
+    table_unref(table);
+}
+
+int main(void) {
+    hash_init();
+    char binary[4096];
+    const ssize_t n = readlink("/proc/self/exe", binary, sizeof binary - 1);
+    binary[n > 0 ? n : 0] = 0;
+    for (int up = 0; up < 3 && strrchr(binary, '/'); up++) *strrchr(binary, '/') = 0; /* BUILD/tests/data/test_archive */
+    snprintf(plugins, sizeof plugins, "%s/lib", binary);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(layouts_in_archives, set_up, leave_folder),
+        cmocka_unit_test_setup_teardown(one_file_alone, set_up, leave_folder),
+        cmocka_unit_test_setup_teardown(kept_until_it_changes, set_up, leave_folder),
+        cmocka_unit_test_setup_teardown(bad_archives, set_up, leave_folder),
+        cmocka_unit_test_setup_teardown(every_name, set_up, leave_folder),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -10,7 +10,10 @@
 static enum status sort_by(const int32_t *keys, int64_t n_keys, const int64_t *order_in, int64_t n, int64_t *starts, int64_t *order_out,
                            struct error *err) {
     memset(starts, 0, (size_t)(n_keys + 1) * sizeof *starts);
-    for (int64_t i = 0; i < n; i++) starts[keys[i] + 1]++;
+    for (int64_t i = 0; i < n; i++) {
+        TRY(task_look((size_t)i, err));
+        starts[keys[i] + 1]++;
+    }
     for (int64_t k = 0; k < n_keys; k++) starts[k + 1] += starts[k];
     for (int64_t i = 0; i < n; i++) {
         const int64_t row = order_in ? order_in[i] : i;
@@ -110,14 +113,17 @@ static int seen_mask(const struct dataset *dataset, int mask) {
 }
 
 /* Leaves one entry a pair; items ascend within a user. */
-static void drop_repeats(int64_t *starts, int32_t *items, int64_t n_users) {
+static enum status drop_repeats(int64_t *starts, int32_t *items, int64_t n_users, struct error *err) {
     int64_t to = 0, from = 0;
     for (int64_t user = 0; user < n_users; user++) {
         const int64_t end = starts[user + 1], first = to;
-        for (; from < end; from++)
+        for (; from < end; from++) {
+            TRY(task_look((size_t)from, err));
             if (to == first || items[to - 1] != items[from]) items[to++] = items[from];
+        }
         starts[user + 1] = to;
     }
+    return OK;
 }
 
 static enum status gather_pairs(const struct dataset *dataset, int mask, int32_t **out_users, int32_t **out_items, int64_t *out_n,
@@ -145,8 +151,8 @@ static enum status make_seen(struct dataset *dataset, int mask, struct error *er
     struct sparse sparse = {0};
     enum status status = gather_pairs(dataset, mask, &users, &items, &n, err);
     if (status == OK) status = make_sparse(users, items, NULL, n, dataset_n_users(dataset), dataset_n_items(dataset), &sparse, err);
+    if (status == OK) status = drop_repeats(sparse.starts, sparse.columns, dataset_n_users(dataset), err);
     if (status == OK) {
-        drop_repeats(sparse.starts, sparse.columns, dataset_n_users(dataset));
         dataset->seen_starts[mask] = sparse.starts;
         dataset->seen_items[mask] = sparse.columns;
         sparse.starts = NULL;

@@ -132,7 +132,7 @@ static enum status choose_monitor(struct loop *loop, struct error *err) {
     struct metric metric;
     TRY(metric_parse(loop->request->common.monitor, 0, &metric, err));
     loop->larger_is_better = metric.row->larger_is_better;
-    snprintf(loop->model->monitor, sizeof loop->model->monitor, "%s", metric.text);
+    snprintf(loop->model->monitor, sizeof loop->model->monitor, "%.31s", metric.text);
     return OK;
 }
 

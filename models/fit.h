@@ -36,8 +36,8 @@ bool fit_bool(const struct fit_request *request, const struct model *model, cons
 enum status model_fill_seen(struct model *model, struct dataset *data, struct error *err) MUST_CHECK;
 /* Same ids in the same order. */
 bool catalog_same(const struct catalog *a, const struct catalog *b);
-/* Where from's users and items are in `to`: n_users and n_items positions, -1 = not there. */
-void catalog_map(const struct catalog *from, const struct catalog *to, int32_t *out_users, int32_t *out_items);
+/* Where from's users and items are in `to`: n_users and n_items positions, -1 = not there. Only fails when the cell is interrupted. */
+enum status catalog_map(const struct catalog *from, const struct catalog *to, int32_t *out_users, int32_t *out_items, struct error *err) MUST_CHECK;
 /* Remembers what the epoch was chosen on, once. */
 void model_add_chosen(struct model *model, const struct met_rows *rows);
 /* A copy that shares nothing mutable: catalog and data set counted, arrays copied, no state. */

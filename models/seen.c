@@ -133,9 +133,16 @@ bool catalog_same(const struct catalog *a, const struct catalog *b) {
            same_ids(a->item_ids_are_ints, a->item_ids_int, b->item_ids_int, a->item_ids_text, b->item_ids_text, a->n_items);
 }
 
-void catalog_map(const struct catalog *from, const struct catalog *to, int32_t *out_users, int32_t *out_items) {
-    for (int64_t u = 0; u < from->n_users; u++) out_users[u] = catalog_find_user(to, user_id(from, u));
-    for (int64_t i = 0; i < from->n_items; i++) out_items[i] = catalog_find_item(to, item_id(from, i));
+enum status catalog_map(const struct catalog *from, const struct catalog *to, int32_t *out_users, int32_t *out_items, struct error *err) {
+    for (int64_t u = 0; u < from->n_users; u++) {
+        TRY(task_look((size_t)u, err));
+        out_users[u] = catalog_find_user(to, user_id(from, u));
+    }
+    for (int64_t i = 0; i < from->n_items; i++) {
+        TRY(task_look((size_t)i, err));
+        out_items[i] = catalog_find_item(to, item_id(from, i));
+    }
+    return OK;
 }
 
 static enum status translate(const struct model *model, struct dataset *data, struct events_view view, struct model_positions *out,
@@ -143,10 +150,11 @@ static enum status translate(const struct model *model, struct dataset *data, st
     const struct catalog *from = dataset_catalog(data);
     const int64_t n = dataset_n(data);
     int32_t *users = xnew_array(int32_t, (size_t)from->n_users + 1), *items = xnew_array(int32_t, (size_t)from->n_items + 1);
-    catalog_map(from, model->catalog, users, items);
-    enum status status = mem_try_array((size_t)n, "positions", &out->owned_users, err);
+    enum status status = catalog_map(from, model->catalog, users, items, err);
+    if (status == OK) status = mem_try_array((size_t)n, "positions", &out->owned_users, err);
     if (status == OK) status = mem_try_array((size_t)n, "positions", &out->owned_items, err);
     for (int64_t i = 0; status == OK && i < n; i++) {
+        status = task_look((size_t)i, err);
         out->owned_users[i] = users[view.users[i]];
         out->owned_items[i] = items[view.items[i]];
     }

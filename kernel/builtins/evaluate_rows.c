@@ -4,44 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/builtins/judge_metrics.h"
 #include "kernel/builtins/recipe.h"
 #include "runtime/base/mem.h"
-
-/* --- metrics of a call --- */
-
-struct metrics {
-    struct metric *metrics; /* owned */
-    size_t n;
-};
-
-static enum status check_new(const struct metrics *metrics, const struct metric *metric, struct error *err) {
-    for (size_t i = 0; i < metrics->n; i++)
-        if (strcmp(metrics->metrics[i].text, metric->text) == 0) return err_set(err, ERR_VALUE, "the metric `%s` comes twice", metric->text);
-    return OK;
-}
-
-static enum status parse_metrics(const char *const *texts, size_t n, int64_t k, struct metrics *out, struct error *err) {
-    out->metrics = xnew_array(struct metric, n + 1);
-    for (out->n = 0; out->n < n; out->n++) {
-        TRY(metric_parse(texts[out->n], k, &out->metrics[out->n], err));
-        TRY(check_new(out, &out->metrics[out->n], err));
-    }
-    return OK;
-}
-
-/* Ratings are judged by their error, everything else by its order. *out is to be freed on failure too. */
-static enum status metrics_of(const struct call *call, bool ratings, int64_t k, struct metrics *out, struct error *err) {
-    static const char *const errors[] = {"rmse", "mae"}, *const orders[] = {"ndcg", "recall", "hit_rate"};
-    const char **texts;
-    size_t n;
-    if (arg_is_none(call, "metrics")) return ratings ? parse_metrics(errors, 2, k, out, err) : parse_metrics(orders, 3, k, out, err);
-    TRY(value_texts(arg(call, "metrics"), &texts, &n, err));
-    enum status status =
-        n ? parse_metrics(texts, n, k, out, err) : err_set(err, ERR_VALUE, "there is no metric to judge by: metrics=[\"rmse\", \"ndcg@10\"]");
-    if (status != OK) status = err_about(err, "metrics");
-    free(texts);
-    return status;
-}
 
 /* --- how lists are judged --- */
 
@@ -88,7 +53,7 @@ static enum status check_use(const struct call *call, struct error *err) {
     return OK;
 }
 
-static enum status judge(const struct call *call, const struct metrics *metrics, struct value *out, struct error *err) {
+static enum status judge(const struct call *call, const struct judge_metrics *metrics, struct value *out, struct error *err) {
     struct table *table;
     size_t n;
     TRY(check_use(call, err));
@@ -108,17 +73,17 @@ static enum status judge(const struct call *call, const struct metrics *metrics,
 }
 
 static enum status bi_evaluate(const struct call *call, struct value *out, struct error *err) {
-    struct metrics metrics = {0};
+    struct judge_metrics metrics = {0};
     struct dataset *test = arg_data(call, "test", &type_dataset);
-    enum status status = metrics_of(call, dataset_is_explicit(test), arg_is_none(call, "k") ? 0 : arg_int(call, "k"), &metrics, err);
+    enum status status = judge_metrics(call, dataset_is_explicit(test), arg_is_none(call, "k") ? 0 : arg_int(call, "k"), &metrics, err);
     if (status == OK) status = judge(call, &metrics, out, err);
-    free(metrics.metrics);
+    judge_metrics_release(&metrics);
     return status;
 }
 
 /* --- cross_validate --- */
 
-static enum status cross(const struct call *call, const struct metrics *metrics, struct value *out, struct error *err) {
+static enum status cross(const struct call *call, const struct judge_metrics *metrics, struct value *out, struct error *err) {
     const struct recipe *recipe = arg_data(call, "recipe", &type_recipe);
     const struct value folds = arg(call, "folds");
     struct device *device;
@@ -142,11 +107,11 @@ static enum status cross(const struct call *call, const struct metrics *metrics,
 }
 
 static enum status bi_cross_validate(const struct call *call, struct value *out, struct error *err) {
-    struct metrics metrics = {0};
+    struct judge_metrics metrics = {0};
     struct dataset *ratings = arg_data(call, "ratings", &type_dataset);
-    enum status status = metrics_of(call, dataset_is_explicit(ratings), 0, &metrics, err);
+    enum status status = judge_metrics(call, dataset_is_explicit(ratings), 0, &metrics, err);
     if (status == OK) status = cross(call, &metrics, out, err);
-    free(metrics.metrics);
+    judge_metrics_release(&metrics);
     return status;
 }
 
@@ -156,23 +121,27 @@ static enum status bi_cross_validate(const struct call *call, struct value *out,
 #define NOTES (const struct param_note[])
 
 const struct builtin_row builtins_evaluate[] = {
-    {.sigs = "evaluate(models: Model | list[Model], test: Dataset, *, metrics: str | list[str] | None = None, k: int | None = None, protocol: "
+    {.sigs = "evaluate(models: Model | list[Model], test: Dataset, *, metrics: str | function | list[str | function] | None = None, k: int | None = "
+             "None, protocol: "
              "\"full\" | \"sampled\" = \"full\", negatives: int | None = None, sampler: \"uniform\" | \"popularity\" = \"uniform\", mask: "
              "\"train\" | \"valid\" | \"train+valid\" | \"none\" | None = None, seed: int | None = None, allow_leak: bool = False) -> Table",
      .group = GROUP,
      .summary = "Judges models on rows that they haven't seen: a row a model, a column a metric.",
-     .notes = NOTES{{"models", .doc = "one, or a list, in the order of the table's rows"},
-                    {"test", .doc = "the held-out part"},
-                    {"metrics", .doc = "names such as \"rmse\" or \"ndcg@10\"; None: rmse and mae for ratings, else ndcg, recall and hit_rate",
-                     .completes = "metric"},
-                    {"k", .doc = "how long lists are, for metrics without @; None: 10", .min = 1, .max = 1e6},
-                    {"protocol", .doc = "\"full\" ranks every item that the user hasn't seen; \"sampled\" each held-out row among a few others"},
-                    {"negatives", .doc = "sampled: how many others; None: the published ones of the test part, else 99", .min = 1, .max = 1e6},
-                    {"sampler", .doc = "sampled: how others are drawn: all items alike, or by their training rows"},
-                    {"mask", .doc = "which parts count as seen; None: those before the judged one"},
-                    {"seed", .doc = "of the drawn others; None: the session's"},
-                    {"allow_leak", .doc = "judge even rows that a model was fitted on"},
-                    {0}},
+     .notes =
+         NOTES{{"models", .doc = "one, or a list, in the order of the table's rows"},
+               {"test", .doc = "the held-out part"},
+               {"metrics",
+                .doc = "names such as \"rmse\" or \"ndcg@10\", or functions of a list of item ids, best first, and the set of relevant ones; None: "
+                       "rmse and mae for ratings, else ndcg, recall and hit_rate",
+                .completes = "metric"},
+               {"k", .doc = "how long lists are, for metrics without @; None: 10, and whole lists for functions", .min = 1, .max = 1e6},
+               {"protocol", .doc = "\"full\" ranks every item that the user hasn't seen; \"sampled\" each held-out row among a few others"},
+               {"negatives", .doc = "sampled: how many others; None: the published ones of the test part, else 99", .min = 1, .max = 1e6},
+               {"sampler", .doc = "sampled: how others are drawn: all items alike, or by their training rows"},
+               {"mask", .doc = "which parts count as seen; None: those before the judged one"},
+               {"seed", .doc = "of the drawn others; None: the session's"},
+               {"allow_leak", .doc = "judge even rows that a model was fitted on"},
+               {0}},
      .doc = "The best value of each column is bold. A model that was fitted on rows of the test part is an error, unless allow_leak=True. Rows whose "
             "user or item the model never met are predicted by what it knows otherwise, and counted below the table. Ranking metrics: every row of "
             "the part is relevant; users without one are left out and counted; equal scores go to the lower position, in the sampled protocol "
@@ -181,18 +150,23 @@ const struct builtin_row builtins_evaluate[] = {
          "train, test = split(synth(), test=0.2, seed=1)\nevaluate([bias(train), svd(train, factors=4)], test, metrics=[\"rmse\", \"ndcg@10\"])",
      .run = bi_evaluate,
      .other_names = "accuracy (Surprise), score, test"},
-    {.sigs = "cross_validate(recipe: Recipe, ratings: Dataset, folds: int | \"published\" = 5, *, metrics: str | list[str] | None = None, seed: int "
+    {.sigs = "cross_validate(recipe: Recipe, ratings: Dataset, folds: int | \"published\" = 5, *, metrics: str | function | list[str | function] | "
+             "None = None, seed: int "
              "| None "
              "= None, verbose: bool = True) -> Table",
      .group = GROUP,
      .summary = "Fits and judges a recipe on every fold; mean and spread stand below the table.",
-     .notes = NOTES{{"recipe", .doc = "a model that is not fitted: als(factors=64)"},
-                    {"ratings", .doc = "all ratings; the folds are made of them"},
-                    {"folds", .doc = "how many, or \"published\": the publisher's own, u1 to u5", .min = 2, .max = 1000},
-                    {"metrics", .doc = "names such as \"rmse\"; None: rmse and mae", .completes = "metric"},
-                    {"seed", .doc = "of the folds and the fits; None: the recipe's, else the session's"},
-                    {"verbose", .doc = "a progress line"},
-                    {0}},
+     .notes =
+         NOTES{{"recipe", .doc = "a model that is not fitted: als(factors=64)"},
+               {"ratings", .doc = "all ratings; the folds are made of them"},
+               {"folds", .doc = "how many, or \"published\": the publisher's own, u1 to u5", .min = 2, .max = 1000},
+               {"metrics",
+                .doc = "names such as \"rmse\" or \"ndcg@10\", or functions, as in evaluate; None: rmse and mae for ratings, else ndcg, recall and "
+                       "hit_rate",
+                .completes = "metric"},
+               {"seed", .doc = "of the folds and the fits; None: the recipe's, else the session's"},
+               {"verbose", .doc = "a progress line"},
+               {0}},
      .doc = "Every row is judged once, by a model that hasn't seen it.",
      .example = "cross_validate(bias(), synth(), folds=3, metrics=[\"rmse\"])",
      .run = bi_cross_validate,

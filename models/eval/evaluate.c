@@ -312,7 +312,7 @@ static void add_columns(const struct evaluate_request *request, struct table *ta
     columns->names = table_add_strs(table, "model");
     for (size_t m = 0; m < request->n_metrics; m++) {
         columns->values[m] = table_add_floats(table, request->metrics[m].text, 4);
-        table->columns[table->n_columns - 1].best = request->metrics[m].row->larger_is_better ? 1 : -1;
+        if (!request->metrics[m].own) table->columns[table->n_columns - 1].best = request->metrics[m].row->larger_is_better ? 1 : -1;
     }
 }
 

@@ -8,7 +8,7 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/thread.h"
 
-enum { USERS_SCORED = 128, USERS_BETWEEN_LOOKS = 256 };
+enum { USERS_SCORED = 128, USERS_LISTED = 1024, LISTED_MAX = 1 << 20 /* items on the lists of a block, about */ };
 
 /* --- what is common to both protocols --- */
 
@@ -22,41 +22,48 @@ static bool wants_counts(const struct rank_request *request) {
 
 /* A list can't be longer than the catalog, whatever "@k" says. */
 static int64_t list_length(const struct rank_request *request) {
+    const int64_t n_items = request->model->catalog->n_items;
     int64_t k = 0;
-    for (size_t m = 0; m < request->n_metrics; m++)
-        if (request->metrics[m].k > k) k = request->metrics[m].k;
-    return k < request->model->catalog->n_items ? k : request->model->catalog->n_items;
+    for (size_t m = 0; m < request->n_metrics; m++) {
+        const struct metric *metric = &request->metrics[m];
+        if (metric->own && metric->k == 0) return n_items;
+        if (metric->k > k) k = metric->k;
+    }
+    return k < n_items ? k : n_items;
 }
 
-static enum status make_room(const struct rank_request *request, struct truth *truth, struct ranked *out, struct error *err) {
+static enum status make_room(const struct rank_request *request, const struct truth *truth, struct ranked *out, struct error *err) {
     out->n_users = truth->n_users;
     out->n_left_out = truth->n_left_out;
     out->n_masked = truth->n_masked;
     TRY(mem_try_array(request->n_metrics * (size_t)truth->n_users, "values of users", &out->values, err));
     TRY(mem_try_array((size_t)truth->n_users, "values of users", &out->relevant, err));
+    TRY(mem_try_array((size_t)truth->n_users, "values of users", &out->users, err));
     for (int64_t u = 0; u < truth->n_users; u++) out->relevant[u] = (double)(truth->starts[u + 1] - truth->starts[u]);
-    out->users = truth->users;
-    truth->users = NULL;
+    memcpy(out->users, truth->users_there, (size_t)truth->n_users * sizeof *out->users);
     return OK;
 }
 
 /* --- every item ranked --- */
 
+/* Lists are made for a block of users, then judged: by the rows in the pool, by the user's own functions on this thread. */
 struct full {
     const struct rank_request *request;
     const struct truth *truth;
     struct ranked *ranked;
-    const int32_t *users; /* the truth's */
-    int64_t k;
-    int32_t *items; /* n_users × k */
-    float *scores;  /* n_users × k, then a block × n_items */
-    float *gains;   /* largest first, by user, where truth->gains are */
+    int64_t k, users_each;
+    int64_t first, n; /* the block's users */
+    int32_t *items;   /* users_each × k */
+    float *scores;    /* users_each × k, then USERS_SCORED × n_items */
+    float *gains;     /* largest first, by user, where truth->gains are */
+    int64_t *hits;    /* k for each thread */
+    float *hit_gains;
 };
 
 /* Which ranks of a list are relevant. hits, hit_gains: room for k. */
 static int64_t find_hits(const struct full *full, int64_t user, int64_t *hits, float *hit_gains) {
     const struct truth *truth = full->truth;
-    const int32_t *list = full->items + user * full->k;
+    const int32_t *list = full->items + (user - full->first) * full->k;
     int64_t n = 0;
     for (int64_t rank = 0; rank < full->k && list[rank] >= 0; rank++) {
         const int64_t at = find_item(truth->items, truth->starts[user], truth->starts[user + 1], list[rank]);
@@ -65,56 +72,81 @@ static int64_t find_hits(const struct full *full, int64_t user, int64_t *hits, f
     return n;
 }
 
-static void judge_list(const struct full *full, int64_t user, int64_t *hits, float *hit_gains) {
+static void judge_list(void *ctx, int64_t block, int thread) {
+    const struct full *full = ctx;
     const struct truth *truth = full->truth;
-    const int64_t first = truth->starts[user];
+    const int64_t user = full->first + block, first = truth->starts[user], n_relevant = truth->starts[user + 1] - first;
+    int64_t *hits = full->hits + thread * full->k;
+    float *hit_gains = full->hit_gains + thread * full->k;
+    qsort(full->gains + first, (size_t)n_relevant, sizeof *full->gains, by_gain);
     const struct ranking ranking = {.hits = hits,
                                     .hit_gains = hit_gains,
                                     .n_hits = find_hits(full, user, hits, hit_gains),
                                     .gains = full->gains + first,
-                                    .n_relevant = truth->starts[user + 1] - first};
+                                    .n_relevant = n_relevant};
     for (size_t m = 0; m < full->request->n_metrics; m++) {
         const struct metric *metric = &full->request->metrics[m];
-        if (!metric->row->needs_counts) full->ranked->values[(int64_t)m * truth->n_users + user] = metric->row->ranking(&ranking, metric->k);
+        if (metric->row->needs_counts || metric->own) continue;
+        full->ranked->values[(int64_t)m * truth->n_users + user] = metric->row->ranking(&ranking, metric->k);
     }
 }
 
-static enum status judge_lists(const struct full *full, struct error *err) {
-    int64_t *hits = xnew_array(int64_t, (size_t)full->k + 1);
-    float *hit_gains = xnew_array(float, (size_t)full->k + 1);
-    enum status status = OK;
-    for (int64_t u = 0; u < full->truth->n_users && status == OK; u++) {
-        if (u % USERS_BETWEEN_LOOKS == 0) status = task_check(full->request->task, err);
-        judge_list(full, u, hits, hit_gains);
-    }
-    free(hits);
-    free(hit_gains);
-    return status;
-}
-
-/* Into full->gains. */
-static enum status sort_gains(const struct full *full, struct error *err) {
+static enum status judge_by_own(const struct full *full, int64_t user, struct error *err) {
     const struct truth *truth = full->truth;
-    memcpy(full->gains, truth->gains, (size_t)truth->starts[truth->n_users] * sizeof *full->gains);
-    for (int64_t u = 0; u < truth->n_users; u++) {
-        if (u % USERS_BETWEEN_LOOKS == 0) TRY(task_check(full->request->task, err));
-        qsort(full->gains + truth->starts[u], (size_t)(truth->starts[u + 1] - truth->starts[u]), sizeof *full->gains, by_gain);
+    const int64_t first = truth->starts[user], n_items = full->request->model->catalog->n_items;
+    const int32_t *list = full->items + (user - full->first) * full->k;
+    struct own_list own = {.model = full->request->model->catalog,
+                           .judged = dataset_catalog(full->request->judged),
+                           .user_there = truth->users_there[user],
+                           .ranked = list,
+                           .relevant = truth->items + first,
+                           .relevant_there = truth->items_there + first,
+                           .n_relevant = truth->starts[user + 1] - first};
+    for (size_t m = 0; m < full->request->n_metrics; m++) {
+        const struct metric *metric = &full->request->metrics[m];
+        if (!metric->own) continue;
+        const int64_t most = metric->k && metric->k < n_items ? metric->k : n_items;
+        for (own.n_ranked = 0; own.n_ranked < most && list[own.n_ranked] >= 0;) own.n_ranked++;
+        TRY(metric->own->value(metric->own->ctx, &own, &full->ranked->values[(int64_t)m * truth->n_users + user], err));
     }
     return OK;
 }
 
-static enum status rank_lists(struct full *full, struct error *err) {
+static enum status judge_block(struct full *full, struct error *err) {
     const struct truth *truth = full->truth;
-    const size_t n = (size_t)(truth->n_users * full->k);
     const struct top_k_request request = {
-        .users = full->users, .n_users = truth->n_users, .k = full->k, .skip_starts = truth->skip_starts, .skip = truth->skip};
-    if (full->k == 0) return OK;
-    TRY(mem_try_array(n, "lists of users", &full->items, err));
-    TRY(mem_try_array(n, "lists of users", &full->scores, err));
-    TRY(mem_try_array((size_t)truth->starts[truth->n_users], "gains", &full->gains, err));
-    TRY(sort_gains(full, err));
+        .users = truth->users + full->first, .n_users = full->n, .k = full->k, .skip_starts = truth->skip_starts + full->first, .skip = truth->skip};
     TRY(model_top_k(full->request->model, full->request->task, &request, full->items, full->scores, err));
-    return judge_lists(full, err);
+    TRY(pool_run(full->request->task, full->n, judge_list, full, err));
+    for (int64_t u = full->first; u < full->first + full->n; u++) TRY(judge_by_own(full, u, err));
+    task_report(full->request->task, full->first + full->n, "%s", "");
+    return OK;
+}
+
+/* Room for the lists of a block; a catalog of any size fits. */
+static enum status lists_room(struct full *full, struct error *err) {
+    const struct truth *truth = full->truth;
+    const int64_t n_relevant = truth->starts[truth->n_users], fit = LISTED_MAX / (full->k + 1) + 1;
+    full->users_each = fit < USERS_LISTED ? fit : USERS_LISTED;
+    if (full->users_each > truth->n_users) full->users_each = truth->n_users;
+    TRY(mem_try_array((size_t)(full->users_each * full->k), "lists of users", &full->items, err));
+    TRY(mem_try_array((size_t)(full->users_each * full->k), "lists of users", &full->scores, err));
+    TRY(mem_try_array((size_t)pool_threads() * (size_t)full->k, "lists of users", &full->hits, err));
+    TRY(mem_try_array((size_t)pool_threads() * (size_t)full->k, "lists of users", &full->hit_gains, err));
+    TRY(mem_try_array((size_t)n_relevant, "gains", &full->gains, err));
+    memcpy(full->gains, truth->gains, (size_t)n_relevant * sizeof *full->gains);
+    return OK;
+}
+
+static enum status rank_lists(struct full *full, struct error *err) {
+    const int64_t n_users = full->truth->n_users;
+    if (full->k == 0) return OK;
+    TRY(lists_room(full, err));
+    for (full->first = 0; full->first < n_users; full->first += full->users_each) {
+        full->n = n_users - full->first < full->users_each ? n_users - full->first : full->users_each;
+        TRY(judge_block(full, err));
+    }
+    return OK;
 }
 
 /* How many of the scores, largest first, are above `score`, or not below it. */
@@ -176,20 +208,22 @@ static enum status count_all(struct full *full, struct error *err) {
     for (int64_t first = 0; first < n_users; first += USERS_SCORED) {
         const int64_t n = n_users - first < USERS_SCORED ? n_users - first : USERS_SCORED;
         struct counting counting = {full, full->scores, first};
-        TRY(model_score_block(full->request->model, full->request->task, full->users + first, n, full->scores, err));
+        TRY(model_score_block(full->request->model, full->request->task, full->truth->users + first, n, full->scores, err));
         TRY(pool_run(full->request->task, n, count_user, &counting, err));
         task_report(full->request->task, first + n, "%s", "");
     }
     return OK;
 }
 
-static enum status rank_full(const struct rank_request *request, struct truth *truth, struct ranked *out, struct error *err) {
-    struct full full = {.request = request, .truth = truth, .ranked = out, .users = out->users, .k = list_length(request)};
+static enum status rank_full(const struct rank_request *request, const struct truth *truth, struct ranked *out, struct error *err) {
+    struct full full = {.request = request, .truth = truth, .ranked = out, .k = list_length(request)};
     enum status status = rank_lists(&full, err);
     if (status == OK) status = count_all(&full, err);
     mem_free(full.items);
     mem_free(full.scores);
     mem_free(full.gains);
+    mem_free(full.hits);
+    mem_free(full.hit_gains);
     return status;
 }
 
@@ -216,14 +250,26 @@ void ranked_release(struct ranked *ranked) {
     *ranked = (struct ranked){0};
 }
 
+static double weight_of(const struct ranked *ranked, int64_t user, const struct metric *metric) {
+    return metric->row->by_relevant ? ranked->relevant[user] : 1;
+}
+
 double ranked_mean(const struct ranked *ranked, size_t m, const struct metric *metric) {
     const double *values = ranked->values + (int64_t)m * ranked->n_users;
     double sum = 0, weights = 0;
     for (int64_t u = 0; u < ranked->n_users; u++) {
         if (isnan(values[u])) continue;
-        const double weight = metric->row->by_relevant ? ranked->relevant[u] : 1;
-        sum += weight * values[u];
-        weights += weight;
+        sum += weight_of(ranked, u, metric) * values[u];
+        weights += weight_of(ranked, u, metric);
     }
     return weights > 0 ? sum / weights : NAN;
+}
+
+void ranked_sums(const struct ranked *ranked, size_t m, const struct metric *metric, struct user_sums *sums) {
+    const double *values = ranked->values + (int64_t)m * ranked->n_users;
+    for (int64_t u = 0; u < ranked->n_users; u++) {
+        if (isnan(values[u])) continue;
+        sums->weights[ranked->users[u]] = weight_of(ranked, u, metric);
+        sums->sums[ranked->users[u]] = weight_of(ranked, u, metric) * values[u];
+    }
 }

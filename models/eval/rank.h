@@ -19,10 +19,27 @@ struct protocol {
     int mask; /* bits of enum part that count as seen, or MASK_NOTHING; 0 = the split's rule */
 };
 
+struct own_list;
+/* A metric that a user of the product wrote: the value of one list. Called on the thread that judges, user by user. */
+struct own_metric {
+    void *ctx;
+    /* NaN: not defined for this list, which is left out. */
+    enum status (*value)(void *ctx, const struct own_list *list, double *out, struct error *err);
+};
+/* Positions are of the model's catalog, those _there of the judged data's. */
+struct own_list {
+    const struct catalog *model, *judged;
+    int32_t user_there;
+    const int32_t *ranked; /* best first */
+    int64_t n_ranked;
+    const int32_t *relevant, *relevant_there; /* relevant: -1 where the model's catalog hasn't the item */
+    int64_t n_relevant;
+};
+
 /* Values by user. values[m * n_users + u] is metric m's; NaN: not defined for him. */
 struct ranked {
     int64_t n_users;
-    int32_t *users;   /* positions in the model's catalog, ascending */
+    int32_t *users;   /* positions in the judged data's catalog, ascending */
     double *values;   /* n_metrics × n_users */
     double *relevant; /* n_users: relevant items (the weights of metrics with by_relevant) */
     int64_t n_left_out, n_masked;
@@ -44,5 +61,7 @@ enum status rank_users(const struct rank_request *request, struct ranked *out, s
 void ranked_release(struct ranked *ranked);
 /* The metric's mean as its row says. NaN when no user has a value. */
 double ranked_mean(const struct ranked *ranked, size_t m, const struct metric *metric);
+/* The same by user, added to zeroed arrays. */
+void ranked_sums(const struct ranked *ranked, size_t m, const struct metric *metric, struct user_sums *sums);
 
 #endif

@@ -20,16 +20,22 @@ struct contest {
     int64_t first, end;
 };
 
+struct candidate {
+    int32_t item;
+    float score;
+    bool is_held_out;
+};
+
 struct sampled {
     const struct rank_request *request;
     const struct truth *truth;
     struct ranked *ranked;
-    const int32_t *users; /* the truth's */
+    const int32_t *users; /* the truth's, in the model's catalog */
     int64_t n_items;
-    /* Published: row_of[entry] = index among the split's test rows, -1 = none; to_model: positions of the data's items, NULL = the same. */
+    int32_t *map_users, *to_model; /* the judged data's positions in the model's catalog; NULL: they are the same */
+    /* Published: row_of[entry] = index among the split's test rows, -1 = none. */
     const struct split *split;
     int64_t *row_of;
-    int32_t *map_users, *to_model;
     /* Drawn: met[item] == user + 1 where he has met it; drawn[item] == entry + 1; cumulated training rows by item (popularity). */
     struct met_lists {
         const int64_t *starts;
@@ -40,6 +46,8 @@ struct sampled {
     VEC(struct contest) contests;
     VEC(int32_t) pair_users;
     VEC(int32_t) pair_items;
+    VEC(struct candidate) candidates; /* of one contest, for the user's own metrics */
+    VEC(int32_t) list;
     float *scores; /* of the block's pairs */
     size_t scores_cap;
 };
@@ -65,32 +73,35 @@ static int64_t test_row(const struct split *split, int64_t source_row) {
 static enum status find_rows(struct sampled *run, struct error *err) {
     struct dataset *judged = run->request->judged;
     const struct truth *truth = run->truth;
-    struct model_positions at;
     const int64_t n_entries = truth->starts[truth->n_users];
     TRY(mem_try_array((size_t)n_entries + 1, "held-out rows", &run->row_of, err));
     for (int64_t e = 0; e < n_entries; e++) run->row_of[e] = -1;
-    TRY(model_positions(run->request->model, judged, &at, err));
     for (int64_t i = 0; i < dataset_n(judged); i++) {
-        const int64_t user = find_item(run->users, 0, truth->n_users, at.users[i]);
-        const int64_t entry = user < 0 ? -1 : find_item(truth->items, truth->starts[user], truth->starts[user + 1], at.items[i]);
-        if (entry >= 0 && run->row_of[entry] < 0) run->row_of[entry] = test_row(run->split, dataset_event(judged, i).row);
+        const struct event event = dataset_event(judged, i);
+        const int64_t user = find_item(truth->users_there, 0, truth->n_users, event.user);
+        const int32_t item = run->to_model ? run->to_model[event.item] : event.item;
+        const int64_t entry = user < 0 ? -1 : find_item(truth->items, truth->starts[user], truth->starts[user + 1], item);
+        TRY(task_look((size_t)i, err));
+        if (entry >= 0 && run->row_of[entry] < 0) run->row_of[entry] = test_row(run->split, event.row);
     }
-    model_positions_end(&at);
     return OK;
 }
 
-static enum status open_published(struct sampled *run, struct error *err) {
+static enum status map_catalog(struct sampled *run, struct error *err) {
     const struct catalog *from = dataset_catalog(run->request->judged), *to = run->request->model->catalog;
+    if (catalog_same(from, to)) return OK;
+    TRY(mem_try_array((size_t)from->n_users + 1, "positions", &run->map_users, err));
+    TRY(mem_try_array((size_t)from->n_items + 1, "positions", &run->to_model, err));
+    return catalog_map(from, to, run->map_users, run->to_model, err);
+}
+
+static enum status open_published(struct sampled *run, struct error *err) {
     run->split = dataset_split(run->request->judged);
     if (!run->split || !run->split->negatives || !(dataset_part(run->request->judged) & PART_TEST)) {
         err_set(err, ERR_VALUE, "`%s` has no published negatives", dataset_name(run->request->judged));
         return err_hint(err, "negatives=99 draws them");
     }
-    if (!catalog_same(from, to)) {
-        TRY(mem_try_array((size_t)from->n_users + 1, "positions", &run->map_users, err));
-        TRY(mem_try_array((size_t)from->n_items + 1, "positions", &run->to_model, err));
-        catalog_map(from, to, run->map_users, run->to_model);
-    }
+    TRY(map_catalog(run, err));
     return find_rows(run, err);
 }
 
@@ -109,11 +120,10 @@ static void add_published(struct sampled *run, int64_t user, int64_t entry) {
 
 static enum status open_drawn(struct sampled *run, struct error *err) {
     struct dataset *judged = run->request->judged;
-    const struct catalog *from = dataset_catalog(judged), *to = run->request->model->catalog;
     TRY(mem_try_array((size_t)run->n_items, "items", &run->met, err));
     TRY(mem_try_array((size_t)run->n_items, "items", &run->drawn, err));
-    if (dataset_split(judged) && catalog_same(from, to))
-        TRY(dataset_seen(judged, PART_TRAIN | PART_VALID | PART_TEST, &run->all_parts.starts, &run->all_parts.items, err));
+    TRY(map_catalog(run, err));
+    if (dataset_split(judged)) TRY(dataset_seen(judged, PART_TRAIN | PART_VALID | PART_TEST, &run->all_parts.starts, &run->all_parts.items, err));
     if (run->request->protocol.sampler != SAMPLER_POPULARITY) return OK;
     run->cumulated = model_counts(run->request->model, EMBED_ITEMS);
     for (int64_t i = 1; i < run->n_items; i++) run->cumulated[i] += run->cumulated[i - 1];
@@ -121,11 +131,12 @@ static enum status open_drawn(struct sampled *run, struct error *err) {
 }
 
 /* Returns how many weren't marked yet. */
-static int64_t mark(struct sampled *run, const int32_t *items, int64_t first, int64_t end, int64_t user) {
+static int64_t mark(struct sampled *run, const int32_t *items, const int32_t *map, int64_t first, int64_t end, int64_t user) {
     int64_t n = 0;
     for (int64_t i = first; i < end; i++) {
-        if (items[i] < 0 || run->met[items[i]] == user + 1) continue;
-        run->met[items[i]] = user + 1;
+        const int32_t item = map ? map[items[i]] : items[i];
+        if (item < 0 || run->met[item] == user + 1) continue;
+        run->met[item] = user + 1;
         n++;
     }
     return n;
@@ -134,10 +145,11 @@ static int64_t mark(struct sampled *run, const int32_t *items, int64_t first, in
 /* What the user has met in any part. Returns how many items are left. */
 static int64_t mark_met(struct sampled *run, int64_t user) {
     const struct truth *truth = run->truth;
-    const int32_t position = run->users[user];
-    int64_t n = mark(run, truth->skip, truth->skip_starts[user], truth->skip_starts[user + 1], user);
-    n += mark(run, truth->items, truth->starts[user], truth->starts[user + 1], user);
-    if (run->all_parts.starts) n += mark(run, run->all_parts.items, run->all_parts.starts[position], run->all_parts.starts[position + 1], user);
+    const struct met_lists *all = &run->all_parts;
+    const int32_t there = truth->users_there[user];
+    int64_t n = mark(run, truth->skip, NULL, truth->skip_starts[user], truth->skip_starts[user + 1], user);
+    n += mark(run, truth->items, NULL, truth->starts[user], truth->starts[user + 1], user);
+    if (all->starts) n += mark(run, all->items, run->to_model, all->starts[there], all->starts[there + 1], user);
     return run->n_items - n;
 }
 
@@ -194,19 +206,61 @@ static struct ranking outcome(const float *scores, int64_t n, int64_t *hit, cons
         .hits = hit, .hit_gains = gain, .n_hits = 1, .gains = gain, .n_relevant = 1, .n_pairs = (double)(n - 1), .n_ordered = ordered};
 }
 
-static void judge_contest(struct sampled *run, const struct contest *contest) {
+/* Best first: what is no number stands before, what equals the held-out item too, else the lower position. */
+static int by_score(const void *a, const void *b) {
+    const struct candidate *x = a, *y = b;
+    const bool x_wins = isnan(x->score) && !x->is_held_out, y_wins = isnan(y->score) && !y->is_held_out;
+    const bool x_loses = isnan(x->score) && x->is_held_out, y_loses = isnan(y->score) && y->is_held_out;
+    if (x_wins != y_wins) return x_wins ? -1 : 1;
+    if (x_loses != y_loses) return x_loses ? 1 : -1;
+    if (x->score > y->score || x->score < y->score) return x->score > y->score ? -1 : 1;
+    if (x->is_held_out != y->is_held_out) return x->is_held_out ? 1 : -1;
+    return (x->item > y->item) - (x->item < y->item);
+}
+
+/* run->list: the contest's candidates in order; returns how many. One that is not in the model's catalog can't be on a list. */
+static int64_t list_contest(struct sampled *run, const struct contest *contest) {
+    vec_clear(&run->candidates);
+    vec_clear(&run->list);
+    for (int64_t i = contest->first; i < contest->end; i++)
+        if (run->pair_items.data[i] >= 0)
+            vec_push(&run->candidates, ((struct candidate){run->pair_items.data[i], run->scores[i], i == contest->first}));
+    qsort(run->candidates.data, run->candidates.len, sizeof *run->candidates.data, by_score);
+    for (size_t i = 0; i < run->candidates.len; i++) vec_push(&run->list, run->candidates.data[i].item);
+    return (int64_t)run->list.len;
+}
+
+static enum status judge_by_own(struct sampled *run, const struct contest *contest, const struct metric *metric, double *out, struct error *err) {
+    const struct truth *truth = run->truth;
+    const int64_t n = list_contest(run, contest);
+    const struct own_list list = {.model = run->request->model->catalog,
+                                  .judged = dataset_catalog(run->request->judged),
+                                  .user_there = truth->users_there[contest->user],
+                                  .ranked = run->list.data,
+                                  .n_ranked = metric->k && metric->k < n ? metric->k : n,
+                                  .relevant = truth->items + contest->entry,
+                                  .relevant_there = truth->items_there + contest->entry,
+                                  .n_relevant = 1};
+    return metric->own->value(metric->own->ctx, &list, out, err);
+}
+
+static enum status judge_contest(struct sampled *run, const struct contest *contest, struct error *err) {
     const struct rank_request *request = run->request;
     const int64_t n_users = run->truth->n_users;
     int64_t hit;
     struct ranking ranking = outcome(run->scores + contest->first, contest->end - contest->first, &hit, &run->truth->gains[contest->entry]);
     if (run->truth->items[contest->entry] < 0) ranking.n_hits = 0, ranking.n_ordered = 0;
     for (size_t m = 0; m < request->n_metrics; m++) {
-        const double value = request->metrics[m].row->ranking(&ranking, request->metrics[m].k);
+        const struct metric *metric = &request->metrics[m];
         const int64_t at = (int64_t)m * n_users + contest->user;
+        double value;
+        if (metric->own) TRY(judge_by_own(run, contest, metric, &value, err));
+        else value = metric->row->ranking(&ranking, metric->k);
         if (isnan(value)) continue;
         run->ranked->values[at] += value;
         run->contests_of[at]++;
     }
+    return OK;
 }
 
 /* Scores what has gathered and empties it. */
@@ -221,7 +275,7 @@ static enum status judge_block(struct sampled *run, struct error *err) {
     }
     TRY(task_check(run->request->task, err));
     TRY(model_score_pairs(run->request->model, run->request->task, run->pair_users.data, run->pair_items.data, (int64_t)n, run->scores, err));
-    for (size_t c = 0; c < run->contests.len; c++) judge_contest(run, &run->contests.data[c]);
+    for (size_t c = 0; c < run->contests.len; c++) TRY(judge_contest(run, &run->contests.data[c], err));
     vec_clear(&run->contests);
     vec_clear(&run->pair_users);
     vec_clear(&run->pair_items);
@@ -271,7 +325,7 @@ static enum status run_sampled(struct sampled *run, struct error *err) {
 }
 
 enum status rank_sampled(const struct rank_request *request, const struct truth *truth, struct ranked *ranked, struct error *err) {
-    struct sampled run = {.request = request, .truth = truth, .ranked = ranked, .users = ranked->users, .n_items = request->model->catalog->n_items};
+    struct sampled run = {.request = request, .truth = truth, .ranked = ranked, .users = truth->users, .n_items = request->model->catalog->n_items};
     const enum status status = run_sampled(&run, err);
     mem_free(run.row_of);
     mem_free(run.map_users);
@@ -284,5 +338,7 @@ enum status rank_sampled(const struct rank_request *request, const struct truth 
     vec_release(&run.contests);
     vec_release(&run.pair_users);
     vec_release(&run.pair_items);
+    vec_release(&run.candidates);
+    vec_release(&run.list);
     return status;
 }

@@ -28,8 +28,7 @@ static enum status map_catalog(struct dataset *judged, const struct model *model
     if (catalog_same(from, model->catalog)) return OK;
     TRY(mem_try_array((size_t)from->n_users + 1, "positions", &out->users, err));
     TRY(mem_try_array((size_t)from->n_items + 1, "positions", &out->items, err));
-    catalog_map(from, model->catalog, out->users, out->items);
-    return OK;
+    return catalog_map(from, model->catalog, out->users, out->items, err);
 }
 
 static int compare_items(const void *a, const void *b) {
@@ -37,17 +36,23 @@ static int compare_items(const void *a, const void *b) {
 }
 
 struct pair {
-    int32_t item;
+    int32_t item, there;
     float gain;
 };
 
 static int compare_pairs(const void *a, const void *b) { return compare_items(&((const struct pair *)a)->item, &((const struct pair *)b)->item); }
 
-static void sort_pairs(int32_t *items, float *gains, int64_t n) {
+/* Relevant items at the end of the truth's list. */
+struct relevant {
+    int32_t *items, *there;
+    float *gains;
+};
+
+static void sort_pairs(const struct relevant *relevant, int64_t n) {
     struct pair *pairs = xnew_array(struct pair, (size_t)n + 1);
-    for (int64_t i = 0; i < n; i++) pairs[i] = (struct pair){items[i], gains[i]};
+    for (int64_t i = 0; i < n; i++) pairs[i] = (struct pair){relevant->items[i], relevant->there[i], relevant->gains[i]};
     qsort(pairs, (size_t)n, sizeof *pairs, compare_pairs);
-    for (int64_t i = 0; i < n; i++) items[i] = pairs[i].item, gains[i] = pairs[i].gain;
+    for (int64_t i = 0; i < n; i++) relevant->items[i] = pairs[i].item, relevant->there[i] = pairs[i].there, relevant->gains[i] = pairs[i].gain;
     free(pairs);
 }
 
@@ -69,27 +74,33 @@ static int64_t add_seen(struct making *making, int64_t user, int32_t position, i
 }
 
 /* The user's rows, a repeated pair once. */
-static int64_t add_rows(const struct making *making, int64_t user, int32_t *items, float *gains) {
+static int64_t add_rows(const struct making *making, int64_t user, const struct relevant *out) {
     const int32_t *columns = csr_columns(making->rows);
     const float *ratings = csr_values(making->rows);
     const int64_t first = csr_starts(making->rows)[user];
     int64_t n = 0;
     for (int64_t i = first; i < csr_starts(making->rows)[user + 1]; i++) {
         const bool again = i > first && columns[i] == columns[i - 1];
-        if (again) gains[n - 1] = ratings[i] > gains[n - 1] ? ratings[i] : gains[n - 1];
-        else items[n] = making->items ? making->items[columns[i]] : columns[i], gains[n++] = ratings[i];
+        if (again) {
+            out->gains[n - 1] = ratings[i] > out->gains[n - 1] ? ratings[i] : out->gains[n - 1];
+            continue;
+        }
+        out->items[n] = making->items ? making->items[columns[i]] : columns[i];
+        out->there[n] = columns[i];
+        out->gains[n++] = ratings[i];
     }
-    if (making->items) sort_pairs(items, gains, n);
+    if (making->items) sort_pairs(out, n);
     return n;
 }
 
-static int64_t drop_seen(int32_t *items, float *gains, int64_t n, const int32_t *seen, int64_t n_seen) {
+static int64_t drop_seen(const struct relevant *relevant, int64_t n, const int32_t *seen, int64_t n_seen) {
     int64_t kept = 0;
     for (int64_t i = 0, at = 0; i < n; i++) {
-        while (at < n_seen && seen[at] < items[i]) at++;
-        if (at < n_seen && seen[at] == items[i]) continue;
-        items[kept] = items[i];
-        gains[kept++] = gains[i];
+        while (at < n_seen && seen[at] < relevant->items[i]) at++;
+        if (at < n_seen && seen[at] == relevant->items[i]) continue;
+        relevant->items[kept] = relevant->items[i];
+        relevant->there[kept] = relevant->there[i];
+        relevant->gains[kept++] = relevant->gains[i];
     }
     return kept;
 }
@@ -100,12 +111,14 @@ static void add_user(struct making *making, int64_t user) {
     const int32_t position = making->users ? making->users[user] : (int32_t)user;
     if (position >= 0) {
         const int64_t n_seen = add_seen(making, user, position, truth->skip + first_seen);
-        const int64_t n_rows = add_rows(making, user, truth->items + first, truth->gains + first);
-        const int64_t n = drop_seen(truth->items + first, truth->gains + first, n_rows, truth->skip + first_seen, n_seen);
+        const struct relevant relevant = {truth->items + first, truth->items_there + first, truth->gains + first};
+        const int64_t n_rows = add_rows(making, user, &relevant);
+        const int64_t n = drop_seen(&relevant, n_rows, truth->skip + first_seen, n_seen);
         truth->n_masked += n_rows - n;
         truth->starts[at + 1] = first + n;
         truth->skip_starts[at + 1] = first_seen + n_seen;
         truth->users[at] = position;
+        truth->users_there[at] = (int32_t)user;
         if (n) truth->n_users++;
     }
     truth->n_left_out += truth->n_users == at;
@@ -118,9 +131,11 @@ static enum status make_room(struct making *making, int64_t n_users, struct erro
     const size_t n = (size_t)csr_n(making->rows);
     const int64_t n_seen = making->seen_starts ? making->seen_starts[n_users] : making->model->seen_starts[making->model->catalog->n_users];
     TRY(mem_try_array((size_t)n_users + 1, "judged users", &truth->users, err));
+    TRY(mem_try_array((size_t)n_users + 1, "judged users", &truth->users_there, err));
     TRY(mem_try_array((size_t)n_users + 1, "judged users", &truth->starts, err));
     TRY(mem_try_array((size_t)n_users + 1, "judged users", &truth->skip_starts, err));
     TRY(mem_try_array(n + 1, "relevant items", &truth->items, err));
+    TRY(mem_try_array(n + 1, "relevant items", &truth->items_there, err));
     TRY(mem_try_array(n + 1, "relevant items", &truth->gains, err));
     return mem_try_array((size_t)n_seen + 1, "seen items", &truth->skip, err);
 }
@@ -154,8 +169,10 @@ enum status truth_make(struct task *task, struct dataset *judged, const struct m
 
 void truth_release(struct truth *truth) {
     mem_free(truth->users);
+    mem_free(truth->users_there);
     mem_free(truth->starts);
     mem_free(truth->items);
+    mem_free(truth->items_there);
     mem_free(truth->gains);
     mem_free(truth->skip_starts);
     mem_free(truth->skip);

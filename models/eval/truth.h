@@ -8,9 +8,11 @@
 
 struct truth {
     int64_t n_users;      /* those judged: with a relevant item, and known to the model */
-    int32_t *users;       /* n_users, ascending */
-    int64_t *starts;      /* n_users + 1, into items and gains */
+    int32_t *users;       /* n_users, in the order of the judged data's */
+    int32_t *users_there; /* n_users: the same in positions of the judged data's catalog, ascending */
+    int64_t *starts;      /* n_users + 1, into items, items_there and gains */
     int32_t *items;       /* relevant ones, ascending within a user, no repeats; -1: not in the model's catalog, so never found */
+    int32_t *items_there; /* the same in positions of the judged data's catalog */
     float *gains;         /* their ratings; the largest of a repeated pair */
     int64_t *skip_starts; /* n_users + 1, into skip */
     int32_t *skip;        /* seen items, ascending within a user, none of them relevant */

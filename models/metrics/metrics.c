@@ -14,6 +14,15 @@ static const struct metric_row *const table[] = {
     &metric_map_rel,  &metric_mrr, &metric_ndcg, &metric_ndcg_exp, &metric_precision, &metric_recall, &metric_recall_cut, &metric_rmse};
 static const size_t n_table = sizeof table / sizeof *table;
 
+static const struct metric_row own_row = {
+    .name = "own", .kind = METRIC_RANKING, .takes_k = true, .definition = "A function of the user's own: of a list and what is relevant."};
+
+struct metric metric_of_own(const char *name, int64_t k, const struct own_metric *own) {
+    struct metric metric = {.row = &own_row, .k = k, .own = own};
+    snprintf(metric.text, sizeof metric.text, "%s", name);
+    return metric;
+}
+
 size_t metric_rows(const struct metric_row *const **out) {
     *out = table;
     return n_table;
@@ -79,8 +88,7 @@ enum status metric_parse(const char *text, int64_t default_k, struct metric *out
     if (default_k < 0) return err_set(err, ERR_VALUE, "k must be at least 1, not %lld", (long long)default_k);
     if (at) TRY(parse_k(text, slice_of(at + 1), default_k, &k, err));
     else if (row->takes_k) k = default_k ? default_k : DEFAULT_K;
-    out->row = row;
-    out->k = k;
+    *out = (struct metric){.row = row, .k = k};
     if (k) snprintf(out->text, sizeof out->text, "%s@%lld", row->name, (long long)k);
     else snprintf(out->text, sizeof out->text, "%s", row->name);
     return OK;

@@ -29,6 +29,13 @@ struct rated {
     struct task *task; /* may be NULL */
 };
 
+/* What each user adds: the value over some users is Σ sums / Σ weights, or its root. The arrays are of all users of the judged data. */
+struct user_sums {
+    int64_t n_users;
+    double *sums, *weights; /* weight 0: has no value */
+    bool is_root;
+};
+
 struct metric_row {
     const char *name; /* "ndcg" */
     enum metric_kind kind;
@@ -39,6 +46,8 @@ struct metric_row {
     const char *definition; /* formula and source */
     /* RATING: over all rows. NaN where it isn't defined. ERR_INTERRUPTED, ERR_MEMORY. */
     enum status (*rating)(const struct rated *rated, double *out, struct error *err) MUST_CHECK;
+    /* RATING: the same by user (numbers below sums->n_users): fills zeroed sums and weights. ERR_INTERRUPTED, ERR_MEMORY. */
+    enum status (*by_user)(const struct rated *rated, struct user_sums *sums, struct error *err) MUST_CHECK;
     /* RANKING: one list's value at k (0 where !takes_k). NaN where it isn't defined: such lists are left out. */
     double (*ranking)(const struct ranking *ranking, int64_t k);
 };
@@ -49,8 +58,11 @@ size_t metric_rows(const struct metric_row *const **out); /* sorted by name */
 struct metric {
     const struct metric_row *row;
     int64_t k;
-    char text[32]; /* as shown: "ndcg@10" */
+    char text[64];                /* as shown: "ndcg@10" */
+    const struct own_metric *own; /* not NULL: what the user wrote (models/eval/rank.h) judges the lists, not the row */
 };
+/* A metric of the user's own, shown as `name` (cut to fit). k: how long its lists are, 0 = whole. own is borrowed. */
+struct metric metric_of_own(const char *name, int64_t k, const struct own_metric *own);
 /* default_k fills in where there is no "@" (0: none was given, then 10). ERR_NAME with the nearest; ERR_VALUE for "rmse@10" or k < 1. */
 enum status metric_parse(const char *text, int64_t default_k, struct metric *out, struct error *err) MUST_CHECK;
 

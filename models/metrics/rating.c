@@ -18,10 +18,28 @@ static enum status rmse(const struct rated *rated, double *out, struct error *er
     return task_check(rated->task, err);
 }
 
+static enum status squares_by_user(const struct rated *rated, struct user_sums *sums, struct error *err) {
+    for (int64_t i = 0; i < rated->n; i++) {
+        const double difference = (double)rated->predicted[i] - (double)rated->truth[i];
+        sums->sums[rated->users[i]] += difference * difference;
+        sums->weights[rated->users[i]]++;
+    }
+    sums->is_root = true;
+    return task_check(rated->task, err);
+}
+
 static enum status mae(const struct rated *rated, double *out, struct error *err) {
     double sum = 0;
     for (int64_t i = 0; i < rated->n; i++) sum += fabs((double)rated->predicted[i] - (double)rated->truth[i]);
     *out = rated->n ? sum / (double)rated->n : NAN;
+    return task_check(rated->task, err);
+}
+
+static enum status errors_by_user(const struct rated *rated, struct user_sums *sums, struct error *err) {
+    for (int64_t i = 0; i < rated->n; i++) {
+        sums->sums[rated->users[i]] += fabs((double)rated->predicted[i] - (double)rated->truth[i]);
+        sums->weights[rated->users[i]]++;
+    }
     return task_check(rated->task, err);
 }
 
@@ -67,27 +85,44 @@ static void count_pairs(const struct rated *rated, const int64_t *rows, int64_t 
     pairs->concordant += count_rising(values, room, n);
 }
 
-static enum status count_users(const struct rated *rated, int64_t *order, float *values, struct pairs *pairs, struct error *err) {
+/* sums: NULL, or where each user's pairs go too. */
+static enum status count_users(const struct rated *rated, int64_t *order, float *values, struct pairs *pairs, struct user_sums *sums,
+                               struct error *err) {
     for (int64_t i = 0; i < rated->n; i++) order[i] = i;
     TRY(sort_positions(rated->task, order, rated->n, by_user_and_truth, rated, err));
     for (int64_t first = 0, end; first < rated->n; first = end) {
-        for (end = first + 1; end < rated->n && rated->users[order[end]] == rated->users[order[first]]; end++) continue;
-        count_pairs(rated, order + first, end - first, values, values + rated->n, pairs);
+        const int32_t user = rated->users[order[first]];
+        struct pairs own = {0};
+        for (end = first + 1; end < rated->n && rated->users[order[end]] == user; end++) continue;
+        count_pairs(rated, order + first, end - first, values, values + rated->n, &own);
+        pairs->concordant += own.concordant;
+        pairs->all += own.all;
+        if (sums) sums->sums[user] = own.concordant, sums->weights[user] = own.all;
     }
     return task_check(rated->task, err);
 }
 
-static enum status fcp(const struct rated *rated, double *out, struct error *err) {
+static enum status count_rated(const struct rated *rated, struct pairs *pairs, struct user_sums *sums, struct error *err) {
     int64_t *order = NULL;
     float *values = NULL;
-    struct pairs pairs = {0};
     enum status status = mem_try_array((size_t)rated->n, "an order of the rows", &order, err);
     if (status == OK) status = mem_try_array(2 * (size_t)rated->n, "predictions", &values, err);
-    if (status == OK) status = count_users(rated, order, values, &pairs, err);
-    if (status == OK) *out = pairs.all > 0 ? pairs.concordant / pairs.all : NAN;
+    if (status == OK) status = count_users(rated, order, values, pairs, sums, err);
     mem_free(order);
     mem_free(values);
     return status;
+}
+
+static enum status fcp(const struct rated *rated, double *out, struct error *err) {
+    struct pairs pairs = {0};
+    TRY(count_rated(rated, &pairs, NULL, err));
+    *out = pairs.all > 0 ? pairs.concordant / pairs.all : NAN;
+    return OK;
+}
+
+static enum status pairs_by_user(const struct rated *rated, struct user_sums *sums, struct error *err) {
+    struct pairs pairs = {0};
+    return count_rated(rated, &pairs, sums, err);
 }
 
 const struct metric_row metric_rmse = {
@@ -96,6 +131,7 @@ const struct metric_row metric_rmse = {
     .definition =
         "Root mean squared error: sqrt(mean((predicted - rating)^2)) over all judged rows together, predictions clipped to the rating scale.",
     .rating = rmse,
+    .by_user = squares_by_user,
 };
 
 const struct metric_row metric_mae = {
@@ -103,6 +139,7 @@ const struct metric_row metric_mae = {
     .kind = METRIC_RATING,
     .definition = "Mean absolute error: mean(|predicted - rating|) over all judged rows together, predictions clipped to the rating scale.",
     .rating = mae,
+    .by_user = errors_by_user,
 };
 
 const struct metric_row metric_fcp = {
@@ -112,4 +149,5 @@ const struct metric_row metric_fcp = {
     .definition = "Fraction of concordant pairs: of all pairs of rows of one user with different ratings, those that the predictions put in the same "
                   "order (Koren & Sill 2011). Pooled over users.",
     .rating = fcp,
+    .by_user = pairs_by_user,
 };

@@ -155,6 +155,59 @@ static void test_sampled(void **state) {
     parts_release(&parts);
 }
 
+/* The model knows an item and a user more, so every position of the judged data is another one of its own. Drawn are only items that the user has met
+ * in no part, whoever's positions they are. */
+static void test_drawn_for_another_catalog(void **state) {
+    (void)state;
+    struct parts parts = parts_of(planted_data(USERS, ITEMS, 0.3, 5, true), 0.1, 0.2);
+    const struct events_view rows = rows_of(parts.train);
+    const int64_t n = dataset_n(parts.train);
+    int64_t *users = xnew_array(int64_t, (size_t)n + 1), *items = xnew_array(int64_t, (size_t)n + 1);
+    for (int64_t i = 0; i < n; i++) users[i] = rows.users[i] + 1, items[i] = rows.items[i] + 1;
+    users[n] = items[n] = 0;
+    struct dataset *wider = data_of(users, items, NULL, n + 1);
+    struct model *model = fitted("popular", wider, "", 0, NULL);
+    struct ranked ranked = rank(model, parts.test, "hit_rate@10", (struct protocol){.sampled = true, .negatives = 1000, .seed = 1});
+    int64_t fewest = ITEMS, most = 0;
+    for (int64_t u = 0; u < USERS; u++) {
+        int64_t met = 0, held_out = 0;
+        for (int64_t i = 0; i < ITEMS; i++) {
+            const bool is_held_out = in_part(parts.test, u, i);
+            met += is_held_out || in_part(parts.train, u, i) || in_part(parts.valid, u, i);
+            held_out += is_held_out;
+        }
+        if (held_out == 0) continue;
+        if (ITEMS + 1 - met < fewest) fewest = ITEMS + 1 - met;
+        if (ITEMS + 1 - met > most) most = ITEMS + 1 - met;
+    }
+    assert_int_equal(ranked.fewest, fewest);
+    assert_int_equal(ranked.most, most);
+    ranked_release(&ranked);
+    model_unref(model);
+    dataset_unref(wider);
+    parts_release(&parts);
+    free(users);
+    free(items);
+}
+
+/* Whoever asks for positions or seen rows can be interrupted. */
+static void test_an_interrupt_ends_the_preparations(void **state) {
+    (void)state;
+    struct parts parts = parts_of(planted_data(USERS, ITEMS, 0.3, 5, true), 0.1, 0.2);
+    int32_t users[USERS], items[ITEMS];
+    const int64_t *starts;
+    const int32_t *seen;
+    struct task *task = task_new(NULL);
+    task_cancel(task);
+    task_enter(task);
+    BAD(catalog_map(dataset_catalog(parts.all), dataset_catalog(parts.test), users, items, &err), ERR_INTERRUPTED, "interrupted");
+    BAD(dataset_seen(parts.test, 0, &starts, &seen, &err), ERR_INTERRUPTED, "interrupted");
+    task_enter(NULL);
+    task_free(task);
+    GOOD(dataset_seen(parts.test, 0, &starts, &seen, &err));
+    parts_release(&parts);
+}
+
 enum { NEGATIVES = 3 };
 
 /* Gives the test rows negatives, as a publisher would; one row in seven has none. */
@@ -247,10 +300,16 @@ static void test_errors(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_full),    cmocka_unit_test(test_lists_longer_than_the_catalog),
-        cmocka_unit_test(test_masks),   cmocka_unit_test(test_who_counts),
-        cmocka_unit_test(test_sampled), cmocka_unit_test(test_published_negatives),
-        cmocka_unit_test(test_ties),    cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_full),
+        cmocka_unit_test(test_lists_longer_than_the_catalog),
+        cmocka_unit_test(test_masks),
+        cmocka_unit_test(test_who_counts),
+        cmocka_unit_test(test_sampled),
+        cmocka_unit_test(test_published_negatives),
+        cmocka_unit_test(test_ties),
+        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_drawn_for_another_catalog),
+        cmocka_unit_test(test_an_interrupt_ends_the_preparations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,308 @@
+#include "models/classic/knn.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/base/mem.h"
+
+#define REG_USER 15 /* of the baseline, as in bias and svd */
+#define REG_ITEM 10
+#define LISTED_MAX (1 << 25) /* similarities kept for ratings, where `neighbors` a row need no more */
+
+const char *const knn_similarities[] = {"auto", "cosine", "adjusted_cosine", "pearson", "msd", "jaccard", NULL};
+const char *const knn_centers[] = {"bias", "mean", "none", NULL};
+const char *const knn_weightings[] = {"none", "bm25", "tfidf", NULL};
+
+/* --- life --- */
+
+static void knn_unref(struct knn *knn) {
+    if (!knn || __atomic_sub_fetch(&knn->count, 1, __ATOMIC_ACQ_REL) > 0) return;
+    sparse_rows_release(&knn->by_user);
+    sparse_rows_release(&knn->by_item);
+    biases_release(&knn->base);
+    sparse_rows_release(&knn->lists);
+    sparse_rows_release(&knn->listed_by);
+    weigher_release(&knn->weigher);
+    sparse_rows_release(&knn->compared);
+    mem_free(knn->lengths);
+    free(knn);
+}
+
+static struct knn *knn_ref(struct knn *knn) {
+    __atomic_add_fetch(&knn->count, 1, __ATOMIC_RELAXED);
+    return knn;
+}
+
+void knn_free(void *data) {
+    struct knn_state *state = data;
+    if (!state) return;
+    knn_unref(state->knn);
+    sparse_rows_release(&state->folded);
+    free(state);
+}
+
+/* --- what the parameters mean for these data --- */
+
+static union param_value value_of(const struct model *model, const char *name) { return model->params.values[params_find(model->class, name)]; }
+static bool is(const struct model *model, const char *name, const char *value) { return strcmp(value_of(model, name).s, value) == 0; }
+
+static enum status check_implicit(const struct model *model, struct error *err) {
+    static const char *const of_ratings[] = {"adjusted_cosine", "pearson", "msd"};
+    for (size_t i = 0; i < sizeof of_ratings / sizeof *of_ratings; i++) {
+        if (!is(model, "similarity", of_ratings[i])) continue;
+        err_set(err, ERR_VALUE, "similarity=\"%s\" compares ratings, and implicit data have none", of_ratings[i]);
+        err_hint(err, "cosine and jaccard compare who has what");
+        return err_about(err, "similarity");
+    }
+    return OK;
+}
+
+static enum status check_explicit(const struct model *model, struct error *err) {
+    if (is(model, "weighting", "none")) return OK;
+    err_set(err, ERR_VALUE, "weighting=\"%s\" weighs the rows of implicit data; ratings are compared as they are", value_of(model, "weighting").s);
+    err_hint(err, "implicit(train) makes rows of ratings");
+    return err_about(err, "weighting");
+}
+
+static enum measure measure_of(const struct model *model) {
+    if (is(model, "similarity", "jaccard")) return MEASURE_JACCARD;
+    if (is(model, "similarity", "msd")) return MEASURE_MSD;
+    const bool correlates = model->is_explicit && (is(model, "similarity", "pearson") || is(model, "similarity", "auto"));
+    return correlates && !is(model, "center", "bias") ? MEASURE_PEARSON : MEASURE_COSINE; /* of deviations from the baseline a cosine is all */
+}
+
+static enum weighting weighting_of(const struct model *model) {
+    if (is(model, "weighting", "bm25")) return WEIGHTING_BM25;
+    if (is(model, "weighting", "tfidf")) return WEIGHTING_TFIDF;
+    if (is(model, "similarity", "adjusted_cosine")) return WEIGHTING_LESS;
+    const bool correlates = model->is_explicit && (is(model, "similarity", "pearson") || is(model, "similarity", "auto"));
+    return correlates && is(model, "center", "bias") ? WEIGHTING_LESS : WEIGHTING_PLAIN;
+}
+
+static int64_t most_of(const struct model *model, const struct knn *knn) {
+    const int64_t n = knn->of_users ? model->catalog->n_users : model->catalog->n_items, room = LISTED_MAX / (n + 1);
+    return knn->rates && room > knn->neighbors ? room : knn->neighbors;
+}
+
+static void understand(const struct model *model, struct knn *knn) {
+    knn->rates = model->is_explicit;
+    knn->neighbors = value_of(model, "neighbors").i;
+    knn->most = most_of(model, knn);
+    knn->weighting = weighting_of(model);
+    knn->center = is(model, "center", "bias") ? CENTER_BIAS : is(model, "center", "mean") ? CENTER_MEAN : CENTER_NONE;
+    knn->comparison = (struct comparison){.measure = measure_of(model),
+                                          .over_common = model->is_explicit,
+                                          .is_correlation = knn->weighting == WEIGHTING_LESS && !is(model, "similarity", "adjusted_cosine"),
+                                          .shrinkage = value_of(model, "shrinkage").f};
+}
+
+/* --- the baseline --- */
+
+static void means_less(const struct sparse_rows *rows, double mean, double *out) {
+    for (int64_t r = 0; r < rows->n; r++) {
+        double sum = 0;
+        for (int64_t e = rows->starts[r]; e < rows->starts[r + 1]; e++) sum += (double)rows->values[e] - mean;
+        out[r] = sparse_rows_length(rows, r) ? sum / (double)sparse_rows_length(rows, r) : 0;
+    }
+}
+
+static enum status find_base(struct task *task, struct dataset *data, struct knn *knn, struct error *err) {
+    struct biases *base = &knn->base;
+    if (!knn->rates) return OK;
+    if (knn->center == CENTER_BIAS) return biases_fit(task, data, REG_USER, REG_ITEM, base, err);
+    *base = (struct biases){.n_users = knn->by_user.n, .n_items = knn->by_item.n, .mean = dataset_mean(data)};
+    TRY(mem_try_array((size_t)base->n_users, "biases", &base->users, err));
+    TRY(mem_try_array((size_t)base->n_items, "biases", &base->items, err));
+    if (knn->center == CENTER_NONE) return OK;
+    means_less(knn->of_users ? &knn->by_user : &knn->by_item, base->mean, knn->of_users ? base->users : base->items);
+    return OK;
+}
+
+/* Of a new user; users' parts of the baseline as find_base gives them. */
+static double new_bias(const struct knn *knn, const int32_t *items, const float *ratings, int64_t n) {
+    const double reg = knn->center == CENTER_BIAS ? REG_USER : 0;
+    double sum = 0;
+    if (!knn->rates || n == 0 || knn->center == CENTER_NONE || (knn->center == CENTER_MEAN && !knn->of_users)) return 0;
+    for (int64_t i = 0; i < n; i++) sum += (double)ratings[i] - knn->base.mean - knn->base.items[items[i]];
+    return sum / (reg + (double)n);
+}
+
+/* --- neighbours --- */
+
+static enum status make_weigher(struct knn *knn, struct error *err) {
+    const struct sparse_rows *own = knn->of_users ? &knn->by_user : &knn->by_item, *other = knn->of_users ? &knn->by_item : &knn->by_user;
+    struct weigher *weigher = &knn->weigher;
+    *weigher = (struct weigher){.how = knn->weighting};
+    if (knn->weighting == WEIGHTING_PLAIN) return OK;
+    if (knn->weighting != WEIGHTING_LESS) return weigher_count(weigher, own, other, err);
+    if (!knn->comparison.is_correlation) return weigher_less_means(weigher, other, err);
+    weigher->mean = knn->base.mean;
+    weigher->rows = knn->of_users ? knn->base.users : knn->base.items;
+    TRY(mem_try_array((size_t)other->n + 1, "biases", &weigher->columns, err));
+    memcpy(weigher->columns, knn->of_users ? knn->base.items : knn->base.users, (size_t)other->n * sizeof *weigher->columns);
+    return OK;
+}
+
+/* The compared values, by row in `own` and by column in knn->compared. */
+static enum status make_compared(struct task *task, struct knn *knn, struct sparse_rows *own, struct error *err) {
+    TRY(make_weigher(knn, err));
+    TRY(weigh_rows(task, &knn->weigher, knn->of_users ? &knn->by_user : &knn->by_item, own, err));
+    TRY(sparse_rows_turn(task, own, &knn->compared, err));
+    TRY(similarity_lengths(&knn->comparison, own, &knn->lengths, err));
+    knn->comparison.columns = &knn->compared;
+    knn->comparison.lengths = knn->lengths;
+    return OK;
+}
+
+/* Only folding in a user needs them once there are lists. */
+static void drop_compared(struct knn *knn) {
+    if (knn->of_users) return;
+    sparse_rows_release(&knn->compared);
+    weigher_release(&knn->weigher);
+    mem_free(knn->lengths);
+    knn->lengths = NULL;
+}
+
+static enum status make_rows(struct task *task, const struct model *model, struct knn *knn, struct error *err) {
+    TRY(sparse_rows_fitted(task, model, &knn->by_user, err));
+    return sparse_rows_turn(task, &knn->by_user, &knn->by_item, err);
+}
+
+static enum status turn_lists(struct task *task, struct knn *knn, struct error *err) {
+    return knn->rates || knn->of_users ? OK : sparse_rows_turn(task, &knn->lists, &knn->listed_by, err);
+}
+
+static enum status find_neighbours(struct task *task, struct knn *knn, struct error *err) {
+    struct sparse_rows own = {0};
+    enum status status = make_compared(task, knn, &own, err);
+    if (status == OK) status = similarity_lists(task, &knn->comparison, &own, knn->most, &knn->lists, err);
+    sparse_rows_release(&own);
+    if (status == OK) status = turn_lists(task, knn, err);
+    if (status == OK) drop_compared(knn);
+    return status;
+}
+
+static enum status learn(const struct fit_request *request, struct model *model, struct knn *knn, struct error *err) {
+    understand(model, knn);
+    TRY(make_rows(request->task, model, knn, err));
+    TRY(find_base(request->task, request->data, knn, err));
+    return find_neighbours(request->task, knn, err);
+}
+
+static struct knn *knn_new(bool of_users) {
+    struct knn *knn = xnew(struct knn);
+    knn->count = 1;
+    knn->of_users = of_users;
+    return knn;
+}
+
+static void take(struct model *model, struct knn *knn) {
+    struct knn_state *state = xnew(struct knn_state);
+    state->knn = knn;
+    model->state = state;
+}
+
+enum status knn_fit(const struct fit_request *request, struct model *model, bool of_users, struct error *err) {
+    TRY(model->is_explicit ? check_explicit(model, err) : check_implicit(model, err));
+    struct knn *knn = knn_new(of_users);
+    const enum status status = learn(request, model, knn, err);
+    if (status == OK) take(model, knn);
+    else knn_unref(knn);
+    return status;
+}
+
+/* --- a new user --- */
+
+static enum status new_list(const struct knn *knn, double bias, const int32_t *items, const float *ratings, int64_t n, struct sparse_rows *out,
+                            struct error *err) {
+    float *values = xnew_array(float, (size_t)n + 1);
+    weigh_row(&knn->weigher, knn->comparison.is_correlation ? bias : 0, items, ratings, n, values);
+    const enum status status = similarity_list(&knn->comparison, items, values, n, knn->most, out, err);
+    free(values);
+    return status;
+}
+
+enum status knn_fold_in(const struct model *model, const int32_t *items, const float *ratings, int64_t n, struct model *out, struct error *err) {
+    const struct knn_state *from = model->state;
+    struct knn_state *state = xnew(struct knn_state);
+    state->knn = knn_ref(from->knn);
+    state->folded_bias = new_bias(from->knn, items, ratings, n);
+    const enum status status = from->knn->of_users ? new_list(from->knn, state->folded_bias, items, ratings, n, &state->folded, err) : OK;
+    if (status == OK) out->state = state;
+    else knn_free(state);
+    return status;
+}
+
+/* --- files --- */
+
+enum status knn_save(const struct model *model, struct store_writer *writer, struct error *err) {
+    const struct knn_state *state = model->state;
+    const struct biases *base = &state->knn->base;
+    const double numbers[] = {base->mean, state->folded_bias};
+    TRY(store_put(writer, "state/numbers", STORE_F64, numbers, 2, err));
+    TRY(store_put(writer, "state/users", STORE_F64, base->users, base->n_users, err));
+    TRY(store_put(writer, "state/items", STORE_F64, base->items, base->n_items, err));
+    if (state->folded.starts) TRY(sparse_rows_save(&state->folded, writer, "state/folded", err));
+    return sparse_rows_save(&state->knn->lists, writer, "state/lists", err);
+}
+
+static enum status load_base(struct knn *knn, struct store_reader *reader, double *out_folded_bias, struct error *err) {
+    struct biases *base = &knn->base;
+    const void *numbers, *users, *items;
+    int64_t n;
+    base->n_users = knn->rates ? knn->by_user.n : 0;
+    base->n_items = knn->rates ? knn->by_item.n : 0;
+    TRY(store_get(reader, "state/numbers", STORE_F64, 2, &numbers, &n, err));
+    TRY(store_get(reader, "state/users", STORE_F64, base->n_users, &users, &n, err));
+    TRY(store_get(reader, "state/items", STORE_F64, base->n_items, &items, &n, err));
+    TRY(mem_try_array((size_t)base->n_users + 1, "biases", &base->users, err));
+    TRY(mem_try_array((size_t)base->n_items + 1, "biases", &base->items, err));
+    if (base->n_users) memcpy(base->users, users, (size_t)base->n_users * sizeof *base->users);
+    if (base->n_items) memcpy(base->items, items, (size_t)base->n_items * sizeof *base->items);
+    base->mean = ((const double *)numbers)[0];
+    *out_folded_bias = ((const double *)numbers)[1];
+    return OK;
+}
+
+static enum status load_knn(struct model *model, struct store_reader *reader, struct knn *knn, struct error *err) {
+    struct knn_state *state = model->state;
+    const int64_t n = knn->of_users ? model->catalog->n_users : model->catalog->n_items;
+    struct sparse_rows own = {0};
+    understand(model, knn);
+    TRY(make_rows(task_current(), model, knn, err));
+    TRY(load_base(knn, reader, &state->folded_bias, err));
+    TRY(sparse_rows_load(reader, "state/lists", n, n, &knn->lists, err));
+    if (store_has(reader, "state/folded/starts")) TRY(sparse_rows_load(reader, "state/folded", 1, n, &state->folded, err));
+    TRY(turn_lists(task_current(), knn, err));
+    if (!knn->of_users) return OK;
+    const enum status status = make_compared(task_current(), knn, &own, err);
+    sparse_rows_release(&own);
+    return status;
+}
+
+enum status knn_load_as(struct model *model, struct store_reader *reader, bool of_users, struct error *err) {
+    take(model, knn_new(of_users));
+    struct knn_state *state = model->state;
+    const enum status status = load_knn(model, reader, state->knn, err);
+    if (status == OK) return OK;
+    knn_free(state);
+    model->state = NULL;
+    return status;
+}
+
+/* --- figures --- */
+
+int64_t knn_size(const struct model *model) {
+    const struct knn *knn = ((const struct knn_state *)model->state)->knn;
+    return sparse_rows_n(&knn->lists) + (knn->rates ? knn->base.n_users + knn->base.n_items + 1 : 0);
+}
+
+int64_t knn_bytes(const struct model *model) {
+    const struct knn *knn = ((const struct knn_state *)model->state)->knn;
+    const struct sparse_rows *all[] = {&knn->by_user, &knn->by_item, &knn->lists, &knn->listed_by, &knn->compared};
+    int64_t bytes = (knn->base.n_users + knn->base.n_items) * (int64_t)sizeof(double);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) bytes += sparse_rows_bytes(all[i]);
+    if (knn->weigher.columns) bytes += knn->compared.n * (int64_t)sizeof(double);
+    return bytes + (knn->lengths ? knn->lists.n * (int64_t)sizeof(float) : 0);
+}

@@ -118,7 +118,7 @@ static void make_parts(struct dataset *data, struct split_request request, struc
     }
 }
 
-static const int64_t neighbors[] = {20, 40, 80, 160, 320};
+static const int64_t neighbors[] = {10, 20, 40, 80, 160};
 enum { N_NEIGHBORS = sizeof neighbors / sizeof *neighbors };
 
 static void row_of(struct setting setting, const struct parts *parts, const char *metric) {
@@ -147,7 +147,8 @@ static void choose_ratings(struct dataset *data) {
     for (int m = 0; m < 2; m++)
         for (int s = 0; s < 5; s++)
             for (int w = 0; w < 5; w++) row_of((struct setting){kinds[m], 0, similarities[s], shrinkages[w], centers[0], "none"}, parts, "rmse");
-    for (int m = 0; m < 2; m++) row_of((struct setting){kinds[m], 0, "pearson", 100, centers[1], "none"}, parts, "rmse");
+    for (int s = 0; s < 3; s++)
+        for (int m = 0; m < 2; m++) row_of((struct setting){kinds[m], 0, similarities[s], 100, centers[1], "none"}, parts, "rmse");
     for (int s = 0; s < SEEDS; s++) parts_release(&parts[s]);
 }
 

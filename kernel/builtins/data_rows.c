@@ -128,6 +128,39 @@ const struct builtin_row builtins_data[] = {
      .example = "filter(synth(), min_user=10, min_item=10)",
      .run = bi_filter,
      .other_names = "k_core, query (pandas), where"},
+    {.sigs = "join(ratings: Dataset, table: Table, on: \"user\" | \"item\") -> Dataset\n"
+             "join(left: Table, right: Table, on: str | list[str], how: str = \"inner\") -> Table",
+     .group = GROUP,
+     .summary = "What a Table knows of the users or items, added to a data set; or two Tables side by side.",
+     .notes = NOTES{RATINGS,
+                    {"table", .doc = "a row for each user or item, with a column of that name that holds the ids"},
+                    {"on", .doc = "\"user\" or \"item\"; of two Tables the columns that both have", .completes = "column"},
+                    {"left", .doc = "the Table on the left"},
+                    {"right", .doc = "the Table on the right"},
+                    {"how", .doc = "inner: rows with a match; left: all of the left Table, None where there is no match", .choices = "inner|left"},
+                    {0}},
+     .doc = "The rows stay as they are, so a part of a split stays a part of it. Users and items that the table lacks have None; rows of the table "
+            "that are "
+            "of nobody are left out and counted on the card. A column `title` becomes the items' titles, where there were none.",
+     .example =
+         "ratings = synth(users=60, items=40, density=0.2, seed=1)\nmade = items(ratings).select(\"item\").add(length=lambda r: 90 + r[\"item\"] % "
+         "60)\nhead(items(join(ratings, made, on=\"item\")).select(\"item\", \"length\"), 3)",
+     .run = bi_join,
+     .other_names = "merge (pandas), side tables, features"},
+    {.sigs = "sql(query: str, params: list | tuple = [], **files: str) -> Table",
+     .group = GROUP,
+     .summary = "A query in SQL over the session's Datasets and Tables, and over SQLite files.",
+     .notes =
+         NOTES{{"query", .doc = "one SELECT; names in FROM are the session's"},
+               {"params", .doc = "values for the ? in the query"},
+               {"files", .doc = "SQLite files, by the name that they have in the query: shop=\"shop.sqlite\" for shop.orders", .completes = "path"},
+               {0}},
+     .doc = "It only reads, with SQLite's language and functions, and copies nothing. A Dataset is a table of user, item, rating, time and title. "
+            "None is "
+            "NULL; a list is JSON text, which json_each opens. A column that comes out as it was has its type again.",
+     .example = "ratings = synth(seed=1)\nsql(\"select item, count(*) n, avg(rating) mean from ratings group by item order by n desc limit 5\")",
+     .run = bi_sql,
+     .other_names = "read_sql (pandas), duckdb.sql, query"},
     {.sigs =
          "split(ratings: Dataset, *, test: float = 0.2, valid: float | \"last\" | None = None, by: str = \"random\", seed: int | None = None, given: "
          "int = 0, fold: str | None = None) -> tuple",

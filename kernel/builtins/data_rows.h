@@ -17,6 +17,8 @@ enum status bi_items(const struct call *call, struct value *out, struct error *e
 enum status bi_matrix(const struct call *call, struct value *out, struct error *err);
 enum status bi_implicit(const struct call *call, struct value *out, struct error *err);
 enum status bi_filter(const struct call *call, struct value *out, struct error *err);
+enum status bi_join(const struct call *call, struct value *out, struct error *err);
+enum status bi_sql(const struct call *call, struct value *out, struct error *err);
 enum status bi_concat(const struct call *call, struct value *out, struct error *err);
 /* data_split.c */
 enum status bi_split(const struct call *call, struct value *out, struct error *err);

@@ -26,13 +26,11 @@ static int64_t rows_of_positions(const struct catalog *catalog, bool of_users, c
     return dropped;
 }
 
-static struct table *features_of(const struct table *table, const int64_t *rows, int64_t n) {
-    struct table *features = table_new(n);
+static void add_features(struct table *features, const struct table *table, const int64_t *rows) {
     for (size_t i = 1; i < table->n_columns; i++) {
         const char *name = table->columns[i].name;
         if (strcmp(name, "title") != 0 && strcmp(name, "date") != 0) table_add_taken(features, &table->columns[i], rows);
     }
-    return features;
 }
 
 /* "  The Net  (1995) " → "The Net (1995)". */
@@ -161,29 +159,79 @@ static void take_ids(struct catalog *catalog, struct id_list *users, struct id_l
     *users = *items = (struct id_list){0};
 }
 
+static void add_item_columns(struct catalog *catalog, const struct table *table, const int64_t *rows) {
+    add_features(catalog->item_features, table, rows);
+    if (!catalog->titles) catalog->titles = titles_of(table, rows, catalog->n_items);
+    add_rarest_genres(catalog->item_features);
+    add_years(catalog, table, rows);
+}
+
 static void take_items(struct catalog *catalog, const struct table *table) {
     int64_t *rows = xnew_array(int64_t, (size_t)catalog->n_items + 1);
     catalog->dropped_items = rows_of_positions(catalog, false, table, rows);
-    catalog->item_features = features_of(table, rows, catalog->n_items);
-    catalog->titles = titles_of(table, rows, catalog->n_items);
-    add_rarest_genres(catalog->item_features);
-    add_years(catalog, table, rows);
+    add_item_columns(catalog, table, rows);
     free(rows);
 }
 
 static void take_users(struct catalog *catalog, const struct table *table) {
     int64_t *rows = xnew_array(int64_t, (size_t)catalog->n_users + 1);
     catalog->dropped_users = rows_of_positions(catalog, true, table, rows);
-    catalog->user_features = features_of(table, rows, catalog->n_users);
+    add_features(catalog->user_features, table, rows);
     free(rows);
 }
 
 struct catalog *catalog_build(struct id_list *users, struct id_list *items, const struct table *user_table, const struct table *item_table) {
     struct catalog *catalog = catalog_new();
     take_ids(catalog, users, items);
+    catalog->user_features = table_new(catalog->n_users);
+    catalog->item_features = table_new(catalog->n_items);
     if (user_table && user_table->n_columns) take_users(catalog, user_table);
-    else catalog->user_features = table_new(catalog->n_users);
     if (item_table && item_table->n_columns) take_items(catalog, item_table);
-    else catalog->item_features = table_new(catalog->n_items);
     return catalog;
+}
+
+/* --- catalogs of catalogs --- */
+
+static char **take_texts(char *const *texts, const int64_t *from, int64_t n) {
+    char **taken = texts ? xnew_array(char *, (size_t)n + 1) : NULL;
+    for (int64_t i = 0; texts && i < n; i++) taken[i] = texts[from[i]] ? xstrdup(texts[from[i]]) : NULL;
+    return taken;
+}
+
+static int64_t *take_ints(const int64_t *ints, const int64_t *from, int64_t n) {
+    int64_t *taken = ints ? xnew_array(int64_t, (size_t)n + 1) : NULL;
+    for (int64_t i = 0; ints && i < n; i++) taken[i] = ints[from[i]];
+    return taken;
+}
+
+struct catalog *catalog_take(const struct catalog *from, const int64_t *users, int64_t n_users, const int64_t *items, int64_t n_items) {
+    struct catalog *catalog = catalog_new();
+    catalog->n_users = n_users;
+    catalog->n_items = n_items;
+    catalog->user_ids_are_ints = from->user_ids_are_ints;
+    catalog->item_ids_are_ints = from->item_ids_are_ints;
+    catalog->user_ids_int = take_ints(from->user_ids_int, users, n_users);
+    catalog->item_ids_int = take_ints(from->item_ids_int, items, n_items);
+    catalog->user_ids_text = take_texts(from->user_ids_text, users, n_users);
+    catalog->item_ids_text = take_texts(from->item_ids_text, items, n_items);
+    catalog->titles = take_texts(from->titles, items, n_items);
+    catalog->user_features = table_take(from->user_features, users, n_users);
+    catalog->item_features = table_take(from->item_features, items, n_items);
+    catalog->dropped_users = from->dropped_users;
+    catalog->dropped_items = from->dropped_items;
+    return catalog;
+}
+
+enum status catalog_join(struct catalog *catalog, bool of_users, const struct table *table, const int64_t *rows, struct error *err) {
+    struct table *features = of_users ? catalog->user_features : catalog->item_features;
+    for (size_t i = 1; i < table->n_columns; i++) {
+        const char *name = table->columns[i].name;
+        const bool is_title = !of_users && strcmp(name, "title") == 0;
+        if (!table_column(features, name) && !(is_title && catalog->titles)) continue;
+        err_set(err, ERR_VALUE, "`%.100s` is known of the %s already", name, of_users ? "users" : "items");
+        return err_hint(err, "table.rename(%.60s=\"other\") gives the column another name, table.select(…) leaves it out", name);
+    }
+    if (of_users) add_features(features, table, rows);
+    else add_item_columns(catalog, table, rows);
+    return OK;
 }

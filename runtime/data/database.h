@@ -1,5 +1,5 @@
 /* A database in a file that several processes share, or in memory. SQLite is
- * owned by database.c.
+ * owned by database.c and database_rows.c.
  *
  * Files are in WAL mode with synchronous NORMAL: readers and a writer don't
  * wait for each other, and a process that is killed at any moment leaves
@@ -21,10 +21,22 @@
 #define DATABASE_BUSY_S 10.0
 #define DATABASE_IN_MEMORY ":memory:"
 
+enum column_kind { COLUMN_NULL, COLUMN_INT, COLUMN_DOUBLE, COLUMN_TEXT, COLUMN_BYTES };
+
 struct database;
 /* Makes the file where there is none, but not its folder. A damaged file is refused here or later, and never changed. */
 enum status database_open(const char *path, struct database **out, struct error *err) MUST_CHECK;
 void database_close(struct database *database); /* NULL is fine; after all its statements were freed */
+
+/* A database that only reads, and holds nothing but what is given to it: files (database_attach) and the caller's rows (database_lend). Between them
+ * and the queries stands database_seal. What is sorted or grouped spills into temporary files, as large as it may be. */
+enum status database_open_reading(struct database **out, struct error *err) MUST_CHECK;
+/* A file's tables as name.table. It must be there, and is never changed. */
+enum status database_attach(struct database *database, const char *name, const char *path, struct error *err) MUST_CHECK;
+/* From now on only SELECT (WITH, VALUES): what would change, attach or set anything is ERR_VALUE. */
+void database_seal(struct database *database);
+/* Byte of the SQL text of the last statement_new that failed, where SQLite knows it; else -1. */
+int database_error_offset(const struct database *database);
 
 /* From now on a cancel of task ends what runs with ERR_INTERRUPTED. Borrowed; NULL at start: nothing cancels. */
 void database_obey(struct database *database, const struct task *task);
@@ -39,6 +51,27 @@ enum status database_transact(struct database *database, enum status (*body)(voi
 /* Brings the tables to version n_steps (kept in user_version): each step is the SQL that leads there from the version before.
  * ERR_DATA where the file is another program's or has a version above n_steps. */
 enum status database_upgrade(struct database *database, const char *const *steps, int n_steps, struct error *err) MUST_CHECK;
+
+/* --- rows of the caller's as a table (database_rows.c) --- */
+
+struct database_cell {
+    enum column_kind kind;
+    int64_t whole;
+    double real;
+    struct slice text; /* good until the next cell is asked for */
+};
+/* All borrowed; rows and columns count from 0 and never change. */
+struct database_rows {
+    void *ctx;
+    int64_t n_rows;
+    int n_columns;
+    const char *(*column_name)(void *ctx, int column);
+    const char *(*column_type)(void *ctx, int column); /* as declared: statement_declared gives it back */
+    bool (*can_sort)(void *ctx, int column);           /* whether texts of its cells stay good until the database is closed */
+    void (*cell)(void *ctx, int64_t row, int column, struct database_cell *out);
+};
+/* A table `name`, until the database is closed. Where a query asks for equal values of a column (joins do), the column is sorted once. */
+enum status database_lend(struct database *database, const char *name, const struct database_rows *rows, struct error *err) MUST_CHECK;
 
 /* One SQL statement, which may run many times. Parameters count from 1, columns from 0. */
 struct statement;
@@ -58,9 +91,10 @@ enum status statement_run(struct statement *statement, struct error *err) MUST_C
 /* Leaves the rest of the rows unread. */
 void statement_reset(struct statement *statement);
 
-enum column_kind { COLUMN_NULL, COLUMN_INT, COLUMN_DOUBLE, COLUMN_TEXT, COLUMN_BYTES };
 int statement_n_columns(const struct statement *statement);
 const char *statement_column_name(const struct statement *statement, int column); /* borrowed */
+const char *statement_declared(const struct statement *statement, int column);    /* type of the table's column that it is; "": an expression */
+int statement_n_parameters(const struct statement *statement);
 /* Of the row that statement_step gave. Other kinds than asked for are converted, as SQLite does; NULL is 0 and "". */
 enum column_kind statement_kind(const struct statement *statement, int column);
 int64_t statement_int(const struct statement *statement, int column);

@@ -18,13 +18,16 @@ struct data_source *data_source_ref(struct data_source *source) {
 
 void data_source_unref(struct data_source *source) {
     if (!source || __atomic_sub_fetch(&source->events.count, 1, __ATOMIC_ACQ_REL) > 0) return;
-    mem_free(source->events.users);
-    mem_free(source->events.items);
-    mem_free(source->events.ratings);
-    mem_free(source->events.times);
-    mem_free(source->parent_rows);
+    if (!source->lender) {
+        mem_free(source->events.users);
+        mem_free(source->events.items);
+        mem_free(source->events.ratings);
+        mem_free(source->events.times);
+        mem_free(source->parent_rows);
+    }
     catalog_unref(source->catalog);
     data_source_unref(source->parent);
+    data_source_unref(source->lender);
     monitor_free(source->monitor);
     free(source->name);
     free(source->origin);

@@ -120,6 +120,11 @@ struct data_filter {
 enum status dataset_filter(struct dataset *dataset, const struct data_filter *filter, const bool *keep_rows, struct dataset **out,
                            struct error *err) MUST_CHECK;
 
+/* The same rows, with the columns of a side table added to what is known of the users or items: its column "user" or "item" holds the ids, each at
+ * most once; rows of others are counted as left out. A part stays in its split. ERR_KEY (no such column), ERR_TYPE (no ids), ERR_DATA (an id twice,
+ * none that fits), ERR_VALUE (a column that is known already). */
+enum status dataset_join(struct dataset *dataset, const struct table *table, bool of_users, struct dataset **out, struct error *err) MUST_CHECK;
+
 enum status dataset_save(struct dataset *dataset, const char *path, struct error *err) MUST_CHECK;
 enum status dataset_open(const char *path, struct dataset **out, struct error *err) MUST_CHECK;
 /* .csv, .tsv or .jsonl by the ending: user, item, rating, time with the source's own ids. Loaded again it has the same fingerprint; times that there

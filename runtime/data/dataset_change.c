@@ -192,36 +192,6 @@ static int32_t renumber(const int64_t *counts, int64_t n, int32_t *new_positions
     return next;
 }
 
-static char **take_texts(char *const *texts, const int64_t *from, int64_t n) {
-    char **taken = texts ? xnew_array(char *, (size_t)n + 1) : NULL;
-    for (int64_t i = 0; texts && i < n; i++) taken[i] = texts[from[i]] ? xstrdup(texts[from[i]]) : NULL;
-    return taken;
-}
-
-static int64_t *take_ints(const int64_t *ints, const int64_t *from, int64_t n) {
-    int64_t *taken = ints ? xnew_array(int64_t, (size_t)n + 1) : NULL;
-    for (int64_t i = 0; ints && i < n; i++) taken[i] = ints[from[i]];
-    return taken;
-}
-
-static struct catalog *take_catalog(const struct catalog *from, const int64_t *users, int64_t n_users, const int64_t *items, int64_t n_items) {
-    struct catalog *catalog = catalog_new();
-    catalog->n_users = n_users;
-    catalog->n_items = n_items;
-    catalog->user_ids_are_ints = from->user_ids_are_ints;
-    catalog->item_ids_are_ints = from->item_ids_are_ints;
-    catalog->user_ids_int = take_ints(from->user_ids_int, users, n_users);
-    catalog->item_ids_int = take_ints(from->item_ids_int, items, n_items);
-    catalog->user_ids_text = take_texts(from->user_ids_text, users, n_users);
-    catalog->item_ids_text = take_texts(from->item_ids_text, items, n_items);
-    catalog->titles = take_texts(from->titles, items, n_items);
-    catalog->user_features = table_take(from->user_features, users, n_users);
-    catalog->item_features = table_take(from->item_features, items, n_items);
-    catalog->dropped_users = from->dropped_users;
-    catalog->dropped_items = from->dropped_items;
-    return catalog;
-}
-
 /* Rows of the view that may stay, by what each row says of itself. */
 static bool *choose_rows(const struct dataset *dataset, const struct data_filter *filter, const bool *keep_rows) {
     bool *keep = xnew_array(bool, (size_t)dataset->n + 1);
@@ -259,7 +229,7 @@ static enum status filtered_source(struct dataset *dataset, const int64_t *rows,
     int32_t *new_users = xnew_array(int32_t, (size_t)all_users + 1), *new_items = xnew_array(int32_t, (size_t)all_items + 1);
     int64_t *old_users = xnew_array(int64_t, (size_t)all_users + 1), *old_items = xnew_array(int64_t, (size_t)all_items + 1);
     const int64_t n_users = renumber(users, all_users, new_users, old_users), n_items = renumber(items, all_items, new_items, old_items);
-    struct catalog *catalog = take_catalog(dataset_catalog(dataset), old_users, n_users, old_items, n_items);
+    struct catalog *catalog = catalog_take(dataset_catalog(dataset), old_users, n_users, old_items, n_items);
     struct data_source *source;
     const enum status status = take_rows(dataset->source, rows, n, catalog, new_users, new_items, &source, err);
     free(new_users);

@@ -18,6 +18,7 @@ struct data_source {
     /* Made from another source (implicit, filter): whose rows these are, so that a leak is seen through the change. */
     struct data_source *parent;
     int64_t *parent_rows;
+    struct data_source *lender;        /* the columns and parent_rows are this one's (join); NULL: they are its own */
     const struct published *published; /* NULL: none */
     char fingerprint[17];              /* of all rows; "" until asked for */
     struct monitor *monitor;

@@ -7,6 +7,7 @@ mkdir -p "$build/corpus/$target"
 case $target in
 frames | connection) dictionary=tests/fuzz/json.dict ;;
 load | store) dictionary=tests/fuzz/files.dict ;;
+query) dictionary=tests/fuzz/sql.dict ;;
 *) dictionary=$build/language.dict ;;
 esac
 ulimit -s 262144 2>/dev/null || ulimit -s unlimited

@@ -62,7 +62,7 @@ static enum status put_about(const struct dataset *dataset, struct store_writer 
     json_object_set_new(json, "part", json_integer(dataset->part));
     if (source->parent) json_object_set_new(json, "root", root_json(source));
     if (dataset->split) json_object_set_new(json, "split", split_json(dataset->split));
-    if (source->published == &published_ml100k) json_object_set_new(json, "published", json_string("ml-100k"));
+    if (source->published) json_object_set_new(json, "published", json_string(published_name(source->published)));
     const enum status status = store_put_json(writer, "dataset", json, err);
     json_decref(json);
     return status;
@@ -183,7 +183,7 @@ static enum status get_source(struct data_source *source, const json_t *json, st
     source->is_explicit = json_flag(json, "explicit", true);
     source->scale_min = (float)get_real(json, "scale_min");
     source->scale_max = (float)get_real(json, "scale_max");
-    if (strcmp(json_text(json, "published", ""), "ml-100k") == 0) source->published = &published_ml100k;
+    source->published = published_find(json_text(json, "published", ""));
     TRY(catalog_load(reader, "catalog", &source->catalog, err));
     TRY(get_events(source, json_flag(json, "times", false), reader, err));
     return get_root(source, json_object_get(json, "root"), reader, err);

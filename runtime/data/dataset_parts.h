@@ -69,6 +69,9 @@ const char *part_name(int part);                                        /* "trai
 
 /* split_published.c */
 void dataset_set_published(struct dataset *dataset, const struct published *published);
-extern const struct published published_ml100k;
+extern const struct published published_ml100k, published_ncf, published_lightgcn;
+/* By the name that files of data sets know it by; NULL: unknown. */
+const struct published *published_find(const char *name);
+const char *published_name(const struct published *published);
 
 #endif

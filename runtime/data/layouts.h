@@ -10,10 +10,13 @@ struct layout {
     /* folder and name are borrowed; licence: one line or NULL. */
     enum status (*load)(struct task *task, const char *folder, const char *name, const char *licence, struct dataset **out, struct error *err);
 };
-extern const struct layout layout_ml100k, layout_movielens_dat, layout_movielens_csv;
+extern const struct layout layout_ml100k, layout_movielens_dat, layout_movielens_csv, layout_ncf, layout_lightgcn;
 
 /* rows of `user SEP item SEP rating SEP time`, whole-number ids, into the draft. */
 enum status read_ratings(struct task *task, const char *path, const char *separator, struct dataset_draft *draft, struct error *err) MUST_CHECK;
+
+/* movies.dat and users.dat, where that is there, of MovieLens 1M or 10M into the draft. */
+enum status movielens_dat_tables(const char *folder, struct dataset_draft *draft, struct error *err) MUST_CHECK;
 
 /* Delimited text as a data set. */
 enum status load_csv(struct task *task, const struct load_request *request, const char *path, struct dataset **out, struct error *err) MUST_CHECK;

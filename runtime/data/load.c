@@ -74,7 +74,7 @@ static bool holds(const char *folder, const char *const *files) {
 }
 
 static const struct layout *layout_of(const char *folder) {
-    static const struct layout *const layouts[] = {&layout_ml100k, &layout_movielens_dat, &layout_movielens_csv};
+    static const struct layout *const layouts[] = {&layout_ml100k, &layout_movielens_dat, &layout_movielens_csv, &layout_ncf, &layout_lightgcn};
     for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++)
         if (holds(folder, layouts[i]->files)) return layouts[i];
     return NULL;
@@ -88,8 +88,9 @@ static enum status unknown_folder(const char *folder, char *const *files, size_t
     else err_set(err, ERR_DATA, "the folder `%s` is no data set that load knows; it holds %s", folder, buf_text(&line));
     buf_release(&line);
     return err_hint(err,
-                    "known are MovieLens's (u.data with u.item, u.user and u.genre; ratings.dat with movies.dat; ratings.csv with movies.csv) and "
-                    "RecBole's (.inter); a file is loaded by its own path");
+                    "known are MovieLens's (u.data with u.item, u.user and u.genre; ratings.dat with movies.dat; ratings.csv with movies.csv), "
+                    "RecBole's (.inter), NCF's (ml-1m.train.rating, ml-1m.test.rating, ml-1m.test.negative) and LightGCN's (train.txt, test.txt); "
+                    "a file is loaded by its own path");
 }
 
 /* The folder's only .inter file, owned; NULL: none, or several. */
@@ -148,20 +149,12 @@ static enum status load_place(struct task *task, const struct load_request *requ
 
 /* --- names --- */
 
-static const struct known_dataset *find_known(const char *name) {
-    const struct known_dataset *known;
-    const size_t n = known_datasets(&known);
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(known[i].name, name) == 0) return &known[i];
-    return NULL;
-}
-
 static enum status load_known(struct task *task, const struct load_request *request, const struct known_dataset *known, struct dataset **out,
                               struct error *err) {
     char *folder = known_dataset_folder(known->name);
-    if (!folder && !request->download) {
+    if (!folder && (!request->download || !known->url)) {
         err_set(err, ERR_FILE, "`%s` is not on this machine", known->name);
-        return err_hint(err, "put its files into $RECKON_DATA/%s", known->name);
+        return err_hint(err, "put its files%s%s into $RECKON_DATA/%s", known->files ? ", " : "", known->files ? known->files : "", known->folder);
     }
     if (!folder) TRY(download_dataset(task, known, &folder, err));
     const enum status status = load_place(task, request, folder, known->name, known->licence, out, err);
@@ -216,14 +209,14 @@ static enum status load_path(struct task *task, const struct load_request *reque
     if (!file_exists(path)) return missing_path(path, err);
     if (!file_is_dir(path) && !is_archive(path)) return load_csv(task, request, path, out, err);
     char *name = name_of(path, !file_is_dir(path));
-    const struct known_dataset *known = find_known(name);
+    const struct known_dataset *known = known_dataset_find(name);
     const enum status status = load_place(task, request, path, name, known ? known->licence : NULL, out, err);
     free(name);
     return status;
 }
 
 enum status load_dataset(struct task *task, const struct load_request *request, struct dataset **out, struct error *err) {
-    const struct known_dataset *known = find_known(request->name_or_path);
+    const struct known_dataset *known = known_dataset_find(request->name_or_path);
     TRY(check_duplicates(request->duplicates, err));
     if (known) return load_known(task, request, known, out, err);
     char *path = path_expand(request->name_or_path);

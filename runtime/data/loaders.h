@@ -18,10 +18,14 @@ enum status load_dataset(struct task *task, const struct load_request *request, 
 
 /* Known names, in the order of the table. */
 struct known_dataset {
-    const char *name, *what, *licence, *url, *md5;
-    int64_t size_bytes;
+    const char *name, *what, *licence;
+    const char *url, *md5; /* of the archive; NULL: there is none to download */
+    int64_t size_bytes;    /* of the archive */
+    const char *folder;    /* below $RECKON_DATA and the cache */
+    const char *files;     /* which files, and whose, where none are downloaded; else NULL */
 };
 size_t known_datasets(const struct known_dataset **out);
+const struct known_dataset *known_dataset_find(const char *name); /* NULL: unknown */
 /* Folder where it lies ($RECKON_DATA/<folder>, then the cache), or its archive (<folder>.zip there); owned, or NULL. */
 char *known_dataset_folder(const char *name);
 /* Table: name, what, size, licence, found. */

@@ -193,15 +193,19 @@ static bool has_file(const char *folder, const char *file) {
     return there;
 }
 
+enum status movielens_dat_tables(const char *folder, struct dataset_draft *draft, struct error *err) {
+    struct rows items;
+    TRY(read_rows(folder, "movies.dat", "::", 3, &items, err));
+    TRY(items_table(&items, &draft->item_table, err));
+    return has_file(folder, "users.dat") ? dat_users(folder, &draft->user_table, err) : OK; /* 10M has none */
+}
+
 static enum status load_dat(struct task *task, const char *folder, const char *name, const char *licence, struct dataset **out, struct error *err) {
     struct dataset_draft draft = {.name = name, .origin = folder, .licence = licence, .is_explicit = true, .task = task};
-    struct rows items;
     char *path = path_join(folder, "ratings.dat");
     enum status status = read_ratings(task, path, "::", &draft, err);
     free(path);
-    if (status == OK) status = read_rows(folder, "movies.dat", "::", 3, &items, err);
-    if (status == OK) status = items_table(&items, &draft.item_table, err);
-    if (status == OK && has_file(folder, "users.dat")) status = dat_users(folder, &draft.user_table, err); /* 10M has none */
+    if (status == OK) status = movielens_dat_tables(folder, &draft, err);
     return draft_finish(status, &draft, out, err);
 }
 

@@ -159,9 +159,9 @@ enum status split_dataset(struct task *task, struct dataset *dataset, const stru
     TRY(dataset_columns(dataset, &choice.view, err));
     TRY(mem_try_array((size_t)choice.n, "parts", &choice.part_of, err));
     split_words(request, &words);
-    enum status status =
-        request->by == SPLIT_PUBLISHED ? choose_published(task, &choice, &words, &negatives, &n_negatives, err) : choose(&choice, err);
-    if (status == OK) status = split_make(&choice, buf_text(&words), negatives, n_negatives, out_train, &valid, out_test, err);
+    enum status status = request->by == SPLIT_PUBLISHED ? choose_published(&choice, &negatives, &n_negatives, err) : choose(&choice, err);
+    if (status != OK) mem_free(negatives);
+    else status = split_make(&choice, buf_text(&words), negatives, n_negatives, out_train, &valid, out_test, err);
     if (status == OK) {
         if (out_valid) *out_valid = valid;
         else dataset_unref(valid);

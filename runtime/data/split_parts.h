@@ -2,6 +2,7 @@
 #ifndef RECKON_SPLIT_PARTS_H
 #define RECKON_SPLIT_PARTS_H
 
+#include "runtime/base/map.h"
 #include "runtime/data/dataset_parts.h"
 #include "runtime/data/split_ways.h"
 
@@ -47,8 +48,21 @@ enum status choose_valid_last(struct choice *choice, struct error *err) MUST_CHE
 /* A random share of the train rows goes to valid. */
 enum status choose_valid_share(struct choice *choice, struct error *err) MUST_CHECK;
 
-/* split_published.c. Sets description and negatives. */
-enum status choose_published(struct task *task, struct choice *choice, struct buf *description, int32_t **out_negatives, int32_t *out_n_negatives,
-                             struct error *err) MUST_CHECK;
+/* How the publisher of a data set splits it: sets each row's part. Negatives: of the test rows in the view's order, positions (-1 = not in the
+ * catalogue); untouched where none are published. */
+struct published {
+    const char *name; /* as files of data sets know it */
+    const char *const *folds;
+    size_t n_folds, n_disjoint; /* the first n_disjoint folds' test parts are a partition of the rows */
+    enum status (*choose)(struct choice *choice, const char *fold, int32_t **out_negatives, int32_t *out_n_negatives, struct error *err);
+};
+
+/* split_published.c. Sets negatives. */
+enum status choose_published(struct choice *choice, int32_t **out_negatives, int32_t *out_n_negatives, struct error *err) MUST_CHECK;
+/* What a map of pairs is keyed by. */
+static inline int64_t pair_key(int32_t user, int32_t item) { return ((int64_t)user << 32) | item; }
+/* The rows whose pairs the map holds go to test, all others to train. out_values (NULL or choice->n): what the map holds for each test row, in
+ * order; returns by *out_n how many there are. */
+enum status choose_test_pairs(struct choice *choice, const struct int_map *pairs, int64_t *out_values, int64_t *out_n, struct error *err) MUST_CHECK;
 
 #endif

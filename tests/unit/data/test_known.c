@@ -105,20 +105,25 @@ static bool is_hex(const char *text, size_t n) { return strlen(text) == n && str
 /* What can be loaded today, each with all that a download needs. */
 static void rows_are_whole(void **state) {
     (void)state;
-    static const char *const names[] = {"ml-100k", "ml-1m", "ml-10m", "ml-20m", "ml-25m", "ml-32m", "ml-latest-small"};
+    static const char *const movielens[] = {"ml-100k", "ml-1m", "ml-10m", "ml-20m", "ml-25m", "ml-32m", "ml-latest-small"};
     const struct known_dataset *known;
-    assert_int_equal(known_datasets(&known), sizeof names / sizeof *names);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    const size_t n = known_datasets(&known);
+    for (size_t i = 0; i < n; i++) {
+        assert_non_null(strstr(known[i].licence, "research"));
+        assert_null(strchr(known[i].licence, '\n'));
+        assert_ptr_equal(known_dataset_find(known[i].name), &known[i]);
+        assert_true((known[i].url != NULL) != (known[i].files != NULL)); /* there is always a way to them */
+    }
+    for (size_t i = 0; i < sizeof movielens / sizeof *movielens; i++) {
         char archive[128];
-        snprintf(archive, sizeof archive, "https://files.grouplens.org/datasets/movielens/%s.zip", names[i]);
-        assert_string_equal(known[i].name, names[i]);
+        snprintf(archive, sizeof archive, "https://files.grouplens.org/datasets/movielens/%s.zip", movielens[i]);
+        assert_string_equal(known[i].name, movielens[i]);
+        assert_string_equal(known[i].folder, movielens[i]);
         assert_string_equal(known[i].url, archive);
         assert_true(known[i].size_bytes > 900000);
-        assert_non_null(strstr(known[i].licence, "research use"));
-        assert_non_null(strstr(known[i].licence, names[i])); /* its own README */
-        assert_null(strchr(known[i].licence, '\n'));
+        assert_non_null(strstr(known[i].licence, movielens[i])); /* its own README */
         if (known[i].md5) assert_true(is_hex(known[i].md5, 32));
-        else assert_string_equal(names[i], "ml-latest-small");
+        else assert_string_equal(movielens[i], "ml-latest-small");
     }
 }
 
@@ -134,6 +139,10 @@ static void table_says_where(void **state) {
     assert_string_equal(found->u.strs[0], path);
     for (int64_t i = 1; i < table->n_rows; i++) assert_true(cell_is_null(found, i));
     assert_string_equal(table_column(table, "size")->u.strs[0], "4.7 MiB");
+    for (int64_t i = 0; i < table->n_rows; i++) {
+        const struct known_dataset *known = known_dataset_find(table_column(table, "name")->u.strs[i]);
+        assert_int_equal(cell_is_null(table_column(table, "size"), i), known->url == NULL);
+    }
     free(path);
     table_unref(table);
 }

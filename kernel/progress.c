@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernel/builtins/builtins.h"
 #include "runtime/base/hash.h"
 
 #define AMBER "#b26a00"
@@ -82,7 +83,19 @@ static void add_bar(struct buf *out, const struct progress *progress) {
     else buf_adds(out, "<progress></progress> ");
 }
 
-void progress_bundle(const struct progress *progress, struct bundle *out) {
+static void add_table(const struct table *table, struct bundle *out) {
+    static const char *const kinds[] = {MIME_TEXT, MIME_HTML};
+    struct bundle shown = BUNDLE_INIT;
+    table_render(table, &shown);
+    buf_adds(bundle_part(out, MIME_TEXT), "\n");
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const struct bundle_part *part = bundle_find(&shown, kinds[i]);
+        buf_add(bundle_part(out, kinds[i]), buf_text(&part->bytes), part->bytes.len);
+    }
+    bundle_release(&shown);
+}
+
+void progress_bundle(const struct progress *progress, const struct table *table, struct bundle *out) {
     struct buf line = BUF_INIT, *html = bundle_part(out, MIME_HTML);
     add_line(&line, progress);
     if (has_ended(progress)) buf_addf(html, "<div style=\"font-size:90%%;%s\">", progress->interrupted ? "color:" AMBER : "opacity:0.7");
@@ -94,14 +107,15 @@ void progress_bundle(const struct progress *progress, struct bundle *out) {
     buf_adds(html, "</div>");
     buf_add(bundle_part(out, MIME_TEXT), buf_text(&line), line.len);
     buf_release(&line);
+    if (table && !progress->finished) add_table(table, out);
 }
 
-void progress_view_report(struct progress_view *view, struct output *output, const struct progress *progress) {
+void progress_view_report(struct progress_view *view, struct output *output, const struct progress *progress, const struct table *table) {
     bool ends = has_ended(progress), shown = view->display_id[0] != 0;
     if (!output || !output->display || (!shown && (ends || progress->elapsed_s < PROGRESS_FIRST_S))) return;
     if (!shown) random_uuid(view->display_id);
     struct bundle bundle = BUNDLE_INIT;
-    progress_bundle(progress, &bundle);
+    progress_bundle(progress, table, &bundle);
     output->display(output->ctx, &bundle, view->display_id, shown);
     bundle_release(&bundle);
     if (ends) view->display_id[0] = 0;

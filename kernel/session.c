@@ -28,7 +28,7 @@ struct session {
 
 static void on_progress(void *ctx, const struct progress *progress) {
     struct session *session = ctx;
-    if (session->show_progress) progress_view_report(&session->progress, session->interp->output, progress);
+    if (session->show_progress) progress_view_report(&session->progress, session->interp->output, progress, session->context.live);
 }
 
 static void on_print(void *ctx, const char *text, size_t len) {

@@ -2,6 +2,7 @@
 #include "kernel/lang/interp.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "kernel/lang/eval.h"
 #include "runtime/base/mem.h"
@@ -61,7 +62,8 @@ static enum status run_statement(struct interp *interp, struct source *source, c
 static void keep_partial(struct interp *interp, struct error *err) {
     if (err->code == ERR_INTERRUPTED && interp->partial.kind != VAL_UNSET) {
         interp_bind(interp, "_partial", interp->partial);
-        err_hint(err, "the model as far as it came is `_partial`; the other names are as they were");
+        err_hint(err, "%s is `_partial`; the other names are as they were",
+                 strcmp(value_type_name(interp->partial), "Model") == 0 ? "the model as far as it came" : "what had ended");
     }
     value_release(&interp->partial);
 }

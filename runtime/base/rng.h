@@ -26,6 +26,7 @@ enum rng_purpose {
     RNG_SAMPLE,
     RNG_BOOTSTRAP,
     RNG_SVD,
+    RNG_SWEEP,
     RNG_USER, /* first free for tests */
 };
 

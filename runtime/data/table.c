@@ -49,7 +49,14 @@ void table_unref(struct table *table) {
     free(table->columns);
     free(table->caption);
     strs_free(table->notes, (int64_t)table->n_notes);
+    table_set_origin(table, NULL);
     free(table);
+}
+
+void table_set_origin(struct table *table, struct table_origin *takes) {
+    struct table_origin *old = table->origin;
+    table->origin = takes;
+    if (old && __atomic_sub_fetch(&old->count, 1, __ATOMIC_ACQ_REL) == 0) old->release(old);
 }
 
 /* --- building --- */

@@ -28,6 +28,13 @@ struct column {
     int8_t best;     /* 1: larger is better, -1: smaller, 0: no marking; the best cell is marked */
 };
 
+/* What a table was made of, for those who need more of it than its cells (best() of a sweep's table). Shared by tables of its rows and columns. */
+struct table_origin {
+    int count;        /* atomic */
+    const void *kind; /* tells origins apart: an address of the maker's */
+    void (*release)(struct table_origin *origin);
+};
+
 struct table {
     int count; /* atomic */
     int64_t n_rows;
@@ -36,7 +43,8 @@ struct table {
     char *caption; /* above; NULL = none */
     char **notes;  /* below */
     size_t n_notes;
-    int64_t marked_row; /* a row set off (the chosen run), -1 = none */
+    int64_t marked_row;          /* a row set off (the chosen run), -1 = none */
+    struct table_origin *origin; /* a count; NULL = none */
 };
 
 struct table *table_new(int64_t n_rows); /* no columns yet, count 1 */
@@ -54,6 +62,7 @@ void table_drop_last(struct table *table);                                      
 void table_set_null(struct column *column, int64_t n_rows, int64_t row);
 void table_caption(struct table *table, const char *format, ...) PRINTF_LIKE(2, 3);
 void table_note(struct table *table, const char *format, ...) PRINTF_LIKE(2, 3);
+void table_set_origin(struct table *table, struct table_origin *takes); /* in place of the one that it has; NULL: none */
 
 struct column *table_column(const struct table *table, const char *name); /* NULL: none */
 /* ERR_KEY with the nearest name. */

@@ -65,7 +65,11 @@ struct column *table_add_taken(struct table *table, const struct column *from, c
     return to;
 }
 
-static void copy_words(const struct table *from, struct table *to) {
+static void copy_what_stands_around(const struct table *from, struct table *to) {
+    if (from->origin) {
+        __atomic_add_fetch(&from->origin->count, 1, __ATOMIC_RELAXED);
+        table_set_origin(to, from->origin);
+    }
     if (from->caption) table_caption(to, "%s", from->caption);
     for (size_t i = 0; i < from->n_notes; i++) table_note(to, "%s", from->notes[i]);
 }
@@ -73,7 +77,7 @@ static void copy_words(const struct table *from, struct table *to) {
 struct table *table_take(const struct table *table, const int64_t *rows, int64_t n_rows) {
     struct table *taken = table_new(n_rows);
     for (size_t i = 0; i < table->n_columns; i++) table_add_taken(taken, &table->columns[i], rows);
-    copy_words(table, taken);
+    copy_what_stands_around(table, taken);
     for (int64_t i = 0; table->marked_row >= 0 && i < n_rows; i++)
         if (rows[i] == table->marked_row) taken->marked_row = i;
     return taken;
@@ -113,7 +117,7 @@ struct table *table_select(const struct table *table, const char *const *names, 
     int64_t *rows = all_rows(table->n_rows);
     for (size_t i = 0; i < n_names; i++)
         if (!table_column(selected, names[i])) table_add_taken(selected, columns[i], rows);
-    copy_words(table, selected);
+    copy_what_stands_around(table, selected);
     selected->marked_row = table->marked_row;
     free(rows);
     free(columns);

@@ -41,6 +41,8 @@ CELLS = [
     Cell("fit svd", "while True: svd(small, factors=20)"),
     Cell("fit bias", "while True: bias(big)"),
     Cell("fit popular", "while True: popular(big)"),
+    Cell("sweep", "sweep(als(), a, b, factors=range(1, 100))", 2),
+    Cell("sweep", "sweep(ease(), a, b, search='random', n=100, reg=(1, 1000))", 2),
     Cell("cross_validate", "cross_validate(als(), big, folds=100)", 2),
     Cell("tsne", "tsne(m.items, iterations=10000)"),
     Cell("tsne", "tsne(m.users, iterations=10000)", 4),

@@ -39,6 +39,8 @@ head(data)
 describe(data)
 evaluate([m, bias(train)], test)
 cross_validate(als(factors=2, epochs=2), data, folds=2)
+tuned = sweep(als(epochs=2), train, valid, factors=[2, 100000], reg=[0.1, 0.2]); tuned
+best(tuned)
 clusters(m.items, k=4)
 neighbors(m.items, 3)
 tsne(m.items, label='title')
@@ -189,3 +191,20 @@ def test_progress_is_a_display_that_keeps_its_kinds(any_kernel):
         assert len(shown) <= 10 * (spans[-1] - spans[0]) + 3, "at most ten a second"
         assert "2,000 of 2,000" in shown[-1].content["data"]["text/plain"], "the last one says the end"
     assert len(ids) == 2 and updated >= 2, (ids, updated)
+
+
+def test_a_sweep_is_one_display_that_grows(any_kernel):
+    any_kernel.execute("train, valid = split(synth(users=2000, items=500, density=0.1, seed=1), test=0.2, seed=1)")
+    cell = any_kernel.start_cell("tuned = sweep(als(epochs=40, patience=40), train, valid, factors=[8, 16, 24], reg=[0.05, 0.1, 0.2, 0.3, 0.4]);")
+    assert any_kernel.reply(cell, seconds=120).content["status"] == "ok"
+    shown = [m for m in any_kernel.outputs(cell) if m.type in ("display_data", "update_display_data")]
+    assert [m.type for m in shown] == ["display_data"] + ["update_display_data"] * (len(shown) - 1)
+    assert len({m.content["transient"]["display_id"] for m in shown}) == 1
+    rows = [m.content["data"]["text/html"].count("<tr") - 1 for m in shown]
+    assert len(shown) >= 3 and rows[:-1] == sorted(rows[:-1]) and rows[-2] > 1, rows
+    for message in shown:
+        check_bundle(message.content["data"], message.content["metadata"])
+        assert len(message.content["data"]["text/html"]) < 10000
+    assert rows[-1] == -1 and "setting 15 of 15" in shown[-1].content["data"]["text/plain"], "then one quiet line is left"
+    assert "best rmse" in shown[-1].content["data"]["text/plain"]
+    assert any_kernel.execute("len(tuned)")[1][-1].content["data"]["text/plain"] == "15"

@@ -139,6 +139,22 @@ def test_interrupt_of_a_fit(kernel):
         assert kernel.execute("_partial")[0].content["status"] == "ok", "what the fit had is kept"
 
 
+def test_interrupt_of_a_sweep(kernel):
+    assert kernel.execute("train, valid = split(synth(), test=0.2, seed=1); tuned = 1")[0].content["status"] == "ok"
+    code = "tuned = sweep(als(factors=64, epochs=1000000, patience=1000000), train, valid, epochs=[2, 3, 1000000], reg=[0.1, 0.2])"
+    for way in WAYS:
+        reply = check_interrupted(kernel, code, 1.5, way)
+        assert "`_partial`" in reply.content["traceback"][-1]
+        assert kernel.execute("tuned")[1][-1].content["data"]["text/plain"] == "1", "names are as they were"
+        assert kernel.execute("len(_partial), best(_partial).params['epochs'] <= 3")[1][-1].content["data"]["text/plain"] == "(4, True)"
+    cell = kernel.start_cell(code)
+    listen(kernel, cell, time.monotonic() + 1.5)
+    send_interrupt(kernel, "signal")
+    assert kernel.reply(cell).content["ename"] == "Interrupted"
+    last = [m for m in kernel.outputs(cell) if m.type == "update_display_data"][-1].content["data"]
+    assert "interrupted" in last["text/plain"] and last["text/html"].count("<tr") == 5, "what had ended stays on the page"
+
+
 def test_memory_comes_back(kernel):
     kernel.execute("data = synth(users=3000, items=3000, density=0.01)\ncolumn = array([[x, 1] for x in range(12000)])\n1")
     before = rss_mib(kernel)

@@ -206,7 +206,7 @@ static void progress_forms(void **state) {
     struct bundle bundle = BUNDLE_INIT;
     struct progress progress = {
         .label = "als", .unit = "epoch", .done = 3, .total = 15, .elapsed_s = 2.04, .eta_s = 8.1, .text = "loss <0.81>  rmse 0.9"};
-    progress_bundle(&progress, &bundle);
+    progress_bundle(&progress, NULL, &bundle);
     assert_string_equal(buf_text(&bundle_find(&bundle, MIME_TEXT)->bytes),
                         "als · epoch 3 of 15 · loss <0.81> · rmse 0.9 · 2.0 s · 1.5 epoch/s · about 8.1 s left");
     assert_string_equal(buf_text(&bundle_find(&bundle, MIME_HTML)->bytes),
@@ -215,18 +215,18 @@ static void progress_forms(void **state) {
     bundle_release(&bundle);
     progress.finished = true;
     bundle = BUNDLE_INIT;
-    progress_bundle(&progress, &bundle);
+    progress_bundle(&progress, NULL, &bundle);
     assert_string_equal(buf_text(&bundle_find(&bundle, MIME_TEXT)->bytes), "als · epoch 3 of 15 · loss <0.81> · rmse 0.9 · 2.0 s");
     assert_null(strstr(buf_text(&bundle_find(&bundle, MIME_HTML)->bytes), "<progress"));
     bundle_release(&bundle);
     progress = (struct progress){.label = "load", .unit = "byte", .done = 1234567, .total = 5000000, .elapsed_s = 1, .eta_s = 3};
     bundle = BUNDLE_INIT;
-    progress_bundle(&progress, &bundle);
+    progress_bundle(&progress, NULL, &bundle);
     assert_string_equal(buf_text(&bundle_find(&bundle, MIME_TEXT)->bytes), "load · 1.2 MB of 5.0 MB · 1.0 s · 1.2 MB/s · about 3.0 s left");
     bundle_release(&bundle);
     progress = (struct progress){.label = "load", .done = 1234, .elapsed_s = 7325, .eta_s = -1, .interrupted = true};
     bundle = BUNDLE_INIT;
-    progress_bundle(&progress, &bundle);
+    progress_bundle(&progress, NULL, &bundle);
     assert_string_equal(buf_text(&bundle_find(&bundle, MIME_TEXT)->bytes), "load · 1,234 · 2 h 02 min · interrupted");
     assert_non_null(strstr(buf_text(&bundle_find(&bundle, MIME_HTML)->bytes), "color:"));
     bundle_release(&bundle);
@@ -251,13 +251,13 @@ static void progress_is_one_display(void **state) {
     struct progress_view view = {""};
     struct output output = {.ctx = &shown, .display = note_display};
     struct progress progress = {.label = "als", .total = 10, .elapsed_s = PROGRESS_FIRST_S / 2};
-    progress_view_report(&view, &output, &progress);
+    progress_view_report(&view, &output, &progress, NULL);
     assert_int_equal(shown.n, 0); /* too short to tell */
     progress.elapsed_s = PROGRESS_FIRST_S * 2;
-    progress_view_report(&view, &output, &progress);
-    progress_view_report(&view, &output, &progress);
+    progress_view_report(&view, &output, &progress, NULL);
+    progress_view_report(&view, &output, &progress, NULL);
     progress.finished = true;
-    progress_view_report(&view, &output, &progress);
+    progress_view_report(&view, &output, &progress, NULL);
     assert_int_equal(shown.n, 3);
     assert_int_equal(shown.n_updates, 2);
 }

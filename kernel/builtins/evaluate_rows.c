@@ -1,5 +1,6 @@
 /* The group "Judge": evaluate, cross_validate. */
 #include "models/eval/evaluate.h"
+#include "models/eval/outside.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,13 +36,53 @@ static struct protocol protocol_of(const struct call *call, struct dataset *test
 
 /* --- evaluate --- */
 
-static struct model **models_of(const struct call *call, size_t *out_n) {
+/* Models and Tables of scores, as models. */
+struct judged_models {
+    struct model **models; /* owned, with counts */
+    size_t n;
+    const char **names; /* of the rows, borrowed from the call; NULL: the models' own */
+};
+
+static enum status add_judged(const struct call *call, struct value given, size_t *n_tables, struct judged_models *out, struct error *err) {
+    struct model *model = value_data(given, &type_model);
+    struct table *table = value_data(given, &type_table);
+    char name[64];
+    if (model) model_ref(model);
+    else {
+        const char *wanted = out->names ? out->names[out->n] : "table";
+        if (*n_tables && !out->names) snprintf(name, sizeof name, "table %zu", *n_tables + 1);
+        else snprintf(name, sizeof name, "%s", wanted);
+        ++*n_tables;
+        TRY(outside_model(call->task, table, name, arg_data(call, "test", &type_dataset), &model, err));
+    }
+    out->models[out->n++] = model;
+    return OK;
+}
+
+static enum status names_of(const struct call *call, size_t n_models, struct judged_models *out, struct error *err) {
+    size_t n;
+    if (arg_is_none(call, "names")) return OK;
+    TRY(value_texts(arg(call, "names"), &out->names, &n, err));
+    if (n == n_models) return OK;
+    return arg_error("names", err, ERR_VALUE, "there are %zu names for %zu rows", n, n_models);
+}
+
+static enum status models_of(const struct call *call, struct judged_models *out, struct error *err) {
     const struct value given = arg(call, "models");
     const bool one = given.kind == VAL_OBJECT;
-    *out_n = one ? 1 : seq_len(given);
-    struct model **models = xnew_array(struct model *, *out_n + 1);
-    for (size_t i = 0; i < *out_n; i++) models[i] = value_data(one ? given : seq_item(given, i), &type_model);
-    return models;
+    const size_t n = one ? 1 : seq_len(given);
+    size_t n_tables = 0;
+    if (n == 0) return arg_error("models", err, ERR_VALUE, "there is no model to judge");
+    out->models = xnew_array(struct model *, n);
+    TRY(names_of(call, n, out, err));
+    for (size_t i = 0; i < n; i++) TRY(add_judged(call, one ? given : seq_item(given, i), &n_tables, out, err));
+    return OK;
+}
+
+static void judged_models_release(struct judged_models *models) {
+    for (size_t i = 0; i < models->n; i++) model_unref(models->models[i]);
+    free(models->models);
+    free(models->names);
 }
 
 static enum status check_use(const struct call *call, struct error *err) {
@@ -55,19 +96,20 @@ static enum status check_use(const struct call *call, struct error *err) {
 
 static enum status judge(const struct call *call, const struct judge_metrics *metrics, struct value *out, struct error *err) {
     struct table *table;
-    size_t n;
+    struct judged_models models = {0};
     TRY(check_use(call, err));
-    struct model **models = models_of(call, &n);
-    const struct evaluate_request request = {.models = models,
-                                             .n_models = n,
+    enum status status = models_of(call, &models, err);
+    const struct evaluate_request request = {.models = models.models,
+                                             .n_models = models.n,
+                                             .names = models.names,
                                              .test = arg_data(call, "test", &type_dataset),
                                              .metrics = metrics->metrics,
                                              .n_metrics = metrics->n,
                                              .protocol = protocol_of(call, arg_data(call, "test", &type_dataset)),
                                              .allow_leak = arg_bool(call, "allow_leak"),
                                              .task = call->task};
-    const enum status status = n ? evaluate_models(&request, &table, err) : arg_error("models", err, ERR_VALUE, "there is no model to judge");
-    free(models);
+    if (status == OK) status = evaluate_models(&request, &table, err);
+    judged_models_release(&models);
     if (status == OK) *out = value_table(table);
     return status;
 }
@@ -121,14 +163,16 @@ static enum status bi_cross_validate(const struct call *call, struct value *out,
 #define NOTES (const struct param_note[])
 
 const struct builtin_row builtins_evaluate[] = {
-    {.sigs = "evaluate(models: Model | list[Model], test: Dataset, *, metrics: str | function | list[str | function] | None = None, k: int | None = "
+    {.sigs = "evaluate(models: Model | Table | list[Model | Table], test: Dataset, *, metrics: str | function | list[str | function] | None = None, "
+             "k: int | None = "
              "None, protocol: "
              "\"full\" | \"sampled\" = \"full\", negatives: int | None = None, sampler: \"uniform\" | \"popularity\" = \"uniform\", mask: "
-             "\"train\" | \"valid\" | \"train+valid\" | \"none\" | None = None, seed: int | None = None, allow_leak: bool = False) -> Table",
+             "\"train\" | \"valid\" | \"train+valid\" | \"none\" | None = None, seed: int | None = None, allow_leak: bool = False, names: str | "
+             "list[str] | None = None) -> Table",
      .group = GROUP,
      .summary = "Judges models on rows that they haven't seen: a row a model, a column a metric.",
      .notes =
-         NOTES{{"models", .doc = "one, or a list, in the order of the table's rows"},
+         NOTES{{"models", .doc = "one, or a list, in the order of the table's rows; a Table (user, item, score) stands for a model from elsewhere"},
                {"test", .doc = "the held-out part"},
                {"metrics",
                 .doc = "names such as \"rmse\" or \"ndcg@10\", or functions of a list of item ids, best first, and the set of relevant ones; None: "
@@ -141,11 +185,12 @@ const struct builtin_row builtins_evaluate[] = {
                {"mask", .doc = "which parts count as seen; None: those before the judged one"},
                {"seed", .doc = "of the drawn others; None: the session's"},
                {"allow_leak", .doc = "judge even rows that a model was fitted on"},
+               {"names", .doc = "of the rows; None: the models' own, and `table` for a Table"},
                {0}},
      .doc = "The best value of each column is bold. A model that was fitted on rows of the test part is an error, unless allow_leak=True. Rows whose "
             "user or item the model never met are predicted by what it knows otherwise, and counted below the table. Ranking metrics: every row of "
             "the part is relevant; users without one are left out and counted; equal scores go to the lower position, in the sampled protocol "
-            "against the held-out item.",
+            "against the held-out item. Of a Table of scores, pairs without a row come last and are on no list.",
      .example =
          "train, test = split(synth(), test=0.2, seed=1)\nevaluate([bias(train), svd(train, factors=4)], test, metrics=[\"rmse\", \"ndcg@10\"])",
      .run = bi_evaluate,

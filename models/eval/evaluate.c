@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "models/eval/outside.h"
 #include "runtime/base/mem.h"
 
 /* --- leaks --- */
@@ -66,12 +67,12 @@ static enum status check_leak(const struct model *model, struct dataset *judged,
 
 static enum status check_suits(const struct model *model, struct dataset *judged, const struct metric *metric, struct error *err) {
     if (metric->row->kind != METRIC_RATING) return OK;
-    if (!model->class->predicts_ratings || !model->is_explicit) {
+    if (!model->class->predicts_ratings || (!model->is_explicit && !outside_is(model))) {
         err_set(err, ERR_VALUE, "`%s` ranks items and predicts no ratings: %s can't judge it", model->name, metric->text);
         err_hint(err, "metrics=\"ndcg@10\" judges its order; ratings are predicted by bias, svd, als, mf");
         return err_about(err, "models");
     }
-    if (dataset_is_explicit(judged)) return OK;
+    if (dataset_is_explicit(judged)) return outside_is(model) ? outside_check_rows(model, judged, metric->text, err) : OK;
     err_set(err, ERR_VALUE, "`%s` is implicit: it has no ratings for %s to compare with", dataset_name(judged), metric->text);
     return err_about(err, "test");
 }
@@ -151,6 +152,7 @@ struct columns {
 /* What a model's row leaves for the text around the table. */
 struct counts {
     int64_t n_cold, n_users, n_left_out, n_masked;
+    int64_t n_unscored;   /* judged users for whom an outside Table has nothing */
     int64_t fewest, most; /* items drawn for a held-out row */
 };
 
@@ -163,7 +165,7 @@ static size_t of_kind(const struct evaluate_request *request, enum metric_kind k
 
 static enum status rate_row(const struct evaluate_request *request, size_t row, struct columns *columns, struct counts *counts, struct error *err) {
     struct judged judged;
-    TRY(predict_rows(request->models[row], request->test, request->task, true, &judged, err));
+    TRY(predict_rows(request->models[row], request->test, request->task, !outside_is(request->models[row]), &judged, err));
     enum status status = OK;
     for (size_t m = 0; m < request->n_metrics && status == OK; m++)
         if (request->metrics[m].row->kind == METRIC_RATING)
@@ -189,6 +191,7 @@ static enum status rank_row(const struct evaluate_request *request, size_t row, 
         columns->values[m][row] = ranked_mean(&ranked, r, &metrics[r]);
         r++;
     }
+    for (int64_t u = 0; outside_is(rank.model) && u < ranked.n_users; u++) counts->n_unscored += !outside_has_user(rank.model, ranked.users[u]);
     counts->n_users = ranked.n_users;
     counts->n_left_out = ranked.n_left_out;
     counts->n_masked = ranked.n_masked;
@@ -202,7 +205,7 @@ static enum status judge_row(const struct evaluate_request *request, size_t row,
     const struct model *model = request->models[row];
     if (!request->allow_leak) TRY(check_leak(model, request->test, err));
     for (size_t m = 0; m < request->n_metrics; m++) TRY(check_suits(model, request->test, &request->metrics[m], err));
-    columns->names[row] = xstrdup(model->name);
+    columns->names[row] = xstrdup(request->names ? request->names[row] : model->name);
     struct metric *some = xnew_array(struct metric, request->n_metrics + 1);
     enum status status = of_kind(request, METRIC_RATING, some) ? rate_row(request, row, columns, counts, err) : OK;
     const size_t n = of_kind(request, METRIC_RANKING, some);
@@ -290,14 +293,16 @@ static void note_users(const struct counts *counts, struct table *table) {
     buf_release(&text);
 }
 
+static bool orders_by_ratings(const struct model *model) { return model->class->predicts_ratings && model->is_explicit && !outside_is(model); }
+
 /* Where predicted ratings were judged by the order they give. */
 static void note_order(const struct evaluate_request *request, struct table *table) {
     struct buf names = BUF_INIT;
     size_t n_ranking = 0, n = 0, left = 0;
     for (size_t m = 0; m < request->n_metrics; m++) n_ranking += request->metrics[m].row->kind == METRIC_RANKING;
-    for (size_t i = 0; i < request->n_models; i++) left += request->models[i]->class->predicts_ratings && request->models[i]->is_explicit;
+    for (size_t i = 0; i < request->n_models; i++) left += orders_by_ratings(request->models[i]);
     for (size_t i = 0; i < request->n_models; i++) {
-        if (!request->models[i]->class->predicts_ratings || !request->models[i]->is_explicit) continue;
+        if (!orders_by_ratings(request->models[i])) continue;
         left--;
         buf_addf(&names, "%s%s", n == 0 ? "" : left ? ", " : " and ", request->models[i]->name);
         n++;
@@ -306,6 +311,25 @@ static void note_order(const struct evaluate_request *request, struct table *tab
         table_note(table, "%s predict%s ratings: ordered by these, rarely rated items come first; popular and models of implicit data rank.",
                    buf_text(&names), n == 1 ? "s" : "");
     buf_release(&names);
+}
+
+/* What is to be known of scores from elsewhere. */
+static void note_outside(const struct model *model, const struct counts *counts, struct table *table) {
+    struct buf text = BUF_INIT;
+    if (!outside_is(model)) return;
+    buf_addf(&text, "%s: scores from elsewhere, so nobody can tell whether these rows were met before", model->name);
+    if (outside_unknown(model)) {
+        buf_adds(&text, "; ");
+        buf_add_counted(&text, outside_unknown(model), "rows");
+        buf_adds(&text, " left out, about users or items that the data doesn't have");
+    }
+    if (counts->n_unscored) {
+        buf_adds(&text, "; no score for ");
+        buf_add_counted(&text, counts->n_unscored, "users");
+        buf_adds(&text, ", whose lists are empty");
+    }
+    table_note(table, "%s.", buf_text(&text));
+    buf_release(&text);
 }
 
 static void add_columns(const struct evaluate_request *request, struct table *table, struct columns *columns) {
@@ -325,6 +349,7 @@ static enum status judge_all(const struct evaluate_request *request, struct colu
         note_cold(request, counts, table);
         note_users(counts, table);
         note_order(request, table);
+        for (size_t i = 0; i < request->n_models; i++) note_outside(request->models[i], &counts[i], table);
     }
     free(counts);
     return status;

@@ -1,4 +1,4 @@
-/* Judging models on held-out rows. */
+/* Judging models on held-out rows. Scores from elsewhere are judged as models too: outside.h. */
 #ifndef RECKON_EVALUATE_H
 #define RECKON_EVALUATE_H
 
@@ -7,6 +7,7 @@
 struct evaluate_request {
     struct model *const *models;
     size_t n_models;
+    const char *const *names; /* of the rows; NULL: the models' own */
     struct dataset *test;
     const struct metric *metrics;
     size_t n_metrics;

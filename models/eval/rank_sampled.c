@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "models/eval/outside.h"
 #include "models/eval/rank_lists.h"
 #include "models/fit.h"
 #include "runtime/base/mem.h"
@@ -118,6 +119,18 @@ static void add_published(struct sampled *run, int64_t user, int64_t entry) {
 
 /* --- drawn negatives --- */
 
+/* Scores from elsewhere don't say what they were learned from: the split does. */
+static enum status count_training_rows(struct sampled *run, struct error *err) {
+    struct dataset *judged = run->request->judged;
+    const int64_t *starts;
+    const int32_t *items;
+    if (!dataset_split(judged)) return err_set(err, ERR_VALUE, "`%s` has no training part to tell which items are popular", dataset_name(judged));
+    TRY(dataset_seen(judged, PART_TRAIN, &starts, &items, err));
+    run->cumulated = xnew_array(int64_t, (size_t)run->n_items + 1);
+    for (int64_t i = 0; i < starts[dataset_n_users(judged)]; i++) run->cumulated[items[i]]++;
+    return OK;
+}
+
 static enum status open_drawn(struct sampled *run, struct error *err) {
     struct dataset *judged = run->request->judged;
     TRY(mem_try_array((size_t)run->n_items, "items", &run->met, err));
@@ -125,7 +138,8 @@ static enum status open_drawn(struct sampled *run, struct error *err) {
     TRY(map_catalog(run, err));
     if (dataset_split(judged)) TRY(dataset_seen(judged, PART_TRAIN | PART_VALID | PART_TEST, &run->all_parts.starts, &run->all_parts.items, err));
     if (run->request->protocol.sampler != SAMPLER_POPULARITY) return OK;
-    run->cumulated = model_counts(run->request->model, EMBED_ITEMS);
+    if (outside_is(run->request->model)) TRY(count_training_rows(run, err));
+    else run->cumulated = model_counts(run->request->model, EMBED_ITEMS);
     for (int64_t i = 1; i < run->n_items; i++) run->cumulated[i] += run->cumulated[i - 1];
     return OK;
 }

@@ -106,10 +106,20 @@ static void test_ranking_edges(void **state) {
     const char *const names[] = {"precision", "recall",   "recall_cut", "hit_rate", "mrr",     "map",
                                  "map_rel",   "map_hits", "ndcg",       "ndcg_exp", "accuracy"};
     IS(value("ndcg", 10, third, ones, 1, ones, 1), 0.5); /* one held-out item at rank 3 */
+    IS(value("hit_rate", 10, third, ones, 1, ones, 1), 1);
     IS(value("hit_rate", 2, third, ones, 1, ones, 1), 0);
     IS(value("mrr", 3, third, ones, 1, ones, 1), 1.0 / 3);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) IS(value(names[i], 10, NULL, NULL, 0, ones, 10), 0);
     assert_true(isnan(value("ndcg_exp", 10, third, zero, 1, zero, 1))); /* no gain could be had */
+    /* 50 relevant, 20 of them on a list of 20. */
+    int64_t first20[20];
+    float fifty[50];
+    for (int i = 0; i < 50; i++) fifty[i] = 1;
+    for (int i = 0; i < 20; i++) first20[i] = i;
+    IS(value("recall", 20, first20, fifty, 20, fifty, 50), 0.4);
+    IS(value("recall_cut", 20, first20, fifty, 20, fifty, 50), 1);
+    IS(value("ndcg", 20, first20, fifty, 20, fifty, 50), 1);
+    IS(value("map_rel", 20, first20, fifty, 20, fifty, 50), 0.4);
     const struct ranking pairs = {.gains = ones, .n_relevant = 2, .n_pairs = 8, .n_ordered = 6.5}, none = {.gains = ones, .n_relevant = 2};
     IS(row("auc")->ranking(&pairs, 0), 6.5 / 8);
     assert_true(isnan(row("gauc")->ranking(&none, 0)));

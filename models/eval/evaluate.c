@@ -146,7 +146,7 @@ struct protocol protocol_for_valid(const struct dataset *valid, uint64_t seed) {
 
 struct columns {
     char **names;
-    double **values;
+    double **values, **lows, **highs; /* by metric; lows, highs: NULLs without intervals */
 };
 
 /* What a model's row leaves for the text around the table. */
@@ -163,13 +163,26 @@ static size_t of_kind(const struct evaluate_request *request, enum metric_kind k
     return n;
 }
 
+/* What each user adds to a cell; NULL: nobody asks. */
+static struct user_sums *sums_of(const struct evaluate_request *request, size_t row, size_t m) {
+    return request->sums ? &request->sums[row * request->n_metrics + m] : NULL;
+}
+
+static enum status rate_by_user(const struct metric *metric, const struct judged *judged, struct task *task, struct user_sums *sums,
+                                struct error *err) {
+    const struct rated rated = {.predicted = judged->predicted, .truth = judged->truth, .users = judged->users, .n = judged->n, .task = task};
+    return sums ? metric->row->by_user(&rated, sums, err) : OK;
+}
+
 static enum status rate_row(const struct evaluate_request *request, size_t row, struct columns *columns, struct counts *counts, struct error *err) {
     struct judged judged;
     TRY(predict_rows(request->models[row], request->test, request->task, !outside_is(request->models[row]), &judged, err));
     enum status status = OK;
-    for (size_t m = 0; m < request->n_metrics && status == OK; m++)
-        if (request->metrics[m].row->kind == METRIC_RATING)
-            status = rate(&request->metrics[m], &judged, request->task, &columns->values[m][row], err);
+    for (size_t m = 0; m < request->n_metrics && status == OK; m++) {
+        if (request->metrics[m].row->kind != METRIC_RATING) continue;
+        status = rate(&request->metrics[m], &judged, request->task, &columns->values[m][row], err);
+        if (status == OK) status = rate_by_user(&request->metrics[m], &judged, request->task, sums_of(request, row, m), err);
+    }
     mem_free(judged.predicted);
     counts->n_cold = judged.n_cold;
     return status;
@@ -189,6 +202,7 @@ static enum status rank_row(const struct evaluate_request *request, size_t row, 
     for (size_t m = 0, r = 0; m < request->n_metrics; m++) {
         if (request->metrics[m].row->kind != METRIC_RANKING) continue;
         columns->values[m][row] = ranked_mean(&ranked, r, &metrics[r]);
+        if (request->sums) ranked_sums(&ranked, r, &metrics[r], sums_of(request, row, m));
         r++;
     }
     for (int64_t u = 0; outside_is(rank.model) && u < ranked.n_users; u++) counts->n_unscored += !outside_has_user(rank.model, ranked.users[u]);
@@ -198,6 +212,16 @@ static enum status rank_row(const struct evaluate_request *request, size_t row, 
     counts->fewest = ranked.fewest;
     counts->most = ranked.most;
     ranked_release(&ranked);
+    return OK;
+}
+
+static enum status interval_row(const struct evaluate_request *request, size_t row, struct columns *columns, struct error *err) {
+    for (size_t m = 0; m < request->n_metrics; m++) {
+        struct interval interval;
+        TRY(bootstrap_interval(sums_of(request, row, m), NULL, request->intervals, &interval, err));
+        columns->lows[m][row] = interval.low;
+        columns->highs[m][row] = interval.high;
+    }
     return OK;
 }
 
@@ -211,7 +235,7 @@ static enum status judge_row(const struct evaluate_request *request, size_t row,
     const size_t n = of_kind(request, METRIC_RANKING, some);
     if (status == OK && n) status = rank_row(request, row, some, n, columns, counts, err);
     free(some);
-    return status;
+    return status == OK && request->intervals ? interval_row(request, row, columns, err) : status;
 }
 
 /* "each among 99 items drawn uniformly (seed 1)", "each among at most 1,661 items drawn by popularity (99,999 asked for, …)" */
@@ -332,11 +356,31 @@ static void note_outside(const struct model *model, const struct counts *counts,
     buf_release(&text);
 }
 
+static void add_limits(const char *metric, size_t m, struct table *table, struct columns *columns) {
+    struct buf name = BUF_INIT;
+    buf_addf(&name, "%s_low", metric);
+    columns->lows[m] = table_add_floats(table, buf_text(&name), 4);
+    buf_clear(&name);
+    buf_addf(&name, "%s_high", metric);
+    columns->highs[m] = table_add_floats(table, buf_text(&name), 4);
+    buf_release(&name);
+}
+
+static void note_intervals(const struct resampling *intervals, struct table *table) {
+    struct buf draws = BUF_INIT;
+    if (!intervals) return;
+    buf_add_count(&draws, intervals->n);
+    table_note(table, "low, high: %g %% over users, %s bootstrap, %s draws (seed %llu).", intervals->level * 100,
+               intervals->method == INTERVAL_BCA ? "BCa" : "percentile", buf_text(&draws), (unsigned long long)intervals->seed);
+    buf_release(&draws);
+}
+
 static void add_columns(const struct evaluate_request *request, struct table *table, struct columns *columns) {
     columns->names = table_add_strs(table, "model");
     for (size_t m = 0; m < request->n_metrics; m++) {
         columns->values[m] = table_add_floats(table, request->metrics[m].text, 4);
         if (!request->metrics[m].own) table->columns[table->n_columns - 1].best = request->metrics[m].row->larger_is_better ? 1 : -1;
+        if (request->intervals) add_limits(request->metrics[m].text, m, table, columns);
     }
 }
 
@@ -348,6 +392,7 @@ static enum status judge_all(const struct evaluate_request *request, struct colu
         caption(request, counts, table);
         note_cold(request, counts, table);
         note_users(counts, table);
+        note_intervals(request->intervals, table);
         note_order(request, table);
         for (size_t i = 0; i < request->n_models; i++) note_outside(request->models[i], &counts[i], table);
     }
@@ -355,15 +400,31 @@ static enum status judge_all(const struct evaluate_request *request, struct colu
     return status;
 }
 
-enum status evaluate_models(const struct evaluate_request *request, struct table **out, struct error *err) {
-    if (dataset_n(request->test) == 0) return err_set(err, ERR_DATA, "`%s` has no rows to judge on", dataset_name(request->test));
+static enum status make_table(const struct evaluate_request *request, struct table **out, struct error *err) {
+    const size_t n = request->n_metrics + 1;
     struct table *table = table_new((int64_t)request->n_models);
-    struct columns columns = {.values = xnew_array(double *, request->n_metrics + 1)};
+    struct columns columns = {.values = xnew_array(double *, n), .lows = xnew_array(double *, n), .highs = xnew_array(double *, n)};
     add_columns(request, table, &columns);
     const enum status status = judge_all(request, &columns, table, err);
     free(columns.values);
+    free(columns.lows);
+    free(columns.highs);
     if (status == OK) *out = table;
     else table_unref(table);
+    return status;
+}
+
+enum status evaluate_models(const struct evaluate_request *request, struct table **out, struct error *err) {
+    struct evaluate_request whole = *request;
+    enum status status = OK;
+    if (dataset_n(request->test) == 0) return err_set(err, ERR_DATA, "`%s` has no rows to judge on", dataset_name(request->test));
+    if (!request->intervals || request->sums) return make_table(request, out, err);
+    const size_t n = request->n_models * request->n_metrics;
+    whole.sums = xnew_array(struct user_sums, n + 1);
+    for (size_t i = 0; status == OK && i < n; i++) status = user_sums_new(dataset_n_users(request->test), &whole.sums[i], err);
+    if (status == OK) status = make_table(&whole, out, err);
+    for (size_t i = 0; i < n; i++) user_sums_release(&whole.sums[i]);
+    free(whole.sums);
     return status;
 }
 

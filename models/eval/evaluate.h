@@ -3,6 +3,7 @@
 #define RECKON_EVALUATE_H
 
 #include "models/eval/rank.h"
+#include "models/eval/significance.h"
 
 struct evaluate_request {
     struct model *const *models;
@@ -13,6 +14,8 @@ struct evaluate_request {
     size_t n_metrics;
     struct protocol protocol; /* of the ranking metrics */
     bool allow_leak;
+    const struct resampling *intervals; /* NULL: none; else two columns more a metric, <name>_low and <name>_high, over users */
+    struct user_sums *sums;             /* NULL, or n_models × n_metrics of dataset_n_users(test), zeroed: filled with what each user adds */
     struct task *task;
 };
 /* Table: model, then a column a metric; one row a model, in order; caption says data, split, rows, protocol, users counted and left out. ERR_LEAK

@@ -127,7 +127,7 @@ static const double far_q[] = {1.0,                        5.9983220655588793769
                                7.86869131145613259100e-4, 1.84631831751005468180e-5, 1.42151175831644588870e-7, 2.04426310338993978564e-15};
 /* clang-format on */
 
-static double normal_quantile(double p) {
+double normal_quantile(double p) {
     double q = p - 0.5;
     if (q >= -0.425 && q <= 0.425) {
         double r = 0.180625 - q * q;

@@ -27,6 +27,7 @@ enum rng_purpose {
     RNG_BOOTSTRAP,
     RNG_SVD,
     RNG_SWEEP,
+    RNG_PERMUTATION,
     RNG_USER, /* first free for tests */
 };
 
@@ -43,6 +44,7 @@ uint64_t rng_u64(struct rng *rng);
 uint64_t rng_below(struct rng *rng, uint64_t bound); /* [0, bound), unbiased; bound > 0 */
 double rng_uniform(struct rng *rng);                 /* [0, 1), 53 bits */
 double rng_normal(struct rng *rng);                  /* N(0, 1) */
+double normal_quantile(double p);                    /* of N(0, 1), full double precision; 0 < p < 1 */
 /* Fisher-Yates. A long one can be done in steps: of the items from high (n_items - 1 at first) down to the one above low (0 at last). */
 void rng_shuffle(struct rng *rng, int64_t *items, int64_t n_items);
 void rng_shuffle_steps(struct rng *rng, int64_t *items, int64_t high, int64_t low);

@@ -26,9 +26,9 @@ enum rng_purpose {
     RNG_SAMPLE,
     RNG_BOOTSTRAP,
     RNG_SVD,
+    RNG_USER, /* of tests, which know some of its numbers: new purposes come after it */
     RNG_SWEEP,
     RNG_PERMUTATION,
-    RNG_USER, /* first free for tests */
 };
 
 struct rng {

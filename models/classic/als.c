@@ -80,7 +80,7 @@ static enum status fit(const struct fit_request *request, struct model *model, s
     TRY(fit_wants_ratings(request, model, "svd(data, center=\"none\") and popular work on implicit data", err));
     TRY(factors_check_start(request, model, err));
     const double reg = fit_float(request, model, "reg");
-    struct als als = {.request = request, .fold = {FOLD_RIDGE, true, reg, reg}};
+    struct als als = {.request = request, .fold = {.how = FOLD_RIDGE, .times_count = true, .reg = reg, .reg_bias = reg}};
     enum status status = init(&als, model, err);
     if (status == OK) status = fit_epochs(request, model, &steps, &als, err);
     mf_factors_release(&als.now);

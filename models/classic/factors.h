@@ -10,13 +10,19 @@
 
 /* How a new user's vector follows from ratings t_i (what mean and biases leave):
  * RIDGE: minimise Σ (t_i − b − p·q_i)² + n (reg |p|² + reg_bias b²), n 1 unless times_count.
- * PROJECT: orthogonal factors: b = Σ t_i / (reg_bias + n), then p_f = Σ (t_i − b) q_if / |q_f|². */
-enum fold_how { FOLD_RIDGE, FOLD_PROJECT };
+ * PROJECT: orthogonal factors: b = Σ t_i / (reg_bias + n), then p_f = Σ (t_i − b) q_if / |q_f|².
+ * IMPLICIT: minimise Σ w_i (1 − p·q_i)² + unobserved Σ_all (p·q_j)² + ridge |p|², where w_i is alpha times the count, alpha when counts is false;
+ *   ridge = reg (Σ w_i + unobserved · all items)^nu. */
+enum fold_how { FOLD_RIDGE, FOLD_PROJECT, FOLD_IMPLICIT };
 struct fold_rule {
     enum fold_how how;
     bool times_count;
     double reg, reg_bias;
+    double alpha, unobserved, nu; /* IMPLICIT */
+    bool counts;
 };
+/* The ridge of a row whose events weigh `weight` in all, among n_other rows of the other side. */
+double fold_ridge(const struct fold_rule *rule, double weight, int64_t n_other);
 
 struct factors {
     struct mf_factors on_device; /* biases NULL: none */

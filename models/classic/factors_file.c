@@ -31,7 +31,10 @@ static enum status put_mats(struct store_writer *writer, const char *group, stru
 static enum status put_numbers(struct store_writer *writer, const struct factors *factors, struct error *err) {
     const double numbers[] = {(double)factors->on_device.mean, factors->fold.reg, factors->fold.reg_bias, (double)factors->folded_bias};
     const int64_t counts[] = {mat_cols(factors->host.items), factors->fold.how, factors->fold.times_count, factors->step};
+    const struct fold_rule *fold = &factors->fold;
+    const double implicit[] = {fold->alpha, fold->unobserved, fold->nu, fold->counts ? 1 : 0};
     TRY(store_put(writer, "state/numbers", STORE_F64, numbers, 4, err));
+    if (fold->how == FOLD_IMPLICIT) TRY(store_put(writer, "state/implicit", STORE_F64, implicit, 4, err));
     return store_put(writer, "state/counts", STORE_I64, counts, 4, err);
 }
 
@@ -77,16 +80,29 @@ static enum status get_folded(struct store_reader *reader, int64_t n_factors, st
     return OK;
 }
 
+static enum status get_implicit(struct store_reader *reader, struct fold_rule *fold, struct error *err) {
+    const double *numbers;
+    int64_t n;
+    if (fold->how != FOLD_IMPLICIT) return OK;
+    TRY(store_get(reader, "state/implicit", STORE_F64, 4, (const void **)&numbers, &n, err));
+    fold->alpha = numbers[0];
+    fold->unobserved = numbers[1];
+    fold->nu = numbers[2];
+    fold->counts = numbers[3] != 0;
+    return OK;
+}
+
 static enum status fill(struct model *model, struct store_reader *reader, struct factors *factors, struct error *err) {
     const double *numbers;
     const int64_t *counts;
     int64_t n;
     TRY(store_get(reader, "state/numbers", STORE_F64, 4, (const void **)&numbers, &n, err));
     TRY(store_get(reader, "state/counts", STORE_I64, 4, (const void **)&counts, &n, err));
-    if (counts[0] < 1 || counts[0] > INT32_MAX || counts[1] < FOLD_RIDGE || counts[1] > FOLD_PROJECT)
+    if (counts[0] < 1 || counts[0] > INT32_MAX || counts[1] < FOLD_RIDGE || counts[1] > FOLD_IMPLICIT)
         return err_set(err, ERR_DATA, "section `state/counts` is damaged: %lld factors", (long long)counts[0]);
     const struct shape shape = {model->catalog->n_users, model->catalog->n_items, counts[0]};
-    factors->fold = (struct fold_rule){(enum fold_how)counts[1], counts[2] != 0, numbers[1], numbers[2]};
+    factors->fold = (struct fold_rule){.how = (enum fold_how)counts[1], .times_count = counts[2] != 0, .reg = numbers[1], .reg_bias = numbers[2]};
+    TRY(get_implicit(reader, &factors->fold, err));
     factors->step = counts[3];
     factors->folded_bias = (float)numbers[3];
     TRY(get_each(reader, "weights", shape, &factors->on_device, err));

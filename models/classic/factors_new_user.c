@@ -1,17 +1,20 @@
 /* Folding a new user into a factor model, and explaining a score: both are the
- * same small linear system. With y_i = (q_i, 1), targets t_i = r_i − mean − b_i
- * and A = Σ y_i y_iᵀ + diag(reg):
- *   fold in:  (p, b) = A⁻¹ Σ y_i t_i
- *   explain:  y·(p, b) = Σ (y_iᵀ A⁻¹ y) t_i, one weight a rated item
- * (the decomposition of Hu, Koren & Volinsky 2008, section 5, for explicit
- * ratings). In double: it is exact for als, whose user vectors solve this very
- * system; for mf it is what the same system would say. */
+ * same small linear system. With A = Σ w_i y_i y_iᵀ + diag(reg):
+ *   fold in:  (p, b) = A⁻¹ Σ w_i y_i t_i
+ *   explain:  y·(p, b) = Σ (y_iᵀ A⁻¹ y) w_i t_i, one weight a rated item
+ * (the decomposition of Hu, Koren & Volinsky 2008, section 5). For explicit
+ * ratings y_i = (q_i, 1) and t_i is what mean and the item's bias leave. For
+ * implicit ones there is no bias, every t_i is 1 and weighs w_i, and A holds the
+ * pull of all items to 0 besides. In double: it is exact for als and exactly
+ * solved ials, whose user vectors solve this very system; for ials by other
+ * solvers and for mf it is what the system would say. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "models/classic/factors.h"
 #include "runtime/base/mem.h"
+#include "runtime/base/task.h"
 
 struct rated {
     const int32_t *items;
@@ -23,10 +26,16 @@ static const float *item_vector(const struct factors *factors, int32_t item) {
     return mat_values(factors->host.items) + item * mat_cols(factors->host.items);
 }
 
-/* What mean and the item's bias leave of a rating. */
+/* w_i t_i: what mean and the item's bias leave of a rating; of an event its weight. */
 static double target(const struct factors *factors, const struct rated *rated, int64_t i) {
+    const struct fold_rule *fold = &factors->fold;
     const struct mat *bias = factors->host.item_bias;
+    if (fold->how == FOLD_IMPLICIT) return fold->alpha * (fold->counts ? (double)rated->ratings[i] : 1);
     return (double)rated->ratings[i] - (double)factors->host.mean - (bias ? (double)mat_values(bias)[rated->items[i]] : 0);
+}
+
+double fold_ridge(const struct fold_rule *rule, double weight, int64_t n_other) {
+    return rule->reg * pow(weight + rule->unobserved * (double)n_other, rule->nu);
 }
 
 /* --- a small symmetric positive definite system, n × n row-major, lower half used --- */
@@ -67,24 +76,44 @@ static double extended(const struct factors *factors, int32_t item, int64_t f) {
     return f < mat_cols(factors->host.items) ? (double)item_vector(factors, item)[f] : 1;
 }
 
-/* The lower half of A. */
-static void fill_system(const struct factors *factors, const struct rated *rated, double *a, int64_t n) {
-    const double times = factors->fold.times_count ? (double)rated->n : 1;
-    const int64_t n_factors = mat_cols(factors->host.items);
-    for (int64_t i = 0; i < rated->n; i++)
+/* The lower half of Σ w_i y_i y_iᵀ. */
+static void add_rated(const struct factors *factors, const struct rated *rated, double *a, int64_t n) {
+    for (int64_t i = 0; i < rated->n; i++) {
+        const double weight = factors->fold.how == FOLD_IMPLICIT ? target(factors, rated, i) : 1;
         for (int64_t r = 0; r < n; r++) {
-            const double row = extended(factors, rated->items[i], r);
+            const double row = weight * extended(factors, rated->items[i], r);
             for (int64_t c = 0; c <= r; c++) a[r * n + c] += row * extended(factors, rated->items[i], c);
         }
-    for (int64_t r = 0; r < n; r++) a[r * n + r] += times * (r < n_factors ? factors->fold.reg : factors->fold.reg_bias);
+    }
+}
+
+static void add_ridge(const struct factors *factors, const struct rated *rated, double *a, int64_t n) {
+    const struct fold_rule *fold = &factors->fold;
+    const double times = fold->times_count ? (double)rated->n : 1;
+    const int64_t n_factors = mat_cols(factors->host.items);
+    double weight = 0;
+    for (int64_t i = 0; fold->how == FOLD_IMPLICIT && i < rated->n; i++) weight += target(factors, rated, i);
+    const double implicit = fold_ridge(fold, weight, mat_rows(factors->host.items));
+    for (int64_t r = 0; r < n; r++) a[r * n + r] += fold->how == FOLD_IMPLICIT ? implicit : times * (r < n_factors ? fold->reg : fold->reg_bias);
+}
+
+/* The pull of all items to 0. */
+static enum status add_unobserved(const struct factors *factors, double *a, int64_t n, struct error *err) {
+    struct mat *gram;
+    TRY(mat_multiply(task_current(), factors->host.items, true, factors->host.items, false, &gram, err));
+    for (int64_t i = 0; i < n * n; i++) a[i] += factors->fold.unobserved * (double)mat_values(gram)[i];
+    mat_unref(gram);
+    return OK;
 }
 
 /* A⁻¹ x in place; n is n_factors + 1 with biases, else n_factors. */
 static enum status ridge_solve(const struct factors *factors, const struct rated *rated, double *x, int64_t n, struct error *err) {
     double *a;
     TRY(mem_try_array((size_t)(n * n), "a user's system", &a, err));
-    fill_system(factors, rated, a, n);
-    const enum status status = cholesky(a, n, err);
+    add_rated(factors, rated, a, n);
+    add_ridge(factors, rated, a, n);
+    enum status status = factors->fold.how == FOLD_IMPLICIT ? add_unobserved(factors, a, n, err) : OK;
+    if (status == OK) status = cholesky(a, n, err);
     if (status == OK) solve_factored(a, n, x);
     mem_free(a);
     return status;
@@ -164,7 +193,7 @@ enum status factors_explain(const struct model *model, int32_t user, int32_t ite
     const struct rated rated = {rated_items, ratings, n};
     (void)user;
     if (n == 0) return OK;
-    if (factors->fold.how == FOLD_RIDGE) return ridge_explain(factors, &rated, item, out_weights, err);
+    if (factors->fold.how != FOLD_PROJECT) return ridge_explain(factors, &rated, item, out_weights, err);
     project_explain(factors, &rated, item, out_weights);
     return OK;
 }
@@ -183,7 +212,7 @@ enum status factors_fold_in(const struct model *model, const int32_t *items, con
     const int64_t n_factors = mat_cols(factors->host.items);
     double *x = xnew_array(double, (size_t)n_factors + 1);
     enum status status = OK;
-    if (n > 0 && factors->fold.how == FOLD_RIDGE) status = ridge_fold(factors, &rated, x, err);
+    if (n > 0 && factors->fold.how != FOLD_PROJECT) status = ridge_fold(factors, &rated, x, err);
     else if (n > 0) project_fold(factors, &rated, x);
     if (status == OK) {
         struct factors *folded = shared_copy(factors);

@@ -113,8 +113,8 @@ static struct mf new_trainer(const struct fit_request *request, const struct mod
     /* SGD decays a row at each of its ratings: reg times their number. Adam decays every row at every batch: half of weight_decay times the number of
      * rows. */
     const double n = (double)dataset_n(request->data);
-    if (mf.adam) mf.fold = (struct fold_rule){FOLD_RIDGE, false, fmax(mf.reg * n / 2, 1e-3), fmax(mf.reg * n / 2, 1e-3)};
-    else mf.fold = (struct fold_rule){FOLD_RIDGE, true, fmax(mf.reg, 1e-3), mf.reg_bias};
+    if (mf.adam) mf.fold = (struct fold_rule){.how = FOLD_RIDGE, .reg = fmax(mf.reg * n / 2, 1e-3), .reg_bias = fmax(mf.reg * n / 2, 1e-3)};
+    else mf.fold = (struct fold_rule){.how = FOLD_RIDGE, .times_count = true, .reg = fmax(mf.reg, 1e-3), .reg_bias = mf.reg_bias};
     return mf;
 }
 

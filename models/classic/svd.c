@@ -101,7 +101,7 @@ static enum status fit(const struct fit_request *request, struct model *model, s
         mf_factors_release(&trained);
         return status;
     }
-    const struct fold_rule fold = {FOLD_PROJECT, false, 0, reg_user};
+    const struct fold_rule fold = {.how = FOLD_PROJECT, .reg_bias = reg_user};
     struct factors *state;
     TRY(factors_new(&trained, fold, &state, err));
     model->state = state;

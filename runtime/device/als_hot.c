@@ -139,9 +139,8 @@ static void solve_back(const float *matrix, int64_t ld, int64_t width, int64_t s
     }
 }
 
-bool HOT(als_finish)(int64_t f, float ridge, float *matrix, float *out) {
-    int64_t ld = als_ld(f), width = whole(f + 2), size = f + 1;
-    turn_last_rows(matrix, ld, f);
+/* U with UᵀU = matrix, whose column `size` is the right-hand side; then the solution. */
+static bool solve_system(float *matrix, int64_t ld, int64_t width, int64_t size, float ridge, float *out) {
     for (int64_t i = 0; i < size; i++) matrix[i * ld + i] += ridge;
     for (int64_t first = 0; first < size; first += PANEL) {
         int64_t end = least(first + PANEL, size);
@@ -150,4 +149,24 @@ bool HOT(als_finish)(int64_t f, float ridge, float *matrix, float *out) {
     }
     solve_back(matrix, ld, width, size, out);
     return true;
+}
+
+bool HOT(als_finish)(int64_t f, float ridge, float *matrix, float *out) {
+    int64_t ld = als_ld(f);
+    turn_last_rows(matrix, ld, f);
+    return solve_system(matrix, ld, whole(f + 2), f + 1, ridge, out);
+}
+
+/* --- without biases --- */
+
+void HOT(normal_add)(int64_t f, int64_t n, const float *scratch, float *matrix) {
+    int64_t ld = als_ld(f), width = whole(f), right = (f + 15) / 16 * 16;
+    for (int64_t row = 0; row < f; row += PANEL) rank_rows(matrix, ld, width, scratch, n, row, least(row + PANEL, f), 1.0f);
+    rank_across(matrix + f * ld, ld, scratch + right, scratch, n, 0, width, 1.0f, 1);
+}
+
+bool HOT(normal_solve)(int64_t f, float ridge, float *matrix, float *out) {
+    int64_t ld = als_ld(f);
+    for (int64_t i = 0; i < f; i++) matrix[i * ld + f] = matrix[f * ld + i];
+    return solve_system(matrix, ld, whole(f + 1), f, ridge, out);
 }

@@ -46,6 +46,19 @@ struct als_job {
     float *out, *out_bias;
 };
 
+/* One half-sweep of implicit ALS; see ops_ials_solve. Matrices are symmetric, f × f. out holds the start of the rows and becomes their solution. */
+struct ials_job {
+    struct sparse events;               /* values: counts */
+    int64_t n_factors, cg_steps, block; /* cg_steps 0: by blocks of columns; n_factors of them solve exactly */
+    float alpha;
+    const float *other, *gram, *inverse; /* (cols, f); unobserved · otherᵀ other; CG: of the mean row's system */
+    const float *ridge;                  /* (rows, 1) */
+    float *out;                          /* (rows, f) */
+};
+
+/* A row takes no step that gains less than this part of its loss: beyond that float32 residuals are noise, and following noise diverges. */
+#define IALS_ENOUGH 1e-11
+
 /* One rating of an SGD plan. */
 struct rating_entry {
     int32_t row, col;
@@ -114,6 +127,9 @@ struct device_ops {
     /* out (a.rows × n_cols) = a · dense (a.cols × n_cols) */
     enum status (*spmm)(void *state, struct task *task, const struct sparse *a, int64_t n_cols, const float *dense, float *out, struct error *err);
     enum status (*als_solve)(void *state, struct task *task, const struct als_job *job, int64_t *out_failed_row, struct error *err);
+    /* *out_loss: Σ over rows of Σ weight (1 - score)² + xᵀ gram x + ridge |x|² */
+    enum status (*ials_solve)(void *state, struct task *task, const struct ials_job *job, int64_t *out_failed_row, double *out_loss,
+                              struct error *err);
     int64_t (*sgd_side)(int64_t n_rows, int64_t n_cols, int64_t n); /* the grid's side that suits the backend; from the data's size only */
     enum status (*sgd_epoch)(void *state, struct task *task, const struct sgd_job *job, double *out_square_sum, struct error *err);
     enum status (*adam_epoch)(void *state, struct task *task, const struct adam_job *job, double *out_square_sum, struct error *err);

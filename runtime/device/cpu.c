@@ -75,6 +75,24 @@ enum status cpu_scratch(int64_t floats, float **out, struct error *err) {
     return mem_try_array((size_t)(padded * pool_threads()), "room to compute in", out, err);
 }
 
+/* --- rows --- */
+
+int64_t cpu_cut_rows(const struct sparse *rows, int64_t entry_work, int64_t row_work, int64_t *firsts) {
+    int64_t n_blocks = 0, work = 0, total = row_work * rows->rows + rows->n * entry_work, each = total / (CPU_ROW_BLOCKS - 1) + 1;
+    for (int64_t r = 0; r < rows->rows; r++) {
+        if (work == 0) firsts[n_blocks++] = r;
+        work += row_work + (rows->starts_host[r + 1] - rows->starts_host[r]) * entry_work;
+        if (work >= each) work = 0;
+    }
+    firsts[n_blocks] = rows->rows;
+    return n_blocks;
+}
+
+void cpu_note_failure(atomic_llong *failed, int64_t row) {
+    long long known = atomic_load(failed);
+    while (row < known && !atomic_compare_exchange_weak(failed, &known, row)) continue;
+}
+
 /* --- element kernels: called by operators of values, which are handed no task --- */
 
 enum { KERNEL_BLOCK = 1 << 17 }; /* elements: 0.1 ms or so */
@@ -151,6 +169,7 @@ const struct device_ops cpu_ops = {
     .reduce = cpu_reduce,
     .spmm = cpu_spmm,
     .als_solve = cpu_als_solve,
+    .ials_solve = cpu_ials_solve,
     .sgd_side = cpu_sgd_side,
     .sgd_epoch = cpu_sgd_epoch,
     .adam_epoch = cpu_adam_epoch,

@@ -11,6 +11,12 @@ enum status cpu_blocks(struct task *task, int64_t n_blocks, pool_fn fn, void *ct
 /* Scratch of `floats` numbers for each pool thread: scratch + thread * floats. */
 enum status cpu_scratch(int64_t floats, float **out, struct error *err) MUST_CHECK;
 
+/* Blocks of rows of about equal work, from the data's shape only: row_work for each row, entry_work for each entry. firsts: CPU_ROW_BLOCKS + 1;
+ * returns how many. */
+enum { CPU_ROW_BLOCKS = 256 };
+int64_t cpu_cut_rows(const struct sparse *rows, int64_t entry_work, int64_t row_work, int64_t *firsts);
+void cpu_note_failure(atomic_llong *failed, int64_t row); /* keeps the least row; begins at INT64_MAX */
+
 /* cpu_blas.c: opens OpenBLAS at the first call. False: not installed. */
 bool blas_open(void);
 const char *blas_name(void); /* "none yet" before the first use */
@@ -25,12 +31,14 @@ void gemm_tile(const struct gemm *job, float *pack);
 int64_t gemm_pack_floats(void); /* 0 with BLAS */
 static inline int64_t gemm_padded(int64_t m) { return (m + GEMM_PAD - 1) / GEMM_PAD * GEMM_PAD; }
 
-/* cpu_reduce.c, cpu_als.c, cpu_sgd.c, cpu_adam.c, cpu_dot.c */
+/* cpu_reduce.c, cpu_als.c, cpu_ials.c, cpu_sgd.c, cpu_adam.c, cpu_dot.c */
 enum status cpu_reduce(void *state, enum mat_reduction reduction, int axis, int64_t n_rows, int64_t n_cols, const float *a, float *out,
                        struct error *err) MUST_CHECK;
 enum status cpu_spmm(void *state, struct task *task, const struct sparse *a, int64_t n_cols, const float *dense, float *out,
                      struct error *err) MUST_CHECK;
 enum status cpu_als_solve(void *state, struct task *task, const struct als_job *job, int64_t *out_failed_row, struct error *err) MUST_CHECK;
+enum status cpu_ials_solve(void *state, struct task *task, const struct ials_job *job, int64_t *out_failed_row, double *out_loss,
+                           struct error *err) MUST_CHECK;
 int64_t cpu_sgd_side(int64_t n_rows, int64_t n_cols, int64_t n);
 enum status cpu_sgd_epoch(void *state, struct task *task, const struct sgd_job *job, double *out_square_sum, struct error *err) MUST_CHECK;
 enum status cpu_adam_epoch(void *state, struct task *task, const struct adam_job *job, double *out_square_sum, struct error *err) MUST_CHECK;

@@ -261,6 +261,7 @@ static const struct device_ops *ops_table() {
         .reduce = cuda_reduce,
         .spmm = cuda_spmm,
         .als_solve = cuda_als_solve,
+        .ials_solve = cuda_ials_solve,
         .sgd_side = cuda_sgd_side,
         .sgd_epoch = cuda_sgd_epoch,
         .adam_epoch = cuda_adam_epoch,

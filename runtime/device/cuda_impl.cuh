@@ -160,6 +160,8 @@ enum status cuda_reduce(void *state, enum mat_reduction reduction, int axis, int
 enum status cuda_spmm(void *state, struct task *task, const struct sparse *a, int64_t n_cols, const float *dense, float *out,
                       struct error *err) MUST_CHECK;
 enum status cuda_als_solve(void *state, struct task *task, const struct als_job *job, int64_t *out_failed_row, struct error *err) MUST_CHECK;
+enum status cuda_ials_solve(void *state, struct task *task, const struct ials_job *job, int64_t *out_failed_row, double *out_loss,
+                            struct error *err) MUST_CHECK;
 int64_t cuda_sgd_side(int64_t n_rows, int64_t n_cols, int64_t n);
 enum status cuda_sgd_epoch(void *state, struct task *task, const struct sgd_job *job, double *out_square_sum, struct error *err) MUST_CHECK;
 enum status cuda_adam_epoch(void *state, struct task *task, const struct adam_job *job, double *out_square_sum, struct error *err) MUST_CHECK;

@@ -44,6 +44,36 @@ HOT_DECLARE(void, als_accumulate,
 /* Adds ridge to the diagonal, factors, solves. out: ld zeros, the first f + 1 become the solution. False: not positive definite. */
 HOT_DECLARE(bool, als_finish, (int64_t f, float ridge, float *matrix, float *out));
 
+/* The same for systems without bias, in two steps. Entries are rows of scratch, ld = als_ld(f): f numbers x, zeros up to the next 16, then y there:
+ * adds Σ x xᵀ to the upper half of matrix and Σ y x to the row behind it. n <= ALS_CHUNK. */
+HOT_DECLARE(void, normal_add, (int64_t f, int64_t n, const float *scratch, float *matrix));
+HOT_DECLARE(bool, normal_solve, (int64_t f, float ridge, float *matrix, float *out));
+
+/* --- ials_hot.c: rows of ld numbers, a multiple of 16, padded with zeros --- */
+/* out += Σ_e w_e (target - y_e·p) y_e with w_e = alpha values[e] and y_e row columns[e] of other; returns Σ_e w_e (target - y_e·p)². */
+HOT_DECLARE(double, ials_pass,
+            (int64_t ld, const float *other, const int32_t *columns, const float *values, int64_t n, float alpha, float target, const float *p,
+             float *out));
+/* out (n_rows × n_cols) = x (n_rows × ld) · the first n_cols columns of matrix (ld × ld); rows of out are ld apart, n_cols a multiple of 16. The bits
+ * of a row don't depend on the others. */
+HOT_DECLARE(void, ials_times, (int64_t ld, const float *x, int64_t n_rows, const float *matrix, int64_t n_cols, float *out));
+/* Conjugate gradients on one row, v = gram · its vector before: r -= v + ridge x, returns x·(v + ridge x). */
+HOT_DECLARE(double, ials_residual, (int64_t ld, float ridge, const float *x, const float *v, float *r));
+/* v becomes the system times p, x and r go the best way along p; returns what the loss falls by, 0 and no step where p leads nowhere. rz: r·z. */
+HOT_DECLARE(double, ials_step, (int64_t ld, float ridge, const float *p, double rz, float *v, float *x, float *r));
+/* p = z + (r·z / *rz) p, or z where *rz is 0; *rz becomes r·z. */
+HOT_DECLARE(void, ials_turn, (int64_t ld, const float *r, const float *z, float *p, double *rz));
+/* Entries as normal_add wants them: √w_e times f columns of y_e, and √w_e (1 - scores[e]); scores NULL: zeros. Rows of other are ld apart. */
+HOT_DECLARE(void, ials_gather,
+            (int64_t f, int64_t ld, const float *other, const int32_t *columns, const float *values, const float *scores, int64_t n, float alpha,
+             float *scratch));
+/* out[e] += y_e · x over n numbers from other on; other's rows are ld apart. */
+HOT_DECLARE(void, ials_scores, (int64_t ld, const float *other, const int32_t *columns, int64_t n_entries, const float *x, int64_t n, float *out));
+
+/* --- spd_hot.c --- */
+/* The inverse of a (n, n) in place by the sweep operator; false: not positive definite. */
+HOT_DECLARE(bool, sweep_all, (double *a, int64_t n));
+
 /* --- sgd_hot.c --- */
 /* Walks n entries; returns Σ e². */
 HOT_DECLARE(double, sgd_walk, (const struct sgd_job *job, const struct rating_entry *entries, int64_t n));

@@ -13,6 +13,30 @@
 enum status ops_als_solve(struct task *task, const struct csr *ratings, float mean, const struct mat *other, const struct mat *other_bias, float reg,
                           struct mat *out, struct mat *out_bias, struct error *err) MUST_CHECK;
 
+/* Implicit ALS (Hu, Koren & Volinsky 2008; Rendle et al. 2022). An event with value v weighs alpha v; every pair, observed or not, is pulled to 0 by
+ * `unobserved`:
+ *     Σ_(u,i) alpha v_ui (1 − p_u·q_i)² + unobserved Σ_all (p_u·q_i)² + Σ_u ridge_u |p_u|² + Σ_i ridge_i |q_i|²
+ * A half-sweep minimises it in the vectors of one side.
+ * cg_steps > 0: so many steps of conjugate gradients from where they are, preconditioned by the system of the mean row (whose inverse is made once a
+ *   half-sweep): two come within a thousandth of the loss that exact sweeps reach.
+ * cg_steps 0: the exact solution for `block` columns at a time, one pass (iALS++, Rendle et al. 2021); block >= factors: the exact one, by Cholesky.
+ */
+struct ials_rule {
+    float alpha, unobserved;
+    int64_t cg_steps, block;
+};
+/* One side's rows, made once a fit. All on one device. */
+struct ials_side {
+    const struct csr *events;
+    struct mat *ridge;      /* (rows, 1), above 0 */
+    struct mat *popularity; /* (cols, 1): mean over the rows of alpha v */
+    float mean_ridge;
+};
+/* other: (cols, f); out: (rows, f): the vectors before, then those that solve. A row without events becomes zeros. *out_loss: the loss above without
+ * other's ridge. ERR_NUMERIC when a system isn't positive definite. */
+enum status ops_ials_solve(struct task *task, const struct ials_rule *rule, const struct ials_side *side, const struct mat *other, struct mat *out,
+                           double *out_loss, struct error *err) MUST_CHECK;
+
 /* Ratings laid out for SGD: a grid of strata whose side comes from the data's size; within a stratum no two blocks share a row or a column, so blocks
  * run side by side and the result doesn't depend on how many do. */
 struct sgd_plan;

@@ -17,7 +17,7 @@ struct sweep {
     float *scaled;  /* (n, TILE): panel · D */
     float *inverse; /* (TILE, TILE): D */
     float *room;    /* of each thread: a tile, and what gemm_tile packs in */
-    double *work;   /* 2 (TILE, TILE) */
+    double *work;   /* (TILE, TILE) */
 };
 
 static int64_t rows_of(const struct sweep *sweep, int64_t tile) {
@@ -30,44 +30,14 @@ static int64_t room_floats(void) { return TILE * TILE + gemm_pack_floats(); }
 
 /* --- the pivot --- */
 
-/* l (n, n) lower → itself's Cholesky factor. */
-static bool cholesky(double *l, int64_t n) {
-    for (int64_t j = 0; j < n; j++) {
-        for (int64_t i = j; i < n; i++) {
-            double sum = l[i * n + j];
-            for (int64_t h = 0; h < j; h++) sum -= l[i * n + h] * l[j * n + h];
-            if (i == j && !(sum > 0)) return false;
-            l[i * n + j] = i == j ? sqrt(sum) : sum / l[j * n + j];
-        }
-    }
-    return true;
-}
-
-/* Column j of the inverse into x: forward, then back. */
-static void inverse_column(const double *l, int64_t n, int64_t j, double *x) {
-    for (int64_t i = 0; i < n; i++) {
-        double sum = i == j;
-        for (int64_t h = j; h < i; h++) sum -= l[i * n + h] * x[h];
-        x[i] = i < j ? 0 : sum / l[i * n + i];
-    }
-    for (int64_t i = n - 1; i >= 0; i--) {
-        double sum = x[i];
-        for (int64_t h = i + 1; h < n; h++) sum -= l[h * n + i] * x[h];
-        x[i] = sum / l[i * n + i];
-    }
-}
-
 static bool invert_pivot(struct sweep *sweep) {
     const int64_t n = rows_of(sweep, sweep->pivot);
     const float *from = tile_at(sweep, sweep->pivot, sweep->pivot);
-    double *l = sweep->work, *x = sweep->work + TILE * TILE;
     for (int64_t i = 0; i < n; i++)
-        for (int64_t j = 0; j <= i; j++) l[i * n + j] = (double)from[i * sweep->n + j];
-    if (!cholesky(l, n)) return false;
-    for (int64_t j = 0; j < n; j++) {
-        inverse_column(l, n, j, x);
-        for (int64_t i = j; i < n; i++) sweep->inverse[i * TILE + j] = sweep->inverse[j * TILE + i] = (float)x[i];
-    }
+        for (int64_t j = 0; j <= i; j++) sweep->work[i * n + j] = sweep->work[j * n + i] = (double)from[i * sweep->n + j];
+    if (!HOT_PICK(sweep_all)(sweep->work, n)) return false;
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j <= i; j++) sweep->inverse[i * TILE + j] = sweep->inverse[j * TILE + i] = (float)sweep->work[i * n + j];
     return true;
 }
 

@@ -130,6 +130,67 @@ static enum status als_case(struct side *side, int which, struct error *err) {
     return OK;
 }
 
+/* --- implicit ALS --- */
+
+struct ials_shape {
+    int64_t rows, cols, longest, f, cg_steps, block;
+};
+
+/* Counts 1 … 3 as values; a gram matrix and an inverse as they come about. */
+static enum status put_shared(struct side *side, const float *other, const struct ials_shape *shape, struct ials_job *job, struct error *err) {
+    const int64_t f = shape->f;
+    float *gram = xnew_array(float, (size_t)(f * f)), *inverse = xnew_array(float, (size_t)(f * f));
+    for (int64_t c = 0; c < shape->cols; c++)
+        for (int64_t i = 0; i < f; i++)
+            for (int64_t j = 0; j < f; j++) gram[i * f + j] += 0.1f * other[c * f + i] * other[c * f + j];
+    for (int64_t i = 0; i < f; i++) inverse[i * (f + 1)] = 1.0f / (gram[i * (f + 1)] + 1.0f);
+    enum status status = side_put(side, gram, (size_t)(f * f) * sizeof *gram, &job->gram, err);
+    if (status == OK) status = side_put(side, inverse, (size_t)(f * f) * sizeof *inverse, &job->inverse, err);
+    free(gram);
+    free(inverse);
+    return status;
+}
+
+static enum status run_ials(struct side *side, const struct rows *rows, const struct ials_shape *shape, bool degenerate, struct error *err) {
+    struct ials_job job = {.n_factors = shape->f, .cg_steps = shape->cg_steps, .block = shape->block, .alpha = 1.5f};
+    const int64_t n_other = shape->cols * shape->f, n_out = shape->rows * shape->f;
+    int64_t failed = -2;
+    double loss = -1;
+    float *other = some_floats(54, n_other), *stale = some_floats(55, n_out), *ridge = some_floats(56, shape->rows);
+    for (int64_t i = 0; degenerate && i < n_other; i++) other[i] = 0.0f;
+    for (int64_t r = 0; r < shape->rows; r++) ridge[r] = degenerate ? 0.0f : 1.5f + ridge[r];
+    for (int64_t i = 0; i < rows->n; i++) rows->values[i] = (float)(1 + i % 3);
+    enum status status = put_rows(side, rows, &job.events, err);
+    if (status == OK) status = side_put(side, other, (size_t)n_other * sizeof *other, &job.other, err);
+    if (status == OK) status = put_shared(side, other, shape, &job, err);
+    if (status == OK) status = side_put(side, ridge, (size_t)shape->rows * sizeof *ridge, &job.ridge, err);
+    if (status == OK) status = side_put(side, stale, (size_t)n_out * sizeof *stale, &job.out, err);
+    if (status == OK) status = side->ops->ials_solve(side->state, side->task, &job, &failed, &loss, err);
+    if (status == OK) side_show(side, &(float){(float)failed}, 1);
+    if (status == OK && !degenerate) side_show(side, &(float){(float)loss}, 1);
+    if (status == OK && !degenerate) status = side_fetch(side, job.out, n_out, err);
+    free(other);
+    free(stale);
+    free(ridge);
+    return status;
+}
+
+/* 0: conjugate gradients; 1: exact; 2: by blocks of columns */
+static enum status ials_case(struct side *side, int which, struct error *err) {
+    static const int64_t shapes[][4] = {{1, 5, 4, 1}, {20, 30, 12, 8}, {50, 40, 20, 31}, {30, 60, 40, 64}, {9, 90, 70, 120}};
+    for (int s = 0; s < N_OF(shapes); s++) {
+        const struct ials_shape shape = {shapes[s][0], shapes[s][1], shapes[s][2], shapes[s][3], which == 0 ? 2 : 0, which == 2 ? 16 : shapes[s][3]};
+        side_release(side);
+        struct rows rows = make_rows(shape.rows, shape.cols, shape.longest);
+        enum status status = run_ials(side, &rows, &shape, false, err);
+        side_release(side);
+        if (status == OK && which > 0) status = run_ials(side, &rows, &shape, true, err);
+        free_rows(&rows);
+        TRY(status);
+    }
+    return OK;
+}
+
 /* --- the list --- */
 
 #define ORDER "float32 sums of up to 300 products below 1 in another order"
@@ -140,5 +201,8 @@ const struct parity_case product_cases[] = {
     {"gemm, both transposed", gemm_case, 3, 1e-5, 2e-5, true, ORDER},
     {"spmm", spmm_case, 0, 2e-6, 2e-6, true, "the same order, but SSE2 doesn't fuse"},
     {"als_solve", als_case, 0, 2e-5, 2e-5, true, "float32 Cholesky in another order, condition numbers up to 100 or so"},
+    {"ials_solve, conjugate gradients", ials_case, 0, 2e-5, 2e-5, true, "two steps, sums in another order"},
+    {"ials_solve, exact", ials_case, 1, 5e-5, 5e-5, true, "float32 Cholesky in another order"},
+    {"ials_solve, blocks", ials_case, 2, 5e-5, 5e-5, true, "the same, block after block"},
 };
 const int n_product_cases = N_OF(product_cases);

@@ -6,7 +6,7 @@
 #include "tests/unit/device/device_help.h"
 
 /* Every operation once, on data large enough for many blocks. What comes out: mats, and the host arrays as mats. */
-enum { ROWS = 700, COLS = 450, F = 33, N_OUT = 24 };
+enum { ROWS = 700, COLS = 450, F = 33, N_OUT = 27 };
 
 struct work {
     struct entries e;
@@ -73,6 +73,26 @@ static enum status scores(const struct work *w, struct task *task, struct mat **
     return ops_top_k(task, mat_values(out[1]), ROWS, COLS, NULL, NULL, 10, (int32_t *)(void *)mat_data(out[4]), mat_data(out[5]), err);
 }
 
+/* Exact, by blocks, by conjugate gradients. */
+static enum status implicit(const struct work *w, struct task *task, struct mat **out, struct error *err) {
+    static const struct ials_rule rules[] = {{1, 0.1f, 0, F}, {1, 0.1f, 0, 16}, {1, 0.1f, 2, F}};
+    struct mat *ridge = NULL, *popularity = NULL;
+    struct csr *csr = NULL;
+    double loss;
+    enum status status = mat_map(MAT_ABS, w->bias_a, &ridge, err);
+    if (status == OK) status = mat_map(MAT_ABS, w->bias_b, &popularity, err);
+    if (status == OK) status = csr_from(device_cpu(), ROWS, COLS, w->e.starts, w->e.columns, NULL, &csr, err);
+    for (int i = 0; i < 3 && status == OK; i++) {
+        const struct ials_side side = {csr, ridge, popularity, 1};
+        status = mat_copy(w->a, &out[i], err);
+        if (status == OK) status = ops_ials_solve(task, &rules[i], &side, w->b, out[i], &loss, err);
+    }
+    mat_unref(ridge);
+    mat_unref(popularity);
+    csr_unref(csr);
+    return status;
+}
+
 static enum status everything(const struct work *w, struct task *task, struct mat **out, struct error *err) {
     TRY(mat_multiply(task, w->a, false, w->b, true, &out[0], err));
     TRY(mat_binary(MAT_MUL, w->square, w->bias_a, &out[1], err));
@@ -86,6 +106,7 @@ static enum status everything(const struct work *w, struct task *task, struct ma
     TRY(csr_svd(task, w->csr, 8, 1, &out[8], &out[9], &out[10], err));
     TRY(mat_transpose(w->square, &out[11], err));
     TRY(train(w, task, &out[12], err));
+    TRY(implicit(w, task, &out[24], err));
     return scores(w, task, &out[16], err);
 }
 
@@ -230,11 +251,30 @@ static enum status long_sgd(const struct large *large, struct task *task, struct
     return status;
 }
 
+static enum status long_ials_by(const struct large *large, struct task *task, int64_t cg_steps, struct error *err) {
+    struct mat *out = zeros(2000, 256), *other = random_mat(1000, 256, 4), *ridge = zeros(2000, 1), *popularity = zeros(1000, 1);
+    const struct ials_rule rule = {1, 0.1f, cg_steps, 128};
+    struct csr *csr;
+    double loss;
+    for (int64_t r = 0; r < 2000; r++) mat_data(ridge)[r] = 1;
+    enum status status = csr_from(device_cpu(), 2000, 1000, large->e.starts, large->e.columns, NULL, &csr, err);
+    const struct ials_side side = {csr, ridge, popularity, 1};
+    for (int i = 0; i < 300 && status == OK; i++) status = ops_ials_solve(task, &rule, &side, other, out, &loss, err);
+    struct mat *all[] = {out, other, ridge, popularity};
+    for (int i = 0; i < 4; i++) mat_unref(all[i]);
+    csr_unref(csr);
+    return status;
+}
+
+static enum status long_ials(const struct large *large, struct task *task, struct error *err) { return long_ials_by(large, task, 0, err); }
+static enum status long_ials_cg(const struct large *large, struct task *task, struct error *err) { return long_ials_by(large, task, 50, err); }
+
 static const struct {
     const char *name;
     long_fn run;
 } longs[] = {
     {"product", long_product}, {"sparse product", long_sparse}, {"als", long_als}, {"svd", long_svd}, {"top k", long_top_k}, {"sgd", long_sgd},
+    {"ials", long_ials},       {"ials, cg", long_ials_cg},
 };
 
 static double late_ms(const struct large *large, size_t i, int after_ms) {

@@ -12,9 +12,9 @@ static const struct {
     const char *kind, *params;
 } kinds[] = {
     {"als", "factors=6"}, {"bias", ""},         {"mf", "factors=6, init=0.1"},     {"mf", "factors=6, optimizer=adam, batch=64, init=0.1"},
-    {"popular", ""},      {"svd", "factors=6"}, {"svd", "factors=6, center=none"},
+    {"popular", ""},      {"svd", "factors=6"}, {"svd", "factors=6, center=none"}, {"ials", "factors=6, solver=cg"},
 };
-enum { N_KINDS = 7 };
+enum { N_KINDS = 8 };
 
 static struct model *model_of(int kind, struct dataset *data) {
     return fitted(kinds[kind].kind, data, kinds[kind].params, model_class_find(kinds[kind].kind)->iterative ? 4 : 0, NULL);
@@ -113,7 +113,7 @@ static void test_folded(void **state) {
 static void test_going_on(void **state) {
     (void)state;
     struct dataset *data = planted_data(USERS, ITEMS, 0.3, 5, true);
-    for (int kind = 0; kind < 4; kind++) {
+    for (int kind = 0; kind < N_KINDS; kind++) {
         if (!model_class_find(kinds[kind].kind)->iterative) continue;
         struct model *half = model_of(kind, data), *again = opened(half);
         struct model *here = fitted(kinds[kind].kind, data, kinds[kind].params, 3, half);

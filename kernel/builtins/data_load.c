@@ -14,6 +14,7 @@ enum status bi_load(const struct call *call, struct value *out, struct error *er
                                          .has_header = header_given && arg_bool(call, "header"),
                                          .header_given = header_given,
                                          .duplicates = arg_str(call, "duplicates"),
+                                         .skip_bad = arg_bool(call, "skip_bad"),
                                          .download = true};
     if (load_dataset(call->task, &request, &dataset, err) != OK) return err_about(err, "source");
     *out = value_dataset(dataset);

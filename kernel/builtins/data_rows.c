@@ -12,7 +12,7 @@
 
 const struct builtin_row builtins_data[] = {
     {.sigs = "load(source: str, *, user: str | None = None, item: str | None = None, rating: str | None = None, time: str | None = None, "
-             "separator: str | None = None, header: bool | None = None, duplicates: str = \"error\") -> Dataset",
+             "separator: str | None = None, header: bool | None = None, duplicates: str = \"error\", skip_bad: bool = False) -> Dataset",
      .group = GROUP,
      .summary = "Ratings or interactions of a known data set, or of a file or folder.",
      .notes = NOTES{{"source", .doc = "a name of datasets(), or a path", .completes = "dataset"},
@@ -23,12 +23,14 @@ const struct builtin_row builtins_data[] = {
                     {"separator", .doc = "between columns: \",\" \";\" \"\\t\" \"::\"; None: found out"},
                     {"header", .doc = "whether the first line names the columns; None: found out"},
                     {"duplicates", .doc = "what happens to a pair of user and item that comes twice", .choices = "error|last|sum|mean"},
+                    {"skip_bad", .doc = "leaves out rows of a file that can't be used, and says how many, which and why"},
                     {0}},
      .doc =
          "A name is looked up in $RECKON_DATA, then in the user's cache, then downloaded, after its licence is shown; sums are checked. Folders and "
          "archives (.zip, .tar.gz) of "
          "MovieLens and of RecBole are recognised. Ids stay as the source has them. A file that isn't what it should be is an error with file, line "
-         "and column, and nothing is loaded.",
+         "and column, and nothing is loaded; skip_bad=True leaves such rows out. Files of any length are read by all threads, in memory for the rows "
+         "alone.",
      .example = "export(synth(seed=1), \"made-up.csv\")\nload(\"made-up.csv\")",
      .run = bi_load,
      .other_names = "read_csv (pandas), load_builtin (Surprise), load_from_file (Surprise)"},

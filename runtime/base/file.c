@@ -95,6 +95,11 @@ void file_map_close(struct file_map *map) {
     *map = (struct file_map){0};
 }
 
+void file_map_done(const struct file_map *map, size_t from, size_t to) {
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), start = (from + page - 1) / page * page, end = to / page * page;
+    if (start < end) madvise((char *)(uintptr_t)map->data + start, end - start, MADV_DONTNEED);
+}
+
 /* --- atomic writing --- */
 
 /* Where a symbolic link points, so that writing replaces the file and not the link; owned. */

@@ -18,6 +18,8 @@ struct file_map {
 };
 enum status file_map_open(const char *path, struct file_map *out, struct error *err) MUST_CHECK;
 void file_map_close(struct file_map *map);
+/* Bytes [from, to) are read: what they took of the process's memory is given back. They may be read again. */
+void file_map_done(const struct file_map *map, size_t from, size_t to);
 
 struct file_writer {
     FILE *stream;

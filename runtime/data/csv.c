@@ -6,7 +6,7 @@
 #include "runtime/base/mem.h"
 
 struct csv csv_of(struct task *task, const struct file_map *map, const char *path, const struct csv_format *format) {
-    return (struct csv){.scan = scan_begin(task, map, path), .format = *format};
+    return (struct csv){.scan = scan_begin(task, map, path), .format = *format, .map = *map, .stop = map->data + map->len};
 }
 
 /* --- one field --- */
@@ -16,7 +16,8 @@ static bool at_separator(const struct csv *csv, const char *at) {
     return (size_t)(csv->scan.end - at) >= length && memcmp(at, csv->format.separator, length) == 0;
 }
 
-static enum status too_long(const struct csv *csv, bool quoted, struct error *err) {
+static enum status too_long(struct csv *csv, bool quoted, struct error *err) {
+    csv->is_lost = true;
     err_set(err, ERR_DATA, "%s, line %lld: %s", csv->scan.path, (long long)csv->line,
             quoted ? "a quote (\") is never closed" : "a field has more than 16 MiB");
     return quoted ? err_hint(err, "a quote within a quoted field is written twice: \"say \"\"hello\"\"\"")
@@ -91,7 +92,7 @@ static enum status cut_fields(struct csv *csv, struct error *err) {
 static bool is_empty_line(const struct csv *csv) { return csv->n_fields == 1 && !csv->fields[0].quoted && csv->fields[0].text.len == 0; }
 
 bool csv_cut(struct csv *csv, enum status *out_status, struct error *err) {
-    while (csv->scan.at < csv->scan.end) {
+    while (csv->scan.at < csv->stop) {
         *out_status = scan_check(&csv->scan, err);
         if (*out_status == OK) *out_status = cut_fields(csv, err);
         if (*out_status != OK) return false;

@@ -31,8 +31,10 @@ struct csv {
     struct csv_format format;
     struct csv_field *fields; /* of the record that csv_next cut */
     int n_fields, cap_fields;
-    int64_t line; /* where it begins */
-    char **names; /* n_columns, UTF-8: the header's, or the usual ones where there is none */
+    int64_t line;     /* where it begins */
+    const char *stop; /* records that begin from here on are left alone */
+    bool is_lost;     /* where the next record begins isn't known: a quote was never closed */
+    char **names;     /* n_columns, UTF-8: the header's, or the usual ones where there is none */
     int n_columns;
 };
 
@@ -56,6 +58,7 @@ struct slice csv_field_text(const struct csv_field *field, struct buf *scratch);
 
 /* As csv_next, but of any number of fields. */
 bool csv_cut(struct csv *csv, enum status *out_status, struct error *err);
+/* Without names; the map stays the caller's unless csv_close is called. */
 struct csv csv_of(struct task *task, const struct file_map *map, const char *path, const struct csv_format *format);
 /* Sets separator, line end and header as hinted or as the first records show. */
 enum status csv_find_format(const struct file_map *map, const char *path, const struct csv_hints *hints, struct csv_format *out,

@@ -29,7 +29,7 @@ static struct trial try_format(const struct file_map *sample, const struct csv_f
         trial.same = trial.same && csv.n_fields == trial.n_fields;
     }
     if (status != OK) trial.same = false;
-    csv_close(&csv);
+    free(csv.fields);
     return trial;
 }
 
@@ -104,7 +104,7 @@ static bool looks_like_header(struct csv *csv) {
 static bool find_header(const struct file_map *map, const struct csv_format *format) {
     struct csv csv = csv_of(NULL, map, "", format);
     const bool found = looks_like_header(&csv);
-    csv_close(&csv);
+    free(csv.fields);
     return found;
 }
 
@@ -172,7 +172,6 @@ enum status csv_open(struct task *task, const char *path, const struct csv_hints
         return status;
     }
     struct csv csv = csv_of(task, &map, path, &format);
-    csv.map = map;
     status = read_names(&csv, err);
     if (status == OK) *out = csv;
     else csv_close(&csv);

@@ -6,6 +6,7 @@
 #include "runtime/base/map.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/task.h"
+#include "runtime/base/thread.h"
 #include "runtime/base/vec.h"
 #include "runtime/data/catalog_build.h"
 #include "runtime/data/dataset_parts.h"
@@ -14,23 +15,87 @@
 
 /* --- whole-number ids --- */
 
-/* Ids close together: a table of places. */
-static enum status index_dense(const int64_t *ids, int64_t n, int64_t least, int64_t span, struct id_list *out, int32_t *positions,
-                               struct error *err) {
-    int32_t *place;
-    TRY(mem_try_array((size_t)span, "ids", &place, err));
-    for (int64_t i = 0; i < n; i++) place[ids[i] - least] = 1;
-    for (int64_t i = 0; i < span; i++) out->n += place[i];
-    out->ints = xnew_array(int64_t, (size_t)out->n + 1);
-    int32_t next = 0;
-    for (int64_t i = 0; i < span; i++) {
-        if (!place[i]) continue;
-        out->ints[next] = least + i;
-        place[i] = next++;
+#define BLOCK_ROWS ((int64_t)1 << 18)
+
+/* All ids of a side, a block of rows at a time. */
+struct dense {
+    const int64_t *ids;
+    int64_t n, least;
+    int64_t *leasts, *mosts; /* by block */
+    int32_t *place;          /* by id - least */
+    int32_t *positions;
+};
+
+static int64_t n_blocks_of(int64_t n) { return (n + BLOCK_ROWS - 1) / BLOCK_ROWS; }
+
+static int64_t block_end(const struct dense *dense, int64_t block) {
+    const int64_t end = (block + 1) * BLOCK_ROWS;
+    return end < dense->n ? end : dense->n;
+}
+
+static void bound_block(void *ctx, int64_t block, int thread) {
+    const struct dense *dense = ctx;
+    const int64_t start = block * BLOCK_ROWS;
+    int64_t least = dense->ids[start], most = least;
+    (void)thread;
+    for (int64_t i = start; i < block_end(dense, block); i++) {
+        if (dense->ids[i] < least) least = dense->ids[i];
+        if (dense->ids[i] > most) most = dense->ids[i];
     }
-    for (int64_t i = 0; i < n; i++) positions[i] = place[ids[i] - least];
-    mem_free(place);
-    return OK;
+    dense->leasts[block] = least;
+    dense->mosts[block] = most;
+}
+
+static void mark_block(void *ctx, int64_t block, int thread) {
+    const struct dense *dense = ctx;
+    (void)thread;
+    for (int64_t i = block * BLOCK_ROWS; i < block_end(dense, block); i++)
+        __atomic_store_n(&dense->place[dense->ids[i] - dense->least], 1, __ATOMIC_RELAXED); /* whoever comes: the same */
+}
+
+static void position_block(void *ctx, int64_t block, int thread) {
+    const struct dense *dense = ctx;
+    (void)thread;
+    for (int64_t i = block * BLOCK_ROWS; i < block_end(dense, block); i++) dense->positions[i] = dense->place[dense->ids[i] - dense->least];
+}
+
+/* Marks to positions, ids ascending. */
+static void number_places(const struct dense *dense, int64_t span, struct id_list *out) {
+    int32_t next = 0;
+    for (int64_t i = 0; i < span; i++) out->n += dense->place[i];
+    out->ints = xnew_array(int64_t, (size_t)out->n + 1);
+    for (int64_t i = 0; i < span; i++) {
+        if (!dense->place[i]) continue;
+        out->ints[next] = dense->least + i;
+        dense->place[i] = next++;
+    }
+}
+
+/* Ids close together: a table of places. */
+static enum status index_dense(struct task *task, struct dense *dense, int64_t span, struct id_list *out, struct error *err) {
+    const int64_t n_blocks = n_blocks_of(dense->n);
+    TRY(mem_try_array((size_t)span, "ids", &dense->place, err));
+    enum status status = pool_run(task, n_blocks, mark_block, dense, err);
+    if (status == OK) number_places(dense, span, out);
+    if (status == OK) status = pool_run(task, n_blocks, position_block, dense, err);
+    mem_free(dense->place);
+    return status;
+}
+
+static enum status bounds(struct task *task, struct dense *dense, int64_t *out_most, struct error *err) {
+    const int64_t n_blocks = n_blocks_of(dense->n);
+    dense->leasts = xnew_array(int64_t, (size_t)n_blocks + 1);
+    dense->mosts = xnew_array(int64_t, (size_t)n_blocks + 1);
+    const enum status status = pool_run(task, n_blocks, bound_block, dense, err);
+    dense->least = dense->leasts[0];
+    *out_most = dense->mosts[0];
+    for (int64_t b = 1; b < n_blocks; b++) {
+        if (dense->leasts[b] < dense->least) dense->least = dense->leasts[b];
+        if (dense->mosts[b] > *out_most) *out_most = dense->mosts[b];
+    }
+    free(dense->leasts);
+    free(dense->mosts);
+    return status;
 }
 
 struct numbered {
@@ -52,8 +117,10 @@ static enum status number_ids(struct task *task, const int64_t *ids, int64_t n, 
     for (int64_t i = 0; i < n && status == OK; i++) {
         int64_t code = (int64_t)distinct->len;
         if (i % ROWS_BETWEEN_CHECKS == 0) status = task_check(task, err);
-        if (int_map_put(seen, ids[i], code, false)) vec_push(distinct, ((struct numbered){ids[i], (int32_t)code}));
-        else int_map_get(seen, ids[i], &code);
+        if (!int_map_get(seen, ids[i], &code)) {
+            int_map_put(seen, ids[i], code, false);
+            vec_push(distinct, ((struct numbered){ids[i], (int32_t)code}));
+        }
         codes[i] = (int32_t)code;
     }
     int_map_free(seen);
@@ -81,13 +148,11 @@ static enum status index_sparse(struct task *task, const int64_t *ids, int64_t n
 }
 
 static enum status index_ints(struct task *task, const int64_t *ids, int64_t n, struct id_list *out, int32_t *positions, struct error *err) {
-    int64_t least = ids[0], most = ids[0], span;
-    for (int64_t i = 1; i < n; i++) {
-        if (ids[i] < least) least = ids[i];
-        if (ids[i] > most) most = ids[i];
-    }
+    struct dense dense = {.ids = ids, .n = n, .positions = positions};
+    int64_t most = 0, span;
+    TRY(bounds(task, &dense, &most, err));
     out->are_ints = true;
-    if (!__builtin_sub_overflow(most, least, &span) && span < 8 * n + 65536) return index_dense(ids, n, least, span + 1, out, positions, err);
+    if (!__builtin_sub_overflow(most, dense.least, &span) && span < 8 * n + 65536) return index_dense(task, &dense, span + 1, out, err);
     return index_sparse(task, ids, n, out, positions, err);
 }
 
@@ -206,18 +271,23 @@ static enum status ones(struct events *events, struct error *err) {
     return OK;
 }
 
+static void drop(int64_t **ids) {
+    mem_free(*ids);
+    *ids = NULL;
+}
+
 static enum status fill_source(struct dataset_draft *draft, struct data_source *source, struct id_list *users, struct id_list *items,
                                struct error *err) {
     struct events *events = &source->events;
     const struct side user_side = {&draft->user_ids, &draft->user_texts, &draft->user_names, &draft->n_user_names};
     const struct side item_side = {&draft->item_ids, &draft->item_texts, &draft->item_names, &draft->n_item_names};
     TRY(mem_try_array((size_t)events->n_events, "users", &events->users, err));
-    TRY(mem_try_array((size_t)events->n_events, "items", &events->items, err));
-    if (!events->ratings) TRY(ones(events, err));
-    TRY(task_check(draft->task, err));
     TRY(index_side(draft->task, user_side, events->n_events, users, events->users, err));
-    TRY(task_check(draft->task, err));
+    drop(&draft->user_ids); /* before the items' positions need room */
+    TRY(mem_try_array((size_t)events->n_events, "items", &events->items, err));
     TRY(index_side(draft->task, item_side, events->n_events, items, events->items, err));
+    drop(&draft->item_ids);
+    if (!events->ratings) TRY(ones(events, err));
     TRY(task_check(draft->task, err));
     source->catalog = catalog_build(users, items, draft->user_table, draft->item_table);
     data_source_measure(source);

@@ -61,12 +61,14 @@ static int64_t pairs_put(struct pairs *pairs, int64_t row) {
     return -1;
 }
 
+static int64_t line_of(const struct draft_rows *rows, int64_t row) { return rows->lines ? rows->lines[row] : rows->line_of(rows->line_ctx, row); }
+
 static enum status repeated(const struct draft_rows *rows, int64_t before, int64_t row, struct error *err) {
     struct buf user = BUF_INIT, item = BUF_INIT;
     draft_id(rows, true, row, &user);
     draft_id(rows, false, row, &item);
-    err_set(err, ERR_DATA, "%s, line %lld: user %s and item %s stand together on line %lld already", rows->path, (long long)rows->lines[row],
-            buf_text(&user), buf_text(&item), (long long)rows->lines[before]);
+    err_set(err, ERR_DATA, "%s, line %lld: user %s and item %s stand together on line %lld already", rows->path, (long long)line_of(rows, row),
+            buf_text(&user), buf_text(&item), (long long)line_of(rows, before));
     buf_release(&user);
     buf_release(&item);
     return err_hint(err, "duplicates=\"last\", \"mean\" or \"sum\" says what becomes of repeated pairs");
@@ -132,7 +134,10 @@ enum status merge_repeats(struct task *task, struct draft_rows *rows, const char
     const enum way way = way_of(duplicates);
     struct pairs pairs = {0};
     struct merged merged = {0};
+    bool any;
     if (rows->draft->n_events >= INT32_MAX) return OK; /* dataset_build refuses it */
+    TRY(find_any_repeat(task, rows->draft, &any, err));
+    if (!any) return OK;
     enum status status = pairs_make(rows->draft, &pairs, err);
     if (status == OK && way != WAY_ERROR) status = merged_make(rows->draft, &merged, err);
     if (status == OK) status = find_repeats(task, rows, way, &pairs, &merged, err);

@@ -8,17 +8,18 @@
 
 #define SHOWN_CODE_POINTS 40
 
-enum status draft_rows_begin(struct draft_rows *rows, struct dataset_draft *draft, int64_t n_rows, const char *path,
+enum status draft_rows_begin(struct draft_rows *rows, struct dataset_draft *draft, int64_t n_rows, bool with_lines, const char *path,
                              const char *const columns[N_ROLES], struct error *err) {
     const size_t n = (size_t)n_rows;
-    *rows = (struct draft_rows){.draft = draft, .path = path};
+    const struct bad_rows bad = rows->bad;
+    *rows = (struct draft_rows){.draft = draft, .path = path, .bad = bad};
     memcpy(rows->columns, columns, sizeof rows->columns);
     draft->is_explicit = columns[ROLE_RATING] != NULL;
     TRY(mem_try_array(n, "user ids", &draft->user_ids, err));
     TRY(mem_try_array(n, "item ids", &draft->item_ids, err));
     if (columns[ROLE_RATING]) TRY(mem_try_array(n, "ratings", &draft->ratings, err));
     if (columns[ROLE_TIME]) TRY(mem_try_array(n, "times", &draft->times, err));
-    return mem_try_array(n, "lines", &rows->lines, err);
+    return with_lines ? mem_try_array(n, "lines", &rows->lines, err) : OK;
 }
 
 /* --- what is wrong with a cell --- */
@@ -32,7 +33,7 @@ static enum status bad_cell(const struct draft_rows *rows, int64_t line, enum ro
     else
         err_set(err, ERR_DATA, "%s, line %lld, column `%s`: expected %s, got \"%.*s%s\"", rows->path, (long long)line, rows->columns[role], expected,
                 (int)shown, cell.data, more);
-    return err_hint(err, "nothing was loaded; mend the line, or name other columns with user=, item=, rating= and time=");
+    return err_hint(err, "user=, item=, rating= and time= name other columns");
 }
 
 /* --- ids --- */
@@ -45,7 +46,7 @@ static bool plain_int(struct slice cell, int64_t *out) {
     return cell.data[negative] != '0' || cell.len == 1;
 }
 
-static int64_t intern(struct str_map *names, struct slice text) {
+int64_t draft_intern(struct str_map *names, struct slice text) {
     int64_t code;
     if (str_map_get(names, text, &code)) return code;
     code = (int64_t)str_map_len(names);
@@ -54,23 +55,26 @@ static int64_t intern(struct str_map *names, struct slice text) {
 }
 
 /* The first id that is no number: those before it become texts too. */
-static void to_names(struct draft_rows *rows, int side) {
+void draft_to_names(struct draft_rows *rows, int side) {
     int64_t *ids = side ? rows->draft->item_ids : rows->draft->user_ids;
     rows->names[side] = str_map_new();
     for (int64_t i = 0; i < rows->draft->n_events; i++) {
         buf_clear(&rows->scratch);
         buf_addf(&rows->scratch, "%lld", (long long)ids[i]);
-        ids[i] = intern(rows->names[side], (struct slice){buf_text(&rows->scratch), rows->scratch.len});
+        ids[i] = draft_intern(rows->names[side], (struct slice){buf_text(&rows->scratch), rows->scratch.len});
     }
 }
 
-static enum status add_id(struct draft_rows *rows, int64_t line, int side, struct slice cell, struct error *err) {
+static enum status check_id(const struct draft_rows *rows, int64_t line, int side, struct slice cell, struct error *err) {
+    if (cell.len && !memchr(cell.data, 0, cell.len)) return OK;
+    return bad_cell(rows, line, side ? ROLE_ITEM : ROLE_USER, "an id", cell, err);
+}
+
+static void add_id(struct draft_rows *rows, int side, struct slice cell) {
     int64_t *id = (side ? rows->draft->item_ids : rows->draft->user_ids) + rows->draft->n_events;
-    if (!rows->names[side] && plain_int(cell, id)) return OK;
-    if (cell.len == 0 || memchr(cell.data, 0, cell.len)) return bad_cell(rows, line, side ? ROLE_ITEM : ROLE_USER, "an id", cell, err);
-    if (!rows->names[side]) to_names(rows, side);
-    *id = intern(rows->names[side], cell);
-    return OK;
+    if (!rows->names[side] && plain_int(cell, id)) return;
+    if (!rows->names[side]) draft_to_names(rows, side);
+    *id = draft_intern(rows->names[side], cell);
 }
 
 void draft_id(const struct draft_rows *rows, bool of_users, int64_t row, struct buf *out) {
@@ -108,11 +112,14 @@ static struct slice trimmed(struct slice cell) {
 }
 
 enum status draft_rows_add(struct draft_rows *rows, int64_t line, const struct slice cells[N_ROLES], struct error *err) {
-    TRY(add_id(rows, line, 0, cells[ROLE_USER], err));
-    TRY(add_id(rows, line, 1, cells[ROLE_ITEM], err));
+    TRY(check_id(rows, line, 0, cells[ROLE_USER], err));
+    TRY(check_id(rows, line, 1, cells[ROLE_ITEM], err));
     if (rows->draft->ratings) TRY(add_rating(rows, line, trimmed(cells[ROLE_RATING]), err));
     if (rows->draft->times) TRY(add_time(rows, line, trimmed(cells[ROLE_TIME]), err));
-    rows->lines[rows->draft->n_events++] = line;
+    add_id(rows, 0, cells[ROLE_USER]); /* last: a bad row's words make no column of numbers one of texts */
+    add_id(rows, 1, cells[ROLE_ITEM]);
+    if (rows->lines) rows->lines[rows->draft->n_events] = line;
+    rows->draft->n_events++;
     return OK;
 }
 
@@ -128,14 +135,16 @@ static char **take_names(const struct str_map *names, int64_t *out_n) {
     return texts;
 }
 
-enum status draft_rows_end(struct task *task, enum status status, struct draft_rows *rows, const char *duplicates, struct error *err) {
+enum status draft_rows_end(struct task *task, enum status status, struct draft_rows *rows, const struct load_request *request, struct error *err) {
     struct dataset_draft *draft = rows->draft;
-    if (status == OK) status = merge_repeats(task, rows, duplicates, err);
+    if (status == OK) status = bad_rows_end(task, &rows->bad, rows->path, request->skip_bad, err);
+    if (status == OK) status = merge_repeats(task, rows, request->duplicates, err);
     if (status == OK && rows->names[0]) draft->user_names = take_names(rows->names[0], &draft->n_user_names);
     if (status == OK && rows->names[1]) draft->item_names = take_names(rows->names[1], &draft->n_item_names);
     str_map_free(rows->names[0]);
     str_map_free(rows->names[1]);
     mem_free(rows->lines);
+    bad_rows_release(&rows->bad);
     buf_release(&rows->scratch);
     *rows = (struct draft_rows){0};
     return status;

@@ -5,29 +5,41 @@
 #define RECKON_DRAFT_ROWS_H
 
 #include "runtime/base/map.h"
+#include "runtime/data/bad_rows.h"
 #include "runtime/data/csv.h"
 #include "runtime/data/dataset_parts.h"
 
 struct draft_rows {
     struct dataset_draft *draft;
     struct str_map *names[2]; /* of users, of items; NULL while all ids are numbers */
-    int64_t *lines;           /* of the rows */
+    int64_t *lines;           /* of the rows; NULL: line_of finds them */
+    int64_t (*line_of)(void *ctx, int64_t row);
+    void *line_ctx;
+    struct bad_rows bad;
     const char *path;
     const char *columns[N_ROLES]; /* names for messages; NULL: the file has no such column */
     struct buf scratch;
 };
 
-/* Room for n_rows; path and columns are borrowed. */
-enum status draft_rows_begin(struct draft_rows *rows, struct dataset_draft *draft, int64_t n_rows, const char *path,
+/* Room for n_rows, and for their lines; path and columns are borrowed. *rows is empty but for bad rows. */
+enum status draft_rows_begin(struct draft_rows *rows, struct dataset_draft *draft, int64_t n_rows, bool with_lines, const char *path,
                              const char *const columns[N_ROLES], struct error *err) MUST_CHECK;
-/* cells: UTF-8, one for each column there is. */
+/* cells: UTF-8, one for each column there is. A row that is bad leaves nothing behind. */
 enum status draft_rows_add(struct draft_rows *rows, int64_t line, const struct slice cells[N_ROLES], struct error *err) MUST_CHECK;
-/* Always frees; with status OK the draft is whole then. duplicates: "error" (NULL too), "last", "sum", "mean". */
-enum status draft_rows_end(struct task *task, enum status status, struct draft_rows *rows, const char *duplicates, struct error *err) MUST_CHECK;
+/* Always frees; with status OK the draft is whole then. Bad rows and repeated pairs are dealt with as the request says. */
+enum status draft_rows_end(struct task *task, enum status status, struct draft_rows *rows, const struct load_request *request,
+                           struct error *err) MUST_CHECK;
+
+/* The number of a text among the names. */
+int64_t draft_intern(struct str_map *names, struct slice text);
+/* From now on the ids of a side are texts: numbers so far become texts too. */
+void draft_to_names(struct draft_rows *rows, int side);
 
 /* draft_repeats.c */
 enum status check_duplicates(const char *duplicates, struct error *err) MUST_CHECK;
 enum status merge_repeats(struct task *task, struct draft_rows *rows, const char *duplicates, struct error *err) MUST_CHECK;
+/* repeats.c: whether any pair of user and item comes more than once. */
+enum status find_any_repeat(struct task *task, const struct dataset_draft *draft, bool *out, struct error *err) MUST_CHECK;
 /* The id of a row as it stands in the file. */
 void draft_id(const struct draft_rows *rows, bool of_users, int64_t row, struct buf *out);
 

@@ -80,11 +80,26 @@ static enum status add_object(struct draft_rows *rows, int64_t line, const json_
     return draft_rows_add(rows, line, cells, err);
 }
 
+/* The next object whose line is good, owned; NULL at the end or with *out_status. Bad lines are taken note of. */
+static json_t *next_good(struct scan *scan, struct bad_rows *bad, enum status *out_status, struct error *err) {
+    for (;;) {
+        json_t *object = next_object(scan, out_status, err);
+        if (object || !is_bad_row(*out_status)) return object;
+        bad_rows_take(bad, scan->line, err);
+        *out_status = OK;
+    }
+}
+
 static enum status add_objects(struct scan *scan, json_t *first, struct draft_rows *rows, struct error *err) {
     struct buf scratch[N_ROLES] = {{0}};
-    enum status status = add_object(rows, scan->line, first, scratch, err);
-    for (json_t *object; status == OK && (object = next_object(scan, &status, err)) != NULL; json_decref(object))
+    enum status status = OK;
+    for (json_t *object = json_incref(first); object; object = next_good(scan, &rows->bad, &status, err)) {
         status = add_object(rows, scan->line, object, scratch, err);
+        json_decref(object);
+        if (is_bad_row(status)) bad_rows_take(&rows->bad, scan->line, err);
+        else if (status != OK) break;
+        status = OK;
+    }
     for (int r = 0; r < N_ROLES; r++) buf_release(&scratch[r]);
     return status;
 }
@@ -105,17 +120,23 @@ static enum status columns_of(const struct load_request *request, const char *pa
     return status;
 }
 
+static enum status nothing_good(struct draft_rows *rows, const char *path, const struct load_request *request, struct error *err) {
+    rows->path = path;
+    if (rows->bad.n && !request->skip_bad) return OK; /* draft_rows_end says it */
+    return err_set(err, ERR_DATA, rows->bad.n ? "%s holds no good row" : "%s is empty", path);
+}
+
 static enum status draft_of(struct task *task, const struct load_request *request, struct scan *scan, int64_t n_lines, struct dataset_draft *draft,
                             struct error *err) {
     const char *columns[N_ROLES];
     struct draft_rows rows = {.draft = draft};
     enum status status = OK;
-    json_t *first = next_object(scan, &status, err);
-    if (!first) return status != OK ? status : err_set(err, ERR_DATA, "%s is empty", scan->path);
-    status = columns_of(request, scan->path, first, columns, err);
-    if (status == OK) status = draft_rows_begin(&rows, draft, n_lines, scan->path, columns, err);
-    if (status == OK) status = add_objects(scan, first, &rows, err);
-    status = draft_rows_end(task, status, &rows, request->duplicates, err);
+    json_t *first = next_good(scan, &rows.bad, &status, err);
+    if (first) status = columns_of(request, scan->path, first, columns, err);
+    if (first && status == OK) status = draft_rows_begin(&rows, draft, n_lines, true, scan->path, columns, err);
+    if (first && status == OK) status = add_objects(scan, first, &rows, err);
+    if (!first && status == OK) status = nothing_good(&rows, scan->path, request, err);
+    status = draft_rows_end(task, status, &rows, request, err);
     json_decref(first);
     return status;
 }

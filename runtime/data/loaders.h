@@ -11,6 +11,7 @@ struct load_request {
     const char *separator;                   /* ",", ";", "\t", "::"; NULL: found out */
     bool has_header, header_given;           /* header=True/False; header_given false: found out */
     const char *duplicates;                  /* "error" (default), "last", "sum", "mean" */
+    bool skip_bad;                           /* of a file: leaves out rows that can't be used, and prints what is wrong with the first */
     bool download;                           /* may fetch */
 };
 /* One loaded thing: a Dataset now; other kinds come with other layouts. */

@@ -1,0 +1,45 @@
+/* A piece of a delimited file, read into a piece of a draft's columns. Several
+ * threads read several at once. Private to runtime/data.
+ *
+ * Most records of most files are plain: numbers and ASCII without quotes,
+ * spaces and signs. Those are read in one go, column by column; everything else
+ * is cut into fields first (csv.h). Both give the same rows. */
+#ifndef RECKON_CSV_CHUNK_H
+#define RECKON_CSV_CHUNK_H
+
+#include "runtime/data/draft_rows.h"
+
+#define CSV_PLAN_COLUMNS 64 /* wider records are cut into fields */
+
+/* How a plain record is read: what stands in each column. */
+struct csv_plan {
+    bool usable;
+    char separator[2];
+    int separator_bytes; /* 1 or 2 */
+    char line_end;
+    bool quotes;
+    int n_columns;
+    signed char roles[CSV_PLAN_COLUMNS]; /* enum role; -1: passed over */
+};
+struct csv_plan csv_plan_of(const struct csv_format *format, int n_columns, const int columns[N_ROLES]);
+
+struct csv_chunk {
+    const char *start, *stop; /* records that begin in between, the first one at start */
+    int64_t line;             /* lines before it */
+    int64_t n_most;           /* records in it, at most */
+    bool has_quotes;
+    struct dataset_draft part; /* its rows' place in the columns; n_events: so many came */
+    struct draft_rows rows;    /* over part: names, bad rows */
+    const char *at;            /* where the next record begins */
+    int64_t end_line;
+    enum status status; /* what ended it early */
+    struct error err;
+};
+/* Counts line ends, looks for quotes. */
+void csv_chunk_measure(struct csv_chunk *chunk, const struct csv_format *format);
+/* csv is only read: how it is cut and named, and where the file ends. lines (NULL: not wanted): of the rows. Interrupted when task is cancelled. */
+void csv_chunk_read(struct csv_chunk *chunk, const struct csv *csv, const struct csv_plan *plan, const int columns[N_ROLES], int64_t *lines,
+                    const struct task *task);
+void csv_chunk_release(struct csv_chunk *chunk);
+
+#endif

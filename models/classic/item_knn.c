@@ -31,7 +31,7 @@ static enum status similar(const struct model *model, struct task *task, int32_t
     return task_check(task, err);
 }
 
-static const struct param_row params[] = {KNN_PARAMS(40, 100), {0}};
+static const struct param_row params[] = {KNN_PARAMS, {0}};
 
 const struct model_class class_item_knn = {
     .name = "item_knn",

@@ -8,11 +8,12 @@
 
 #define REG_USER 15 /* of the baseline, as in bias and svd */
 #define REG_ITEM 10
+#define SHRINKAGE_OF_RATINGS 100
 #define LISTED_MAX (1 << 25) /* similarities kept for ratings, where `neighbors` a row need no more */
 
 const char *const knn_similarities[] = {"auto", "cosine", "adjusted_cosine", "pearson", "msd", "jaccard", NULL};
 const char *const knn_centers[] = {"bias", "mean", "none", NULL};
-const char *const knn_weightings[] = {"none", "bm25", "tfidf", NULL};
+const char *const knn_weightings[] = {"auto", "none", "bm25", "tfidf", NULL};
 
 /* --- life --- */
 
@@ -59,13 +60,13 @@ static enum status check_implicit(const struct model *model, struct error *err) 
 }
 
 static enum status check_explicit(const struct model *model, struct error *err) {
-    if (is(model, "weighting", "none")) return OK;
+    if (is(model, "weighting", "none") || is(model, "weighting", "auto")) return OK;
     err_set(err, ERR_VALUE, "weighting=\"%s\" weighs the rows of implicit data; ratings are compared as they are", value_of(model, "weighting").s);
     err_hint(err, "implicit(train) makes rows of ratings");
     return err_about(err, "weighting");
 }
 
-/* How the choice of tests/bench/knn.md reads "auto". */
+/* What "auto" and -1 stand for was chosen on validation parts: tests/bench/knn.md. */
 static const char *similarity_of(const struct model *model, bool of_users) {
     const char *similarity = value_of(model, "similarity").s;
     if (strcmp(similarity, "auto") != 0) return similarity;
@@ -83,8 +84,14 @@ static enum measure measure_of(const struct model *model, const char *similarity
 static enum weighting weighting_of(const struct model *model, const char *similarity) {
     if (is(model, "weighting", "bm25")) return WEIGHTING_BM25;
     if (is(model, "weighting", "tfidf")) return WEIGHTING_TFIDF;
+    if (!model->is_explicit && is(model, "weighting", "auto") && is(model, "similarity", "auto")) return WEIGHTING_TFIDF;
     const bool is_adjusted = strcmp(similarity, "adjusted_cosine") == 0;
     return is_adjusted || (strcmp(similarity, "pearson") == 0 && is(model, "center", "bias")) ? WEIGHTING_LESS : WEIGHTING_PLAIN;
+}
+
+static double shrinkage_of(const struct model *model) {
+    const double shrinkage = value_of(model, "shrinkage").f;
+    return shrinkage >= 0 ? shrinkage : model->is_explicit ? SHRINKAGE_OF_RATINGS : 0;
 }
 
 static int64_t most_of(const struct model *model, const struct knn *knn) {
@@ -102,7 +109,7 @@ static void understand(const struct model *model, struct knn *knn) {
     knn->comparison = (struct comparison){.measure = measure_of(model, similarity),
                                           .over_common = model->is_explicit,
                                           .is_correlation = knn->weighting == WEIGHTING_LESS && strcmp(similarity, "pearson") == 0,
-                                          .shrinkage = value_of(model, "shrinkage").f};
+                                          .shrinkage = shrinkage_of(model)};
 }
 
 /* --- the baseline --- */

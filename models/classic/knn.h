@@ -64,35 +64,35 @@ struct knn_voice {
 enum status knn_voices(const struct model *model, int32_t user, int32_t item, struct knn_voice **out, int64_t *out_n, struct error *err) MUST_CHECK;
 
 extern const char *const knn_similarities[], *const knn_centers[], *const knn_weightings[];
-#define KNN_PARAMS(default_neighbors, default_shrinkage)                                                                                   \
-    {.name = "neighbors",                                                                                                                  \
-     .type = PARAM_INT,                                                                                                                    \
-     .otherwise.i = (default_neighbors),                                                                                                   \
-     .min = 1,                                                                                                                             \
-     .max = 1e6,                                                                                                                           \
-     .doc = "how many of the nearest are asked; fewer where fewer have anything in common"},                                               \
-        {.name = "similarity",                                                                                                             \
-         .type = PARAM_STR,                                                                                                                \
-         .otherwise.s = "auto",                                                                                                            \
-         .choices = "auto|cosine|adjusted_cosine|pearson|msd|jaccard",                                                                     \
-         .names = knn_similarities,                                                                                                        \
-         .doc = "how alike two are; auto: what did best on validation parts, cosine for implicit data and for ratings pearson (item_knn: " \
-                "adjusted_cosine)"},                                                                                                       \
-        {.name = "shrinkage",                                                                                                              \
-         .type = PARAM_FLOAT,                                                                                                              \
-         .otherwise.f = (default_shrinkage),                                                                                               \
-         .min = 0,                                                                                                                         \
-         .max = 1e9,                                                                                                                       \
-         .doc = "similarities of n common rows are multiplied by n / (n + shrinkage)"},                                                    \
-        {.name = "center",                                                                                                                 \
-         .type = PARAM_STR,                                                                                                                \
-         .otherwise.s = "bias",                                                                                                            \
-         .choices = "bias|mean|none",                                                                                                      \
-         .names = knn_centers,                                                                                                             \
-         .doc = "ratings: what neighbours' ratings are deviations from; pearson correlates these where it is bias"},                       \
-    {                                                                                                                                      \
-        .name = "weighting", .type = PARAM_STR, .otherwise.s = "none", .choices = "none|bm25|tfidf", .names = knn_weightings,              \
-        .doc = "implicit data: what a row weighs in the similarity, by how rare and how long its user's and item's rows are"               \
+#define KNN_PARAMS                                                                                                                                  \
+    {.name = "neighbors",                                                                                                                           \
+     .type = PARAM_INT,                                                                                                                             \
+     .otherwise.i = 80,                                                                                                                             \
+     .min = 1,                                                                                                                                      \
+     .max = 1e6,                                                                                                                                    \
+     .doc = "how many of the nearest are asked; fewer where fewer have anything in common"},                                                        \
+        {.name = "similarity",                                                                                                                      \
+         .type = PARAM_STR,                                                                                                                         \
+         .otherwise.s = "auto",                                                                                                                     \
+         .choices = "auto|cosine|adjusted_cosine|pearson|msd|jaccard",                                                                              \
+         .names = knn_similarities,                                                                                                                 \
+         .doc = "how alike two are; auto: cosine for implicit data, for ratings pearson (item_knn: adjusted_cosine), which did best on validation " \
+                "parts"},                                                                                                                           \
+        {.name = "shrinkage",                                                                                                                       \
+         .type = PARAM_FLOAT,                                                                                                                       \
+         .otherwise.f = -1,                                                                                                                         \
+         .min = -1,                                                                                                                                 \
+         .max = 1e9,                                                                                                                                \
+         .doc = "similarities of n common rows are multiplied by n / (n + shrinkage); -1: 100 for ratings, 0 for implicit data"},                   \
+        {.name = "center",                                                                                                                          \
+         .type = PARAM_STR,                                                                                                                         \
+         .otherwise.s = "bias",                                                                                                                     \
+         .choices = "bias|mean|none",                                                                                                               \
+         .names = knn_centers,                                                                                                                      \
+         .doc = "ratings: what neighbours' ratings are deviations from; pearson correlates these where it is bias"},                                \
+    {                                                                                                                                               \
+        .name = "weighting", .type = PARAM_STR, .otherwise.s = "auto", .choices = "auto|none|bm25|tfidf", .names = knn_weightings,                  \
+        .doc = "implicit data: what a row weighs in the similarity; auto: tfidf where similarity is auto, else none"                                \
     }
 
 #endif

@@ -39,7 +39,7 @@ static enum status explain(const struct model *model, int32_t user, int32_t item
     return OK;
 }
 
-static const struct param_row params[] = {KNN_PARAMS(40, 100), {0}};
+static const struct param_row params[] = {KNN_PARAMS, {0}};
 
 const struct model_class class_user_knn = {
     .name = "user_knn",

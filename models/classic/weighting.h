@@ -10,7 +10,8 @@
  *   LESS    x - mean - own_row - own_column
  *   TFIDF   √x · idf,  idf = ln n - ln(1 + n_c)
  *   BM25    idf · x (k1 + 1) / (x + k1 (1 - b + b length / mean length)), length Σ x of the row; k1 1.2, b 0.75 (Robertson & Zaragoza 2009)
- * The last two as the library implicit has them. */
+ * The last two as the library implicit has them. The cosine of rows that are all ones is the same by either: what BM25 makes of their length is one
+ * factor a row. */
 enum weighting { WEIGHTING_PLAIN, WEIGHTING_LESS, WEIGHTING_TFIDF, WEIGHTING_BM25 };
 
 struct weigher {

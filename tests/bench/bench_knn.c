@@ -1,7 +1,7 @@
 /* The neighbour models on MovieLens 100K, as Markdown: RMSE on u1 … u5 with the
  * seconds of fit and prediction, NDCG@10 of full ranking on three splits 8:1:1
  * per user. With `choose`: what their defaults were chosen by, on validation
- * parts alone. Needs RECKON_DATA (or the cache) with ml-100k. */
+ * parts alone (`choose ratings`, `rows` or `content`: that alone). Needs RECKON_DATA (or the cache) with ml-100k. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,17 +36,18 @@ static struct dataset *ml_100k(bool explicit) {
 
 struct setting {
     const char *kind;
-    int64_t neighbors; /* 0: all by default */
-    const char *similarity;
-    double shrinkage;
-    const char *center, *weighting;
+    char text[160]; /* "neighbors=40, similarity=msd" over the defaults */
 };
 
-static void set(const struct model_class *class, struct params *params, const char *name, union param_value value) {
+static void set(const struct model_class *class, struct params *params, const char *name, const char *value) {
     const int row = params_find(class, name);
     if (row < 0) return;
-    if (class->params[row].type == PARAM_STR) value.s = param_choice(&class->params[row], value.s);
-    params->values[row] = value;
+    switch (class->params[row].type) {
+    case PARAM_INT: params->values[row].i = strtoll(value, NULL, 10); break;
+    case PARAM_FLOAT: params->values[row].f = strtod(value, NULL); break;
+    case PARAM_BOOL: params->values[row].b = strcmp(value, "True") == 0; break;
+    case PARAM_STR: params->values[row].s = param_choice(&class->params[row], value); break;
+    }
     params->given[row] = true;
 }
 
@@ -55,13 +56,13 @@ static struct model *fit(const struct setting *setting, struct dataset *train) {
     struct error err = ERROR_INIT;
     struct params params;
     struct model *model;
+    char text[sizeof setting->text], *rest = text;
     params_defaults(class, &params);
-    if (setting->neighbors) {
-        set(class, &params, "neighbors", (union param_value){.i = setting->neighbors});
-        set(class, &params, "similarity", (union param_value){.s = setting->similarity});
-        set(class, &params, "shrinkage", (union param_value){.f = setting->shrinkage});
-        set(class, &params, "center", (union param_value){.s = setting->center});
-        set(class, &params, "weighting", (union param_value){.s = setting->weighting});
+    snprintf(text, sizeof text, "%s", setting->text);
+    for (char *part; (part = strtok_r(rest, ", ", &rest));) {
+        char *equals = strchr(part, '=');
+        *equals = 0;
+        set(class, &params, part, equals + 1);
     }
     const struct fit_request request = {.data = train, .params = &params, .device = device_cpu()};
     check(model_fit(class, &request, &model, &err), &err);
@@ -118,52 +119,82 @@ static void make_parts(struct dataset *data, struct split_request request, struc
     }
 }
 
-static const int64_t neighbors[] = {10, 20, 40, 80, 160};
-enum { N_NEIGHBORS = sizeof neighbors / sizeof *neighbors };
+/* A row of one setting over values of the parameter that heads the columns. */
+struct columns {
+    const char *name;
+    double values[5];
+};
+static const struct columns neighbors = {"neighbors", {10, 20, 40, 80, 160}}, title_shares = {"title_share", {0, 0.25, 0.5, 0.75, 1}};
 
-static void row_of(struct setting setting, const struct parts *parts, const char *metric) {
-    printf("| %s | %s | %g | %s |", setting.kind, setting.similarity, setting.shrinkage, strcmp(metric, "rmse") ? setting.weighting : setting.center);
-    for (int k = 0; k < N_NEIGHBORS; k++) {
-        setting.neighbors = neighbors[k];
+static void head(const struct columns *columns, const char *metric) {
+    printf("\n%s on the valid parts\n\n| model | %s = |", metric, columns->name);
+    for (int c = 0; c < 5; c++) printf(" %g |", columns->values[c]);
+    printf("\n|---|---|---|---|---|---|---|\n");
+}
+
+static void row_of(const char *kind, const char *text, const struct columns *columns, const struct parts *parts, const char *metric) {
+    printf("| %s | %s |", kind, text);
+    for (int c = 0; c < 5; c++) {
+        struct setting setting = {.kind = kind};
+        snprintf(setting.text, sizeof setting.text, "%s, %s=%g", text, columns->name, columns->values[c]);
         printf(" %.4f |", on_valid(&setting, parts, metric));
         fflush(stdout);
     }
     printf("\n");
 }
 
-static void head(const char *what) {
-    printf("\n| model | similarity | shrinkage | %s |", what);
-    for (int k = 0; k < N_NEIGHBORS; k++) printf(" %lld |", (long long)neighbors[k]);
-    printf("\n|---|---|---|---|%s\n", "---|---|---|---|---|");
-}
+static const char *const kinds[] = {"user_knn", "item_knn"};
+static const int shrinkages[] = {0, 10, 30, 100, 300};
 
-static void choose_ratings(struct dataset *data) {
-    static const char *const kinds[] = {"user_knn", "item_knn"}, *const similarities[] = {"pearson", "cosine", "adjusted_cosine", "msd", "jaccard"},
-                             *const centers[] = {"bias", "mean"};
-    static const double shrinkages[] = {0, 10, 30, 100, 300};
-    struct parts parts[SEEDS];
-    make_parts(data, ratings_split, parts);
-    head("center");
+static void choose_ratings(const struct parts *parts) {
+    static const char *const similarities[] = {"pearson", "cosine", "adjusted_cosine", "msd", "jaccard"};
+    char text[100];
+    head(&neighbors, "rmse");
     for (int m = 0; m < 2; m++)
         for (int s = 0; s < 5; s++)
-            for (int w = 0; w < 5; w++) row_of((struct setting){kinds[m], 0, similarities[s], shrinkages[w], centers[0], "none"}, parts, "rmse");
-    for (int s = 0; s < 3; s++)
-        for (int m = 0; m < 2; m++) row_of((struct setting){kinds[m], 0, similarities[s], 100, centers[1], "none"}, parts, "rmse");
-    for (int s = 0; s < SEEDS; s++) parts_release(&parts[s]);
+            for (int w = 0; w < 5; w++) {
+                snprintf(text, sizeof text, "similarity=%s, shrinkage=%d", similarities[s], shrinkages[w]);
+                row_of(kinds[m], text, &neighbors, parts, "rmse");
+            }
+    for (int m = 0; m < 2; m++)
+        for (int s = 0; s < 3; s++) {
+            snprintf(text, sizeof text, "similarity=%s, shrinkage=100, center=mean", similarities[s]);
+            row_of(kinds[m], text, &neighbors, parts, "rmse");
+        }
 }
 
-static void choose_rows(struct dataset *data) {
-    static const char *const kinds[] = {"user_knn", "item_knn"}, *const weightings[] = {"none", "tfidf", "bm25"};
-    static const double shrinkages[] = {0, 10, 30, 100, 300};
-    struct parts parts[SEEDS];
-    make_parts(data, rows_split, parts);
-    head("weighting");
+static void choose_rows(const struct parts *parts) {
+    static const char *const weighed[] = {"cosine, weighting=none", "cosine, weighting=tfidf", "jaccard, weighting=none"};
+    char text[100];
+    head(&neighbors, "ndcg@10");
     for (int m = 0; m < 2; m++)
         for (int w = 0; w < 3; w++)
-            for (int s = 0; s < 5; s++) row_of((struct setting){kinds[m], 0, "cosine", shrinkages[s], "bias", weightings[w]}, parts, "ndcg@10");
-    for (int m = 0; m < 2; m++)
-        for (int s = 0; s < 5; s++) row_of((struct setting){kinds[m], 0, "jaccard", shrinkages[s], "bias", "none"}, parts, "ndcg@10");
-    for (int s = 0; s < SEEDS; s++) parts_release(&parts[s]);
+            for (int s = 0; s < 5; s++) {
+                snprintf(text, sizeof text, "similarity=%s, shrinkage=%d", weighed[w], shrinkages[s]);
+                row_of(kinds[m], text, &neighbors, parts, "ndcg@10");
+            }
+}
+
+static void choose_content(const struct parts *ratings, const struct parts *rows) {
+    static const double pulls[] = {0.3, 1, 3, 10};
+    char text[100];
+    head(&title_shares, "rmse");
+    for (int s = 0; s < 4; s++) {
+        snprintf(text, sizeof text, "shrinkage=%g", pulls[s]);
+        row_of("content_knn", text, &title_shares, ratings, "rmse");
+    }
+    head(&title_shares, "ndcg@10");
+    row_of("content_knn", "shrinkage=1", &title_shares, rows, "ndcg@10");
+}
+
+static void choose(struct dataset *ratings, struct dataset *rows, const char *which) {
+    struct parts rated[SEEDS], seen[SEEDS];
+    make_parts(ratings, ratings_split, rated);
+    make_parts(rows, rows_split, seen);
+    if (!which || strcmp(which, "ratings") == 0) choose_ratings(rated);
+    if (!which || strcmp(which, "rows") == 0) choose_rows(seen);
+    if (!which || strcmp(which, "content") == 0) choose_content(rated, seen);
+    for (int s = 0; s < SEEDS; s++) parts_release(&rated[s]), parts_release(&seen[s]);
 }
 
 /* --- figures --- */
@@ -201,14 +232,14 @@ static void ranked(const struct setting *setting, const struct parts *parts) {
 }
 
 static void figures(struct dataset *ratings, struct dataset *rows) {
-    static const struct setting rated[] = {{.kind = "bias"}, {.kind = "user_knn"}, {.kind = "item_knn"}},
-                                seen[] = {{.kind = "popular"}, {.kind = "user_knn"}, {.kind = "item_knn"}};
+    static const struct setting rated[] = {{.kind = "bias"}, {.kind = "user_knn"}, {.kind = "item_knn"}, {.kind = "content_knn"}},
+                                seen[] = {{.kind = "popular"}, {.kind = "user_knn"}, {.kind = "item_knn"}, {.kind = "content_knn"}};
     struct parts parts[SEEDS];
     printf("| model | u1 | u2 | u3 | u4 | u5 | mean | seconds, all five |\n|---|---|---|---|---|---|---|---|\n");
-    for (int m = 0; m < 3; m++) published(ratings, &rated[m]);
+    for (int m = 0; m < 4; m++) published(ratings, &rated[m]);
     make_parts(rows, rows_split, parts);
     printf("\n| model | seed 1 | 2 | 3 | mean |\n|---|---|---|---|---|\n");
-    for (int m = 0; m < 3; m++) ranked(&seen[m], parts);
+    for (int m = 0; m < 4; m++) ranked(&seen[m], parts);
     for (int s = 0; s < SEEDS; s++) parts_release(&parts[s]);
 }
 
@@ -216,10 +247,8 @@ int main(int argc, char **argv) {
     device_prepare_environment();
     struct dataset *ratings = ml_100k(true), *rows = ml_100k(false);
     printf("%s, %d threads\n\n", device_isa(), pool_threads());
-    if (argc > 1 && strcmp(argv[1], "choose") == 0) {
-        choose_ratings(ratings);
-        choose_rows(rows);
-    } else figures(ratings, rows);
+    if (argc > 1 && strcmp(argv[1], "choose") == 0) choose(ratings, rows, argc > 2 ? argv[2] : NULL);
+    else figures(ratings, rows);
     dataset_unref(ratings);
     dataset_unref(rows);
     pool_stop();

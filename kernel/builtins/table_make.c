@@ -188,49 +188,13 @@ static enum status of_rows(struct value rows, struct table *table, struct error 
     return status;
 }
 
-/* --- JSON Lines: an object a row --- */
-
-static struct value value_of_json(const json_t *json) {
-    if (json_is_boolean(json)) return value_bool(json_is_true(json));
-    if (json_is_integer(json)) return value_int(json_integer_value(json));
-    if (json_is_real(json)) return value_float(json_real_value(json));
-    if (json_is_string(json)) return value_strn(json_string_value(json), json_string_length(json));
-    if (json_is_object(json)) return value_dict(); /* no cell, whatever is in it */
-    if (!json_is_array(json)) return NONE;
-    struct value list = value_list(json_array_size(json));
-    for (size_t i = 0; i < json_array_size(json); i++) seq_push(&list, value_of_json(json_array_get(json, i)));
-    return list;
-}
-
-static enum status add_object(void *ctx, int64_t line, const json_t *object, struct error *err) {
-    struct value *rows = ctx, row = value_dict();
-    const char *key;
-    json_t *value;
-    (void)line;
-    (void)err;
-    json_object_foreach((json_t *)(uintptr_t)object, key, value) dict_puts(&row, key, value_of_json(value));
-    seq_push(rows, row);
-    return OK;
-}
-
-static enum status of_json_lines(const struct call *call, const char *path, struct table **out, struct error *err) {
-    struct value rows = value_list(0);
-    struct table *table = table_new(0);
-    enum status status = jsonl_each(call->task, path, add_object, &rows, err);
-    if (status == OK) status = of_rows(rows, table, err);
-    value_release(&rows);
-    if (status == OK) *out = table;
-    else table_unref(table);
-    return status;
-}
-
 /* --- the row --- */
 
 static enum status of_file(const struct call *call, struct table **out, struct error *err) {
     char *path = path_expand(arg_str(call, "path"));
-    const size_t length = strlen(path);
-    const bool json = length > 6 && strcmp(path + length - 6, ".jsonl") == 0;
-    const enum status status = json ? of_json_lines(call, path, out, err) : table_read(call->task, path, out, err);
+    const char *dot = strrchr(path, '.');
+    const bool json = dot && (strcmp(dot, ".jsonl") == 0 || strcmp(dot, ".ndjson") == 0);
+    const enum status status = json ? table_read_json(call->task, path, out, err) : table_read(call->task, path, out, err);
     free(path);
     return status == OK ? OK : err_about(err, "path");
 }
@@ -262,7 +226,7 @@ const struct builtin_row builtins_tables[] = {
      .summary = "A Table of values: a list of dicts (rows), a dict of lists (columns), or a file.",
      .notes = NOTES{{"rows", .doc = "a dict for each row; a key that a row lacks is None there"},
                     {"columns", .doc = "a list for each column, all of one length"},
-                    {"path", .doc = "a .csv or .tsv file with a header, or a .jsonl file", .completes = "path"},
+                    {"path", .doc = "a .csv or .tsv file with a header, or .jsonl (.ndjson): an object a line", .completes = "path"},
                     {"caption", .doc = "what stands above it"},
                     {0}},
      .doc = "A column holds bools, ints, floats, strs, or lists of one of these; None is an empty cell. Ints among floats become floats. In a file a "

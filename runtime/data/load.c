@@ -55,7 +55,7 @@ enum status load_csv(struct task *task, const struct load_request *request, cons
     char *name = name_of(path, true);
     struct dataset_draft draft = {.name = name, .origin = path, .task = task};
     enum status status = is_json_lines(path) ? jsonl_draft(task, request, path, &draft, err) : csv_draft(task, request, path, &draft, err);
-    if (status == OK && path_ends(path, ".inter")) status = recbole_side_tables(path, &draft, err);
+    if (status == OK && path_ends(path, ".inter")) status = recbole_side_tables(path, request->skip_bad, &draft, err);
     status = draft_finish(status, &draft, out, err);
     free(name);
     return status;

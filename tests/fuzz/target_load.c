@@ -50,8 +50,8 @@ static struct given write_files(struct slice text) {
     return given;
 }
 
-static void load(const char *path, const char *duplicates) {
-    const struct load_request request = {.name_or_path = path, .duplicates = duplicates};
+static void load(const char *path, const char *duplicates, bool skip_bad) {
+    const struct load_request request = {.name_or_path = path, .duplicates = duplicates, .skip_bad = skip_bad};
     struct error err = ERROR_INIT;
     struct dataset *dataset = NULL;
     if (load_dataset(NULL, &request, &dataset, &err) != OK) must(err.message[0] && err.code != ERR_INTERNAL && utf8_valid(slice_of(err.message)));
@@ -63,13 +63,16 @@ static void read_table(const char *path) {
     struct table *table = NULL;
     if (table_read(NULL, path, &table, &err) != OK) must(err.message[0] && err.code != ERR_INTERNAL && utf8_valid(slice_of(err.message)));
     else table_unref(table);
+    err = ERROR_INIT;
+    if (table_read_json(NULL, path, &table, &err) != OK) must(err.message[0] && err.code != ERR_INTERNAL && utf8_valid(slice_of(err.message)));
+    else table_unref(table);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct given given = write_files((struct slice){(const char *)data, size});
-    if (given.n == 1) load(given.paths[0], size % 2 ? "error" : "last");
+    if (given.n == 1) load(given.paths[0], size % 2 ? "error" : "last", size % 3 == 0);
     if (given.n == 1) read_table(given.paths[0]);
-    if (given.n > 1) load(fuzz_folder(), "error");
+    if (given.n > 1) load(fuzz_folder(), "error", false);
     for (int i = 0; i < given.n; i++) {
         unlink(given.paths[i]);
         free(given.paths[i]);

@@ -135,6 +135,42 @@ static void test_recbole_folder(void **state) {
     dataset_unref(dataset);
 }
 
+/* Every type that a header may name, and what isn't of it. */
+static void test_recbole_types(void **state) {
+    (void)state;
+    struct load_request request = {.name_or_path = "t.inter"};
+    write_file("t.inter", "user_id:token\titem_id:token\trating:float\ttimestamp:float\nu1\t7\t4.0\t9.78e8\nu2\t8\t5\t978300761.0\n");
+    write_file("t.item", "item_id:token\tprice:float\tzip:token\ttags:token_seq\tvector:float_seq\tcount:float\n"
+                         "7\t1.5\t01234\ta  b\t0.5 -1 2e1\t3\n8\t\t12345\t\t\t4\n");
+    struct dataset *dataset = load_it(&request);
+    char *rows = rows_text(dataset);
+    assert_string_equal(rows, "u1 7 4 978000000; u2 8 5 978300761");
+    const struct table *features = dataset_catalog(dataset)->item_features;
+    const struct column *price = table_column(features, "price"), *zip = table_column(features, "zip"), *tags = table_column(features, "tags");
+    const struct column *vector = table_column(features, "vector"), *count = table_column(features, "count");
+    assert_true(price->type == COL_FLOAT && price->u.floats[0] == 1.5 && cell_is_null(price, 1));
+    assert_true(zip->type == COL_STR); /* one has a leading zero */
+    assert_string_equal(zip->u.strs[0], "01234");
+    assert_true(tags->type == COL_STRS && tags->u.lists.starts[1] == 2 && tags->u.lists.starts[2] == 2);
+    assert_true(vector->type == COL_FLOATS && vector->u.lists.starts[1] == 3 && vector->u.lists.floats[2] == 20);
+    assert_true(count->type == COL_INT && count->u.ints[1] == 4);
+    free(rows);
+    dataset_unref(dataset);
+    write_file("t.item", "item_id:token\tprice:float\n7\tcheap\n8\t2\n");
+    refuses(&request, "t.item, line 2, column `price:float`: expected a number, got \"cheap\"", "");
+    request.skip_bad = true;
+    dataset = load_it(&request);
+    assert_true(cell_is_null(table_column(dataset_catalog(dataset)->item_features, "price"), 0));
+    dataset_unref(dataset);
+    request.skip_bad = false;
+    write_file("t.item", "item_id:token\tvector:float_seq\n7\t1 2\n8\t1 x 2\n");
+    refuses(&request, "t.item, line 3, column `vector:float_seq`: expected a number, got \"x\"", "");
+    write_file("t.item", "name:token\tprice:float\n7\t1\n");
+    refuses(&request, "t.item has no column item_id", "begins with item_id:token");
+    unlink("t.item");
+    unlink("t.inter");
+}
+
 /* --- what is refused --- */
 
 struct bad {
@@ -279,6 +315,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_said_columns, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(test_repeats, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(test_recbole_folder, enter_folder, leave_folder),
+        cmocka_unit_test_setup_teardown(test_recbole_types, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(test_bad, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(test_bad_requests, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(test_interrupt, enter_folder, leave_folder),

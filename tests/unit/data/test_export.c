@@ -185,10 +185,51 @@ static void test_interrupt(void **state) {
     dataset_unref(dataset);
 }
 
+/* --- JSON Lines as tables --- */
+
+static void json_tables(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *message;
+    } bad[] = {
+        {"{\"a\": 1}\n\n{\"a\": \"x\"}\n", "t.jsonl, line 3, key `a`: expected ints as on the lines before, got a str"},
+        {"{\"a\": [1]}\n{\"a\": 2}\n", "t.jsonl, line 2, key `a`: expected lists of ints as on the lines before, got an int"},
+        {"{\"a\": 1}\n{\"a\": [2]}\n", "t.jsonl, line 2, key `a`: expected ints as on the lines before, got a list"},
+        {"{\"a\": [1]}\n{\"a\": [\"x\"]}\n", "t.jsonl, line 2, key `a`: expected lists of ints as on the lines before, got a str"},
+        {"{\"a\": {\"b\": 1}}\n", "t.jsonl, line 1, key `a`: an object can't be a cell"},
+        {"{\"a\": [1, null]}\n", "t.jsonl, line 1, key `a`: null within a list can't be an entry"},
+        {"{\"a\": [[1]]}\n", "t.jsonl, line 1, key `a`: a list within a list can't be an entry"},
+        {"{\"a\": 1}\nword\n", "t.jsonl, line 2: expected a JSON object, got not valid JSON: invalid token near 'word' (line 1, column 4)"},
+    };
+    struct table *table = NULL;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct error err = ERROR_INIT;
+        write_file("t.jsonl", bad[i].text);
+        assert_int_equal(table_read_json(NULL, "t.jsonl", &table, &err), ERR_DATA);
+        assert_string_equal(err.message, bad[i].message);
+    }
+    struct error err = ERROR_INIT;
+    write_file("t.jsonl", "{\"a\": 1, \"l\": []}\n{\"b\": true, \"a\": 2.5, \"l\": [1, 0.5]}\n{\"s\": \"\u00e9\", \"a\": null, \"n\": null}\n");
+    assert_int_equal(table_read_json(NULL, "t.jsonl", &table, &err), OK);
+    assert_int_equal(table->n_rows, 3);
+    const struct column *a = table_column(table, "a"), *l = table_column(table, "l"), *b = table_column(table, "b"), *s = table_column(table, "s");
+    assert_true(a->type == COL_FLOAT && a->u.floats[0] == 1 && a->u.floats[1] == 2.5 && cell_is_null(a, 2));
+    assert_true(l->type == COL_FLOATS && l->u.lists.starts[1] == 0 && l->u.lists.starts[2] == 2 && l->u.lists.floats[0] == 1 && cell_is_null(l, 2));
+    assert_true(b->type == COL_BOOL && b->u.bools[1] && cell_is_null(b, 0));
+    assert_true(s->type == COL_STR && !s->u.strs[0] && cell_is_null(table_column(table, "n"), 2));
+    table_unref(table);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forms),       cmocka_unit_test(test_awkward), cmocka_unit_test(test_synthetic), cmocka_unit_test(test_real),
-        cmocka_unit_test(test_table_forms), cmocka_unit_test(test_refused), cmocka_unit_test(test_interrupt),
+        cmocka_unit_test_setup_teardown(json_tables, enter_folder, leave_folder),
+        cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_awkward),
+        cmocka_unit_test(test_synthetic),
+        cmocka_unit_test(test_real),
+        cmocka_unit_test(test_table_forms),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_interrupt),
     };
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }

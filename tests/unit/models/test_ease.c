@@ -86,7 +86,23 @@ static void test_new_user(void **state) {
     dataset_unref(data);
 }
 
+/* reg=0 is five times the mean number of rows of an item, and stands in the model as if given. */
+static void test_default_reg(void **state) {
+    (void)state;
+    struct dataset *data = planted_data(USERS, ITEMS, 0.3, 5, false);
+    const double wanted = round(5.0 * (double)dataset_n(data) / ITEMS);
+    char given[32];
+    snprintf(given, sizeof given, "reg=%g", wanted);
+    struct model *by_size = fitted("ease", data, "", 0, NULL), *by_hand = fitted("ease", data, given, 0, NULL);
+    NEAR(by_size->params.values[params_find(by_size->class, "reg")].f, wanted, 0);
+    assert_true(same_scores(by_size, by_hand));
+    model_unref(by_size);
+    model_unref(by_hand);
+    dataset_unref(data);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_definition), cmocka_unit_test(test_recency), cmocka_unit_test(test_new_user)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_definition), cmocka_unit_test(test_recency), cmocka_unit_test(test_new_user),
+                                       cmocka_unit_test(test_default_reg)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

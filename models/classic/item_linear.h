@@ -1,0 +1,48 @@
+/* Scoring by weights between items: score(u, j) = scale_j Σ_i w_ui W_ij over the
+ * items i of the user's history, each weighed by its age. What ease and slist
+ * share: their states are this, and these are the functions of their classes. */
+#ifndef RECKON_ITEM_LINEAR_H
+#define RECKON_ITEM_LINEAR_H
+
+#include "models/classic/sequences.h"
+#include "models/fit.h"
+
+struct item_linear {
+    struct mat *weights; /* W (n_items, n_items), shared with folded-in copies */
+    bool symmetric;      /* W equals its transpose: single scores read rows */
+    float *scale;        /* n_items */
+    struct history {
+        int64_t n; /* users, and one more with a folded-in one */
+        int64_t *starts;
+        int32_t *items; /* ascending within a user, no repeats */
+        float *weights;
+    } rows;
+};
+
+/* Each user's items; one that he met more than once counts by its newest event. Of age a an item weighs floor + (1 - floor) exp(-a / recency), 1
+ * where recency is 0; with floor 0 what would weigh less than 2⁻²⁴ is left out. history_release after an error too. */
+enum status history_make(struct task *task, const struct sequences *sequences, double recency, double floor, struct history *out,
+                         struct error *err) MUST_CHECK;
+
+/* The parameter reg; where it is 0, times × the mean number of rows of the items that have some, which then stands in the model's parameters. */
+double item_linear_reg(const struct fit_request *request, struct model *model, const struct sequences *sequences, double times);
+
+/* The class's functions. */
+void item_linear_free(void *state);
+enum status item_linear_score_block(const struct model *model, struct task *task, const int32_t *users, int64_t n_users, float *out,
+                                    struct error *err);
+enum status item_linear_score_pairs(const struct model *model, struct task *task, const int32_t *users, const int32_t *items, int64_t n, float *out,
+                                    struct error *err);
+/* W's row of the item: what it speaks for. */
+enum status item_linear_similar(const struct model *model, struct task *task, int32_t item, float *out, struct error *err);
+/* What each of the user's items adds to the score. */
+enum status item_linear_explain(const struct model *model, int32_t user, int32_t item, const int32_t *rated, const float *ratings, int64_t n,
+                                float *out_weights, struct error *err);
+/* The new user's items are alike in weight, for nobody knows their order. */
+enum status item_linear_fold_in(const struct model *model, const int32_t *items, const float *ratings, int64_t n, struct model *out,
+                                struct error *err);
+enum status item_linear_save(const struct model *model, struct store_writer *writer, struct error *err);
+enum status item_linear_load(struct model *model, struct store_reader *reader, struct error *err);
+int64_t item_linear_bytes(const struct model *model);
+
+#endif

@@ -3,11 +3,12 @@
 
 #include "models/model.h"
 
-extern const struct model_class class_als, class_bias, class_content_knn, class_ease, class_ials, class_item_knn, class_mf, class_popular,
+extern const struct model_class class_als, class_bias, class_bpr, class_content_knn, class_ease, class_ials, class_item_knn, class_mf, class_popular,
     class_slist, class_svd, class_user_knn;
 
-static const struct model_class *const classes[] = {&class_als, &class_bias,    &class_content_knn, &class_ease, &class_ials,    &class_item_knn,
-                                                    &class_mf,  &class_popular, &class_slist,       &class_svd,  &class_user_knn}; /* by name */
+static const struct model_class *const classes[] = {&class_als,     &class_bias,  &class_bpr,      &class_content_knn,
+                                                    &class_ease,    &class_ials,  &class_item_knn, &class_mf,
+                                                    &class_popular, &class_slist, &class_svd,      &class_user_knn}; /* by name */
 
 #define N_CLASSES (sizeof classes / sizeof *classes)
 

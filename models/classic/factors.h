@@ -51,6 +51,8 @@ enum status factors_check_start(const struct fit_request *request, const struct 
 /* Takes trained's counts (also on failure). */
 enum status factors_new(struct mf_factors *trained, struct fold_rule fold, struct factors **out, struct error *err) MUST_CHECK;
 static inline const struct factors *factors_of(const struct model *model) { return model->state; }
+/* The same factors, and one user more; takes vector (from xnew_array). */
+struct factors *factors_with_user(const struct factors *from, float *vector);
 /* RMSE over the data's rows, unclipped. Borrowed host columns. */
 enum status factors_rmse(struct task *task, const struct mf_factors *factors, const struct events_view *rows, int64_t n, float *scratch, double *out,
                          struct error *err) MUST_CHECK;

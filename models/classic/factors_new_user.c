@@ -206,6 +206,12 @@ static struct factors *shared_copy(const struct factors *from) {
     return copy;
 }
 
+struct factors *factors_with_user(const struct factors *from, float *vector) {
+    struct factors *folded = shared_copy(from);
+    folded->folded = vector;
+    return folded;
+}
+
 enum status factors_fold_in(const struct model *model, const int32_t *items, const float *ratings, int64_t n, struct model *out, struct error *err) {
     const struct factors *factors = factors_of(model);
     const struct rated rated = {items, ratings, n};

@@ -82,6 +82,16 @@ HOT_DECLARE(void, adam_run,
             (float *x, const float *gradient, float *first, float *second, int64_t n, float lr, float weight_decay, float scale1, float scale2));
 HOT_DECLARE(void, axpy_run, (float *y, float a, const float *x, int64_t n)); /* y += a x */
 
+/* --- bpr_hot.c --- */
+/* Steps of BPR. A sample is 2 + candidates numbers: user, item, others. */
+struct bpr_job {
+    int64_t n_factors, candidates;
+    float *users, *items, *item_bias;
+    float lr, reg;
+};
+/* Walks n samples; returns Σ log(1 + exp(-d)). */
+HOT_DECLARE(double, bpr_walk, (const struct bpr_job *job, const int32_t *samples, int64_t n));
+
 /* --- dot_hot.c: compiled without contraction (Makefile), the same bits at every level --- */
 HOT_DECLARE(float, dot_run, (const float *a, const float *b, int64_t n));
 /* out[i] = a · row rows[i] of b (row i when rows is NULL), rows of n numbers. */

@@ -13,8 +13,9 @@ static const struct {
 } kinds[] = {
     {"als", "factors=6"}, {"bias", ""},         {"mf", "factors=6, init=0.1"},     {"mf", "factors=6, optimizer=adam, batch=64, init=0.1"},
     {"popular", ""},      {"svd", "factors=6"}, {"svd", "factors=6, center=none"}, {"ials", "factors=6, solver=cg"},
+    {"bpr", "factors=6"},
 };
-enum { N_KINDS = 8 };
+enum { N_KINDS = 9 };
 
 static struct model *model_of(int kind, struct dataset *data) {
     return fitted(kinds[kind].kind, data, kinds[kind].params, model_class_find(kinds[kind].kind)->iterative ? 4 : 0, NULL);

@@ -8,8 +8,9 @@ static const struct {
 } trained[] = {{"als", "factors=6"},
                {"mf", "factors=6, init=0.1"},
                {"mf", "factors=6, optimizer=adam, batch=64, lr=0.01, init=0.1"},
-               {"ials", "factors=6, solver=cg"}};
-enum { N_TRAINED = 4 };
+               {"ials", "factors=6, solver=cg"},
+               {"bpr", "factors=6, negatives=hard"}};
+enum { N_TRAINED = 5 };
 
 /* --- going on --- */
 
@@ -221,9 +222,9 @@ static void test_interrupt(void **state) {
 /* Before the first epoch ends there is nothing to offer. */
 static void test_early_interrupt(void **state) {
     (void)state;
-    static const char *const kinds[] = {"als", "bias", "ials", "mf", "popular", "svd"};
+    static const char *const kinds[] = {"als", "bias", "bpr", "ials", "mf", "popular", "svd"};
     struct dataset *data = ratings();
-    for (int k = 0; k < 6; k++) {
+    for (int k = 0; k < 7; k++) {
         const struct model_class *class = model_class_find(kinds[k]);
         const struct params params = params_of(class, strcmp(kinds[k], "svd") ? "" : "factors=4");
         struct listener listener = {0};

@@ -1,0 +1,170 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "models/classic/factors.h"
+#include "runtime/base/mem.h"
+#include "runtime/base/task.h"
+#include "runtime/device/bpr.h"
+
+/* Trains in place on `now`; each published state is a copy. */
+struct bpr {
+    const struct fit_request *request;
+    struct bpr_plan *plan;
+    struct mf_factors now;
+    double lr, decay, reg;
+};
+
+static enum status epoch(void *trainer, int64_t number, double *out_train, struct error *err) {
+    struct bpr *bpr = trainer;
+    const float lr = (float)(bpr->lr * pow(bpr->decay, (double)(number - 1)));
+    return bpr_epoch(bpr->request->task, bpr->plan, &bpr->now, lr, (float)bpr->reg, bpr->request->common.seed, number, out_train, err);
+}
+
+static enum status publish(void *trainer, void **out_state, struct error *err) {
+    struct bpr *bpr = trainer;
+    struct mf_factors frozen;
+    struct factors *state;
+    TRY(mf_factors_copy(&bpr->now, &frozen, err));
+    TRY(factors_new(&frozen, (struct fold_rule){.how = FOLD_RIDGE, .reg = bpr->reg}, &state, err));
+    *out_state = state;
+    return OK;
+}
+
+/* --- fitting --- */
+
+static enum status init_side(const struct bpr *bpr, const struct model *model, struct mat *mat, enum embedded what, struct error *err) {
+    int64_t *counts = model_counts(model, what);
+    const enum status status =
+        factors_init_rows(bpr->request->task, mat, bpr->request->common.seed, what == EMBED_USERS ? RNG_INIT_USERS : RNG_INIT_ITEMS,
+                          fit_float(bpr->request, model, "init"), counts, err);
+    free(counts);
+    return status;
+}
+
+static enum status init_vectors(struct bpr *bpr, const struct model *model, struct error *err) {
+    const struct fit_request *request = bpr->request;
+    if (request->start) return mf_factors_copy(&factors_of(request->start)->host, &bpr->now, err);
+    const int64_t n_items = dataset_n_items(request->data), n_factors = fit_int(request, model, "factors");
+    TRY(mf_factors_new(device_cpu(), dataset_n_users(request->data), n_items, n_factors, false, &bpr->now, err));
+    TRY(mat_new(device_cpu(), n_items, 1, &bpr->now.item_bias, err));
+    TRY(init_side(bpr, model, bpr->now.users, EMBED_USERS, err));
+    return init_side(bpr, model, bpr->now.items, EMBED_ITEMS, err);
+}
+
+static enum status init(struct bpr *bpr, const struct model *model, struct error *err) {
+    const struct fit_request *request = bpr->request;
+    const char *negatives = fit_str(request, model, "negatives");
+    const struct csr *rows;
+    TRY(init_vectors(bpr, model, err));
+    TRY(dataset_by_user(request->data, device_cpu(), &rows, err));
+    return bpr_plan_new(request->task, csr_rows(rows), csr_cols(rows), csr_starts(rows), csr_columns(rows),
+                        strcmp(negatives, "popularity") == 0 ? BPR_POPULARITY : BPR_UNIFORM,
+                        strcmp(negatives, "hard") == 0 ? fit_int(request, model, "candidates") : 1, request->common.seed, &bpr->plan, err);
+}
+
+static enum status fit(const struct fit_request *request, struct model *model, struct error *err) {
+    static const struct fit_steps steps = {epoch, publish};
+    TRY(factors_check_start(request, model, err));
+    struct bpr bpr = {.request = request,
+                      .lr = fit_float(request, model, "lr"),
+                      .decay = fit_float(request, model, "decay"),
+                      .reg = fit_float(request, model, "reg")};
+    enum status status = init(&bpr, model, err);
+    if (status == OK) status = fit_epochs(request, model, &steps, &bpr, err);
+    bpr_plan_free(bpr.plan);
+    mf_factors_release(&bpr.now);
+    return status;
+}
+
+/* --- new users, and why --- */
+
+/* The steps that training takes with a user, against the items as they are, as often as there were epochs. */
+static enum status replay(const struct model *model, const int32_t *items, int64_t n, float *vector, float *parts, struct error *err) {
+    const int64_t passes = model_epochs(model) > 0 ? model_epochs(model) : 1;
+    const union param_value *values = model->params.values;
+    return bpr_replay(task_current(), &factors_of(model)->host, items, n, passes, (float)values[params_find(model->class, "lr")].f,
+                      (float)values[params_find(model->class, "reg")].f, model->common.seed, vector, parts, err);
+}
+
+static enum status fold_in(const struct model *model, const int32_t *items, const float *ratings, int64_t n, struct model *out, struct error *err) {
+    const int64_t f = mat_cols(factors_of(model)->host.items);
+    float *vector = xnew_array(float, (size_t)f);
+    (void)ratings;
+    const enum status status = replay(model, items, n, vector, NULL, err);
+    if (status == OK) out->state = factors_with_user(factors_of(model), vector);
+    else free(vector);
+    return status;
+}
+
+static enum status explain(const struct model *model, int32_t user, int32_t item, const int32_t *rated, const float *ratings, int64_t n,
+                           float *out_weights, struct error *err) {
+    const struct mf_factors *host = &factors_of(model)->host;
+    const int64_t f = mat_cols(host->items);
+    float *vector, *parts = NULL;
+    (void)user, (void)ratings;
+    TRY(mem_try_array((size_t)f, "a user's vector", &vector, err));
+    enum status status = mem_try_array((size_t)(n * f + 1), "parts of a user's vector", &parts, err);
+    if (status == OK) status = replay(model, rated, n, vector, parts, err);
+    for (int64_t i = 0; status == OK && i < n; i++) out_weights[i] = dot_canonical(parts + i * f, mat_values(host->items) + item * f, f);
+    mem_free(vector);
+    mem_free(parts);
+    return status;
+}
+
+static const char *const kinds[] = {"uniform", "popularity", "hard", NULL};
+
+static const struct param_row params[] = {
+    {.name = "factors", .type = PARAM_INT, .otherwise.i = 64, .min = 1, .max = 4096, .doc = "length of the vectors"},
+    {.name = "lr", .type = PARAM_FLOAT, .otherwise.f = 0.05, .min = 0, .max = 10, .above_min = true, .doc = "learning rate of the first epoch"},
+    {.name = "decay",
+     .type = PARAM_FLOAT,
+     .otherwise.f = 1,
+     .min = 0,
+     .max = 1,
+     .above_min = true,
+     .doc = "the learning rate is multiplied by it after every epoch"},
+    {.name = "reg", .type = PARAM_FLOAT, .otherwise.f = 0.01, .min = 0, .max = 100, .doc = "pull of vectors and biases towards 0, at every step"},
+    {.name = "negatives",
+     .type = PARAM_STR,
+     .otherwise.s = "uniform",
+     .choices = "uniform|popularity|hard",
+     .names = kinds,
+     .doc = "what an event's item is compared with: any item that the user hasn't; by events to the power 0.75; the one with the highest score of "
+            "`candidates`"},
+    {.name = "candidates", .type = PARAM_INT, .otherwise.i = 4, .min = 1, .max = BPR_MOST_CANDIDATES, .doc = "hard: items to choose from"},
+    {.name = "init", .type = PARAM_FLOAT, .otherwise.f = 0.01, .min = 0, .max = 10, .doc = "standard deviation of the first vectors, N(0, init)"},
+    {0},
+};
+
+const struct model_class class_bpr = {
+    .name = "bpr",
+    .summary = "Matrix factorisation of implicit feedback that learns the order of pairs.",
+    .doc =
+        "s = p_u·q_i + b_i, minimising log(1 + exp(s_uj - s_ui)) for what a user has, i, against what he hasn't, j (Rendle et al. 2009, Bayesian "
+        "personalised ranking), by gradient steps: every event once an epoch, against an item drawn anew. Others let threads race; here a schedule "
+        "keeps them apart, so the same seed gives the same bits. negatives=\"hard\" takes the highest score of a few draws (Zhang et al. 2013). "
+        "fold_in "
+        "and explain replay a user's steps against the items as they are: the weights are what came of each event's steps.",
+    .example = "views = implicit(synth())\ntrain, test = split(views, by=\"per_user\", test=0.2, seed=1)\nm = bpr(train, factors=8, epochs=10, "
+               "seed=1)\nevaluate(m, test, metrics=[\"ndcg@10\", \"auc\"])",
+    .other_names = "BayesianPersonalizedRanking (implicit), BPR (RecBole, Cornac), BPRMF (Elliot), FlexMF-BPR (LensKit)",
+    .params = params,
+    .iterative = true,
+    .default_epochs = 50,
+    .is_dot_product = true,
+    .devices = "cpu",
+    .loss = "loss",
+    .fit = fit,
+    .free_state = factors_free,
+    .score_block = factors_score_block,
+    .top_k = factors_top_k,
+    .score_pairs = factors_score_pairs,
+    .vectors = factors_vectors,
+    .fold_in = fold_in,
+    .explain = explain,
+    .save = factors_save,
+    .load = factors_load,
+    .size = factors_size,
+    .bytes = factors_bytes,
+};

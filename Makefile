@@ -222,8 +222,8 @@ lint: ## include direction, header owners, headers alone, formatting, registry
 SOAK = $(BUILD)/tests/soak/soak
 SCALE ?= 1
 soak: all $(SOAK) ## a million cells, clients that come and go: memory, descriptors and threads stay flat (SCALE=0.01: fewer; TRANSPORT=tcp|ipc)
-	@RECKON_HISTORY=off $(SOAK) $(SCALE) $(TRANSPORT)
-	@rm -rf $(BUILD)/soak-history; RECKON_HISTORY=$(abspath $(BUILD))/soak-history/history.sqlite $(SOAK) $(SCALE) $(TRANSPORT)
+	@RECKON_HISTORY=off RECKON_RUNS=off $(SOAK) $(SCALE) $(TRANSPORT)
+	@rm -rf $(BUILD)/soak-history; RECKON_HISTORY=$(abspath $(BUILD))/soak-history/history.sqlite RECKON_RUNS=$(abspath $(BUILD))/soak-history/runs.sqlite $(SOAK) $(SCALE) $(TRANSPORT)
 $(SOAK): tests/soak/soak.c $(LIB_wire) $(LIB_base)
 	@mkdir -p $(@D)
 	@echo "  LD  $@"

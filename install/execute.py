@@ -41,7 +41,8 @@ def execute(binary, path, timeout):
     notebook = nbformat.read(path, as_version=4)
     folder = tempfile.mkdtemp(prefix="reckon-run-")
     own = {"JUPYTER_PATH": kernel_folder(binary, folder), "JUPYTER_RUNTIME_DIR": os.path.join(folder, "runtime"),
-           "RECKON_HISTORY": os.environ.get("RECKON_HISTORY", "off")}  # nobody typed these cells
+           "RECKON_HISTORY": os.environ.get("RECKON_HISTORY", "off"),  # nobody typed these cells
+           "RECKON_RUNS": os.environ.get("RECKON_RUNS", "off")}
     try:
         with unittest.mock.patch.dict(os.environ, own):
             NotebookClient(notebook, timeout=timeout, kernel_name="reckon", coalesce_streams=True, resources={"metadata": {"path": folder}}).execute()

@@ -39,15 +39,7 @@ struct history {
     struct history_store *store;
 };
 
-char *history_path(void) {
-    const char *chosen = getenv("RECKON_HISTORY");
-    if (chosen && strcmp(chosen, "off") == 0) return NULL;
-    if (chosen && *chosen) return path_expand(chosen);
-    char *path = data_home("history.sqlite");
-    if (*path == '/') return path;
-    free(path);
-    return NULL;
-}
+char *history_path(void) { return user_file("RECKON_HISTORY", "history.sqlite"); }
 
 /* --- the thread --- */
 

@@ -24,15 +24,6 @@ struct history_store {
 
 /* --- life --- */
 
-static enum status make_folder_of(const char *path, struct error *err) {
-    const char *slash = strrchr(path, '/');
-    if (!slash || slash == path) return OK;
-    char *folder = xstrndup(path, (size_t)(slash - path));
-    enum status status = dir_make(folder, err);
-    free(folder);
-    return status;
-}
-
 static enum status prepare(struct history_store *store, struct error *err) {
     struct database *database = store->database;
     TRY(statement_new(database, "INSERT INTO cells (session, line, input, output) VALUES (?1, ?2, ?3, ?4)", &store->insert, err));
@@ -52,7 +43,7 @@ static enum status take_number(void *ctx, struct error *err) {
 }
 
 static enum status open_parts(struct history_store *store, const char *path, struct error *err) {
-    TRY(make_folder_of(path, err));
+    TRY(dir_make_above(path, err));
     TRY(database_open(path, &store->database, err));
     TRY(database_upgrade(store->database, upgrades, sizeof upgrades / sizeof *upgrades, err));
     TRY(prepare(store, err));

@@ -33,7 +33,8 @@ static const char usage[] = "usage: reckon-kernel -f CONNECTION_FILE [--trace-wi
                             "--trace-wire writes a line on stderr for each message that comes or goes.\n"
                             "\n"
                             "Environment: RECKON_DATA (folder of data sets), RECKON_THREADS, RECKON_LOG=error|info|debug,\n"
-                            "RECKON_PARAM_name (what param(\"name\", default) gives), RECKON_HISTORY (file of the history, or off).\n";
+                            "RECKON_PARAM_name (what param(\"name\", default) gives), RECKON_HISTORY (file of the history, or off),\n"
+                            "RECKON_RUNS (file of the log of fits and evaluations, or off).\n";
 
 static int fail_usage(const char *format, const char *argument) {
     fputs("reckon-kernel: ", stderr);

@@ -217,6 +217,7 @@ int script_run(const char *path) {
         return fail(&err);
     }
     session_show_progress(session, false);
+    session_keep_runs(session);
     const int code = run_in_session(session, path, (struct slice){buf_text(&text), text.len});
     session_free(session);
     buf_release(&text);

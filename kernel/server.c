@@ -60,7 +60,9 @@ static enum status open_parts(struct server *server, const struct server_config 
     TRY(open_history(kernel, config->history, err));
     if (config->capture) TRY(capture_open(&kernel->capture, err));
     if (kernel->capture) log_to(capture_saved_stderr(kernel->capture));
-    return session_new(&kernel->session, err);
+    TRY(session_new(&kernel->session, err));
+    if (config->history) session_keep_runs(kernel->session);
+    return OK;
 }
 
 static void on_names_changed(void *ctx) {

@@ -11,7 +11,7 @@ struct server_config {
     const struct connection *connection; /* borrowed */
     bool capture;                        /* descriptors 1 and 2 belong to the cells from now on */
     bool signals;                        /* SIGINT interrupts, SIGTERM and SIGHUP end (after watch_block_signals) */
-    bool history;                        /* kept in the user's file (history_path); else in memory */
+    bool history;                        /* cells and runs are kept in the user's files (history_path, runs_path); else in memory */
     bool trace;
     const char *parent_id; /* JPY_PARENT_PID: ends when that process ends; NULL: nobody is watched */
 };

@@ -7,12 +7,16 @@
 #include "kernel/progress.h"
 #include "runtime/base/json.h"
 #include "runtime/base/mem.h"
+#include "runtime/base/plugin.h"
+#include "runtime/data/runs.h"
 
 /* Values of `_N` are kept when small, or when they belong to the last few large ones: `_3` shouldn't pin a model for ever. */
 #define RESULT_SMALL_BYTES (1 << 20)
 #define RESULTS_LARGE 3
 #define RESULTS_KEPT 1000 /* of all sizes: those of so many last cells */
 #define RESULT_NODES_MAX 10000
+
+#define RUNS_END_S 0.5 /* for the last runs to be written; then they are lost */
 
 struct session {
     struct registry *registry;
@@ -42,6 +46,8 @@ static void on_partial(void *ctx, void *model) {
     session->interp->partial = value_model(model_ref(model));
 }
 
+static void on_record(void *ctx, const struct run_record *run) { runs_add(((struct session *)ctx)->context.runs, run); }
+
 enum status session_new(struct session **out, struct error *err) { return session_new_with(NULL, out, err); }
 
 enum status session_new_with(bool (*wanted)(const struct builtin_row *row), struct session **out, struct error *err) {
@@ -50,13 +56,14 @@ enum status session_new_with(bool (*wanted)(const struct builtin_row *row), stru
     struct registry *registry = builtins_registry(wanted, err);
     if (!registry) return err->code;
     struct session *session = xnew(struct session);
-    const struct task_listener listener = {.ctx = session, .progress = on_progress, .print = on_print, .partial = on_partial};
+    const struct task_listener listener = {.ctx = session, .progress = on_progress, .print = on_print, .partial = on_partial, .record = on_record};
     session->registry = registry;
     session->task = task_new(&listener);
     session->interp = interp_new(registry);
     session->interp->task = session->task;
     session->interp->context = &session->context;
     session->interp->output = &session->silence;
+    session->context.runs = runs_new(NULL, build_id());
     session->show_progress = true;
     *out = session;
     return OK;
@@ -66,6 +73,7 @@ void session_free(struct session *session) {
     if (!session) return;
     interp_free(session->interp);
     context_release(&session->context);
+    runs_free(session->context.runs, RUNS_END_S);
     task_free(session->task);
     registry_free(session->registry);
     free(session);
@@ -79,6 +87,12 @@ struct task *session_task(struct session *session) {
     return session->task;
 }
 int64_t session_count(const struct session *session) { return session->count; }
+void session_keep_runs(struct session *session) {
+    char *path = runs_path();
+    runs_free(session->context.runs, 0);
+    session->context.runs = runs_new(path, build_id());
+    free(path);
+}
 void session_show_progress(struct session *session, bool on) { session->show_progress = on; }
 void session_interrupt(struct session *session) { task_cancel(session->task); }
 void session_rearm(struct session *session) { task_rearm(session->task); }
@@ -157,6 +171,17 @@ static enum status run_parsed(struct session *session, struct source *source, bo
     return status;
 }
 
+/* Once, in the first cell after it was found. */
+static void say_complaint(struct session *session) {
+    char *complaint = runs_complaint(session->context.runs);
+    struct buf line = BUF_INIT;
+    if (!complaint) return;
+    buf_addf(&line, "%s\n", complaint);
+    if (session->interp->output->stream) session->interp->output->stream(session->interp->output->ctx, "stderr", buf_text(&line), line.len);
+    buf_release(&line);
+    free(complaint);
+}
+
 void session_run(struct session *session, const char *name, struct slice code, struct output *output, bool remember, struct outcome *out) {
     *out = (struct outcome){.err = ERROR_INIT};
     mem_keep_reserve();
@@ -166,6 +191,7 @@ void session_run(struct session *session, const char *name, struct slice code, s
     task_enter(session->task);
     run_parsed(session, source, remember, out);
     task_enter(NULL);
+    say_complaint(session);
     session->interp->output = &session->silence;
     session->progress.display_id[0] = 0;
     source_unref(source);

@@ -24,6 +24,8 @@ struct interp *session_interp(struct session *session);
 struct task *session_task(struct session *session);
 int64_t session_count(const struct session *session); /* of the last cell that counted; 0 at start */
 
+/* Before the first cell: the log of runs goes to the user's file (runs_path), not only to memory. */
+void session_keep_runs(struct session *session);
 /* Progress of fits is shown as a display that is updated in place; off: not at all. On at start. */
 void session_show_progress(struct session *session, bool on);
 

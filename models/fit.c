@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "models/metrics/metrics.h"
+#include "models/record.h"
 #include "runtime/base/mem.h"
 
 /* --- parameters of a request --- */
@@ -267,6 +268,7 @@ enum status model_fit(const struct model_class *class, const struct fit_request 
     const enum status status = class->fit(&request, model, err);
     model->seconds += task_now_s(request.task) - start_s;
     if (status == OK) {
+        record_fit(&request, model);
         *out = model;
         return OK;
     }

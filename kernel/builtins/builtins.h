@@ -16,6 +16,7 @@ extern const struct builtin_row builtins_files[];    /* save open export */
 extern const struct builtin_row builtins_models[];   /* fit predict recommend … (the models' own rows come from their classes) */
 extern const struct builtin_row builtins_evaluate[]; /* evaluate cross_validate */
 extern const struct builtin_row builtins_sweep[];    /* sweep best */
+extern const struct builtin_row builtins_runs[];     /* runs */
 extern const struct builtin_row builtins_plots[];    /* plot hist scatter tsne … */
 
 /* One row a model class: als(train, factors=64, …). models.c */

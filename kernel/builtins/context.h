@@ -7,14 +7,16 @@
 struct device;
 struct gnuplot;
 struct table;
+struct run_log;
 
 struct context {
     uint64_t seed;           /* seed(n); 0 at start */
     struct device *device;   /* use(); decides for new fits only; NULL until the first use */
     struct gnuplot *gnuplot; /* started at the first picture; NULL before */
     int64_t n_displays;
-    struct table *live; /* a count: what a sweep has so far, shown under its progress line; NULL: none runs */
-    struct value fixed; /* dict: what param(…, override=True) fixed; UNSET before the first */
+    struct run_log *runs; /* the log of fits and evaluations; the session's */
+    struct table *live;   /* a count: what a sweep has so far, shown under its progress line; NULL: none runs */
+    struct value fixed;   /* dict: what param(…, override=True) fixed; UNSET before the first */
 };
 
 static inline struct context *context_of(const struct call *call) { return call->interp->context; }

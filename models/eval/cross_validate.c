@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "models/eval/evaluate.h"
+#include "models/eval/record_judged.h"
 #include "runtime/base/mem.h"
 #include "runtime/data/split_ways.h"
 
@@ -55,9 +56,17 @@ static enum status fit_and_judge(struct run *run, int64_t fold, struct dataset *
     const double start_s = task_now_s(request->task);
     TRY(evaluate_fit(request->class, &fit, &model, err));
     run->seconds[fold] = task_now_s(request->task) - start_s;
+    double *values = xnew_array(double, request->n_metrics + 1);
     enum status status = OK;
-    for (size_t m = 0; status == OK && m < request->n_metrics; m++)
-        status = evaluate_one(model, test, &request->metrics[m], &request->protocol, request->task, &run->values[m][fold], err);
+    const double judging_s = task_now_s(request->task);
+    for (size_t m = 0; status == OK && m < request->n_metrics; m++) {
+        status = evaluate_one(model, test, &request->metrics[m], &request->protocol, request->task, &values[m], err);
+        run->values[m][fold] = values[m];
+    }
+    if (status == OK)
+        record_judged(request->task, model, test, request->metrics, values, request->n_metrics, &request->protocol,
+                      task_now_s(request->task) - judging_s);
+    free(values);
     model_unref(model);
     return status;
 }

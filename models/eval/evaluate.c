@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "models/eval/outside.h"
+#include "models/eval/record_judged.h"
 #include "runtime/base/mem.h"
 
 /* --- leaks --- */
@@ -225,15 +226,24 @@ static enum status interval_row(const struct evaluate_request *request, size_t r
     return OK;
 }
 
+static void record_row(const struct evaluate_request *request, size_t row, const struct columns *columns, double seconds) {
+    double *values = xnew_array(double, request->n_metrics + 1);
+    for (size_t m = 0; m < request->n_metrics; m++) values[m] = columns->values[m][row];
+    record_judged(request->task, request->models[row], request->test, request->metrics, values, request->n_metrics, &request->protocol, seconds);
+    free(values);
+}
+
 static enum status judge_row(const struct evaluate_request *request, size_t row, struct columns *columns, struct counts *counts, struct error *err) {
     const struct model *model = request->models[row];
     if (!request->allow_leak) TRY(check_leak(model, request->test, err));
     for (size_t m = 0; m < request->n_metrics; m++) TRY(check_suits(model, request->test, &request->metrics[m], err));
     columns->names[row] = xstrdup(request->names ? request->names[row] : model->name);
     struct metric *some = xnew_array(struct metric, request->n_metrics + 1);
+    const double start_s = task_now_s(request->task);
     enum status status = of_kind(request, METRIC_RATING, some) ? rate_row(request, row, columns, counts, err) : OK;
     const size_t n = of_kind(request, METRIC_RANKING, some);
     if (status == OK && n) status = rank_row(request, row, some, n, columns, counts, err);
+    if (status == OK) record_row(request, row, columns, task_now_s(request->task) - start_s);
     free(some);
     return status == OK && request->intervals ? interval_row(request, row, columns, err) : status;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "models/eval/record_judged.h"
 #include "models/eval/sweep_parts.h"
 #include "models/fit.h"
 #include "runtime/base/mem.h"
@@ -135,9 +136,12 @@ static bool kept_value(const struct model *model, double *out) {
 static enum status judge(const struct sweep *sweep, const struct model *model, double *out, struct error *err) {
     const struct sweep_request *request = &sweep->request;
     const struct protocol protocol = protocol_for_valid(request->valid, request->common.seed);
+    const double start_s = task_now_s(request->task);
     if (kept_value(model, out)) return OK;
     TRY(evaluate_one(model, request->valid, &request->metric, &protocol, request->task, out, err));
-    return isnan(*out) ? err_set(err, ERR_NUMERIC, "`%s` gave no number on the validation part", request->metric.text) : OK;
+    if (isnan(*out)) return err_set(err, ERR_NUMERIC, "`%s` gave no number on the validation part", request->metric.text);
+    record_judged(request->task, model, request->valid, &request->metric, out, 1, &protocol, task_now_s(request->task) - start_s);
+    return OK;
 }
 
 static void set_values(const struct sweep *sweep, const struct setting *setting, struct params *params, struct fit_common *common) {

@@ -230,6 +230,15 @@ enum status dir_make(const char *path, struct error *err) {
     return reason ? file_error("make the folder", path, reason == EEXIST ? ENOTDIR : reason, err) : OK;
 }
 
+enum status dir_make_above(const char *path, struct error *err) {
+    const char *slash = strrchr(path, '/');
+    if (!slash || slash == path) return OK;
+    char *folder = xstrndup(path, (size_t)(slash - path));
+    const enum status status = dir_make(folder, err);
+    free(folder);
+    return status;
+}
+
 static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *walk) {
     (void)info;
     (void)kind;
@@ -279,6 +288,16 @@ static char *user_dir(const char *own, const char *xdg, const char *fallback, co
 char *cache_dir(const char *below) { return user_dir("RECKON_CACHE", "XDG_CACHE_HOME", "~/.cache", "reckon", below); }
 
 char *data_home(const char *below) { return user_dir(NULL, "XDG_DATA_HOME", "~/.local/share", "reckon", below); }
+
+char *user_file(const char *variable, const char *name) {
+    const char *chosen = getenv(variable);
+    if (chosen && strcmp(chosen, "off") == 0) return NULL;
+    if (chosen && *chosen) return path_expand(chosen);
+    char *path = data_home(name);
+    if (*path == '/') return path;
+    free(path);
+    return NULL;
+}
 
 char *jupyter_home(const char *below) { return user_dir("JUPYTER_DATA_DIR", "XDG_DATA_HOME", "~/.local/share", "jupyter", below); }
 

@@ -40,10 +40,14 @@ int64_t file_size(const char *path);                                  /* -1 = no
 enum status dir_make(const char *path, struct error *err) MUST_CHECK; /* with parents */
 /* A folder with all that is in it; links are removed, not followed. What can't be removed stays. */
 void dir_remove(const char *path);
-char *path_join(const char *folder, const char *name); /* owned */
-char *path_expand(const char *path);                   /* ~ and ~/x; owned */
+enum status dir_make_above(const char *path, struct error *err) MUST_CHECK; /* the folder that a file is to lie in */
+char *path_join(const char *folder, const char *name);                      /* owned */
+char *path_expand(const char *path);                                        /* ~ and ~/x; owned */
 char *cache_dir(const char *below); /* $RECKON_CACHE, else $XDG_CACHE_HOME/reckon, else ~/.cache/reckon, + below; owned, not created */
 char *data_home(const char *below); /* $XDG_DATA_HOME/reckon, else ~/.local/share/reckon, + below */
+/* What this user keeps over all sessions: the file that the variable names, else data_home(name). Owned; NULL: the variable says "off", or there is
+ * no home. */
+char *user_file(const char *variable, const char *name);
 /* Jupyter's folder of this user: $JUPYTER_DATA_DIR, else $XDG_DATA_HOME/jupyter, else ~/.local/share/jupyter, + below. It begins with ~ where nothing
  * says who is at home. */
 char *jupyter_home(const char *below);

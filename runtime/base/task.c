@@ -191,3 +191,9 @@ void task_printf(struct task *task, const char *format, ...) {
 void task_offer_partial(struct task *task, void *model) {
     if (task && task->listener.partial) task->listener.partial(task->listener.ctx, model);
 }
+
+bool task_records(const struct task *task) { return task && task->listener.record; }
+
+void task_record(struct task *task, const struct run_record *run) {
+    if (task_records(task)) task->listener.record(task->listener.ctx, run);
+}

@@ -28,13 +28,16 @@ struct progress {
 
 struct task;
 
+struct run_record; /* runtime/data/runs.h */
+
 /* Receives what a task says. Any member may be NULL. Borrowed by the task. */
 struct task_listener {
     void *ctx;
     void (*progress)(void *ctx, const struct progress *progress); /* at most every TASK_PROGRESS_MS, and once at the end of a run that had reported */
     void (*print)(void *ctx, const char *text, size_t len);
-    void (*partial)(void *ctx, void *model); /* model: borrowed `struct model *`; the listener takes its own count */
-    double (*now_s)(void *ctx);              /* clock; NULL = monotonic */
+    void (*partial)(void *ctx, void *model);                 /* model: borrowed `struct model *`; the listener takes its own count */
+    void (*record)(void *ctx, const struct run_record *run); /* a fit or an evaluation that has ended; borrowed */
+    double (*now_s)(void *ctx);                              /* clock; NULL = monotonic */
 };
 
 struct task *task_new(const struct task_listener *listener); /* copies *listener; NULL = nobody listens */
@@ -65,5 +68,7 @@ void task_end(struct task *task, bool interrupted);
 void task_print(struct task *task, const char *text, size_t len);
 void task_printf(struct task *task, const char *format, ...) PRINTF_LIKE(2, 3);
 void task_offer_partial(struct task *task, void *model);
+void task_record(struct task *task, const struct run_record *run);
+bool task_records(const struct task *task); /* whether anybody takes notice of task_record */
 
 #endif

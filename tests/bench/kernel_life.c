@@ -40,6 +40,7 @@ static void run_child(const struct life *life) {
     for (int i = 0; i < 7 && wanted[i]; i++) argv[i] = strcmp(wanted[i], "{}") == 0 ? life->path : wanted[i];
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setenv("RECKON_HISTORY", "/tmp/bench-kernel-history.sqlite", 1); /* not the one of who measures */
+    setenv("RECKON_RUNS", "/tmp/bench-kernel-runs.sqlite", 1);
     for (int fd = 0; fd < 3; fd++) dup2(nowhere, fd);
     execvp(argv[0], (char *const *)argv);
     _exit(127);

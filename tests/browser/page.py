@@ -54,7 +54,7 @@ def environment(kernel, folder):
                                                                  "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")}
     write_settings(own["JUPYTERLAB_SETTINGS_DIR"])
     variables = dict(os.environ, **own, JUPYTER_PATH=execute.kernel_folder(kernel, folder), RECKON_PARAM_quick="True",
-                     RECKON_HISTORY=os.path.join(folder, "history.sqlite"))
+                     RECKON_HISTORY=os.path.join(folder, "history.sqlite"), RECKON_RUNS=os.path.join(folder, "runs.sqlite"))
     if not os.environ.get("RECKON_DATA"):
         variables["RECKON_PARAM_data"] = "synthetic"
     return variables

@@ -28,7 +28,7 @@ class World:
     def __init__(self, kernel, folder):
         self.kernel, self.folder = os.path.abspath(kernel), folder
         own = {name: os.path.join(folder, name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")}
-        self.environment = dict(os.environ, **own, JUPYTER_PATH=execute.kernel_folder(kernel, folder), RECKON_PARAM_quick="True", RECKON_HISTORY="off")
+        self.environment = dict(os.environ, **own, JUPYTER_PATH=execute.kernel_folder(kernel, folder), RECKON_PARAM_quick="True", RECKON_HISTORY="off", RECKON_RUNS="off")
         if not os.environ.get("RECKON_DATA"):
             self.environment["RECKON_PARAM_data"] = "synthetic"
         os.environ.update(self.environment)  # kernels that tests start themselves keep out of the user's folders too

@@ -121,7 +121,7 @@ def next_session(environment, check):
 
 
 def run(world, check):
-    environment = dict(world.environment, RECKON_HISTORY=os.path.join(world.folder, "history.sqlite"))
+    environment = dict(world.environment, RECKON_HISTORY=os.path.join(world.folder, "history.sqlite"), RECKON_RUNS="off")
     console = Console(environment)
     try:
         results_and_blocks(console, check)

@@ -29,7 +29,7 @@ NOWHERE = "http://127.0.0.1:9"  # a proxy that refuses: the net plugin gets as f
 
 def run(*words, env=None, cwd=None, timeout=120):
     """(status, output) with an environment that knows no Jupyter, Python or Reckon but what `env` names."""
-    kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR", "RECKON_HISTORY")}
+    kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR", "RECKON_HISTORY", "RECKON_RUNS")}
     done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**kept, **(env or {})}, cwd=cwd, timeout=timeout)
     return done.returncode, done.stdout
 
@@ -432,7 +432,7 @@ def main():
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART")
     args = parser.parse_args()
     args.build, args.dist = os.path.abspath(args.build), os.path.abspath(args.dist)
-    os.environ["RECKON_HISTORY"] = "off"
+    os.environ["RECKON_HISTORY"] = os.environ["RECKON_RUNS"] = "off"
     clean_up_when_stopped()
     check = Checks("install")
     for part in args.parts or PARTS:

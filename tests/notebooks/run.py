@@ -93,7 +93,7 @@ def main():
     args = parser.parse_args()
     check = Checks("notebooks")
     clean_up_when_stopped()
-    os.environ.update(RECKON_PARAM_quick="True", RECKON_HISTORY="off")
+    os.environ.update(RECKON_PARAM_quick="True", RECKON_HISTORY="off", RECKON_RUNS="off")
     real_data = bool(os.environ.get("RECKON_DATA"))
     folder = os.path.join(ROOT, "notebooks")
     for file in sorted(f for f in os.listdir(folder) if f.endswith(".ipynb") and args.only in f):

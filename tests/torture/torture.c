@@ -56,6 +56,7 @@ int main(int argc, char **argv) {
     }
     device_prepare_environment();
     setenv("RECKON_HISTORY", "off", 1);
+    setenv("RECKON_RUNS", "off", 1);
     signal(SIGXFSZ, SIG_IGN); /* as in kernel/main.c */
     if (!hash_init() || !mkdtemp(folder) || chdir(folder) != 0) return 1;
     setvbuf(stdout, NULL, _IOLBF, 0);

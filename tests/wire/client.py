@@ -174,7 +174,8 @@ class Kernel(Client):
         info.update(extra or {})
         super().__init__(info, curve_keys)
         self.binary, self.arguments = binary, list(arguments)
-        self.env = {**os.environ, "RECKON_HISTORY": os.path.join(folder, "history.sqlite"), "JPY_PARENT_PID": str(os.getpid()), **(env or {})}
+        self.env = {**os.environ, "RECKON_HISTORY": os.path.join(folder, "history.sqlite"),
+                    "RECKON_RUNS": os.path.join(folder, "runs.sqlite"), "JPY_PARENT_PID": str(os.getpid()), **(env or {})}
         self.path, self.errors_path = os.path.join(folder, name + ".json"), os.path.join(folder, name + ".stderr")
         with open(self.path, "w") as file:
             json.dump(self.info, file)

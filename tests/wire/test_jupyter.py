@@ -24,7 +24,7 @@ def install(binary, folder):
         for name in ("logo-svg.svg", "logo-64x64.png", "logo-32x32.png"):
             shutil.copy(os.path.join(ROOT, "install", name), spec_folder)
     own = {name: os.path.join(folder, name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")}
-    os.environ.update(own, JUPYTER_PATH=os.path.join(folder, "share"), RECKON_HISTORY=os.path.join(folder, "history.sqlite"))
+    os.environ.update(own, JUPYTER_PATH=os.path.join(folder, "share"), RECKON_HISTORY=os.path.join(folder, "history.sqlite"), RECKON_RUNS=os.path.join(folder, "runs.sqlite"))
 
 
 def unstarted(folder, transport):

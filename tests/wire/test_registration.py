@@ -29,7 +29,7 @@ class Launcher:
         with open(path, "w") as file:
             json.dump(self.info, file)
         self.runtime = f"{folder}/runtime"
-        env = dict(os.environ, JUPYTER_RUNTIME_DIR=self.runtime, RECKON_HISTORY="off", JPY_PARENT_PID=str(os.getpid()))
+        env = dict(os.environ, JUPYTER_RUNTIME_DIR=self.runtime, RECKON_HISTORY="off", RECKON_RUNS="off", JPY_PARENT_PID=str(os.getpid()))
         self.process = subprocess.Popen([binary, "-f", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, text=True)
 
     def ports(self):

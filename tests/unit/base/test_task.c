@@ -32,7 +32,7 @@ static void hear_partial(void *ctx, void *model) { ((struct heard *)ctx)->partia
 static double tell_time(void *ctx) { return ((struct heard *)ctx)->now_s; }
 
 static struct task *new_task(struct heard *heard) {
-    return task_new(&(struct task_listener){heard, hear_progress, hear_print, hear_partial, tell_time});
+    return task_new(&(struct task_listener){heard, hear_progress, hear_print, hear_partial, NULL, tell_time});
 }
 
 static bool readable(int fd) {

@@ -1,17 +1,20 @@
 /* The neighbour models on MovieLens 100K, as Markdown: RMSE on u1 … u5 with the
- * seconds of fit and prediction, NDCG@10 of full ranking on three splits 8:1:1
- * per user. With `choose`: what their defaults were chosen by, on validation
- * parts alone (`choose ratings`, `rows` or `content`: that alone). Needs RECKON_DATA (or the cache) with ml-100k. */
+ * seconds of fit and prediction, beside scikit-surprise's; NDCG@10 of full
+ * ranking on three splits 8:1:1 per user. With `choose`: what their defaults
+ * were chosen by, on validation parts alone (`choose ratings`, `rows` or
+ * `content`: only that). Needs RECKON_DATA (or the cache) with ml-100k. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "models/eval/evaluate.h"
 #include "runtime/base/monitor.h"
 #include "runtime/base/thread.h"
 #include "runtime/data/loaders.h"
 #include "runtime/data/split_ways.h"
+#include "tests/bench/peer.h"
 
 enum { SEEDS = 3, FOLDS = 5 };
 
@@ -201,21 +204,35 @@ static void choose(struct dataset *ratings, struct dataset *rows, const char *wh
 
 static void published(struct dataset *data, const struct setting *setting) {
     static const char *const folds[] = {"u1", "u2", "u3", "u4", "u5"};
-    double mean = 0, seconds = 0;
-    printf("| %s |", setting->kind);
+    double mean = 0, seconds = 0, processor = 0;
+    printf("| %s%s%s |", setting->kind, *setting->text ? ", " : "", setting->text);
     for (int f = 0; f < FOLDS; f++) {
         const struct split_request request = {.by = SPLIT_PUBLISHED, .fold = folds[f]};
         struct parts parts = parts_of(data, &request);
         const double start = clock_now_s();
+        const clock_t before = clock();
         struct model *model = fit(setting, parts.train);
         const double rmse = judge(model, parts.test, "rmse");
         seconds += clock_now_s() - start;
+        processor += (double)(clock() - before) / CLOCKS_PER_SEC;
         mean += rmse / FOLDS;
         printf(" %.4f |", rmse);
         model_unref(model);
         parts_release(&parts);
     }
-    printf(" **%.4f** | %.3f |\n", mean, seconds);
+    printf(" **%.4f** | %.3f | %.3f |\n", mean, seconds, processor);
+}
+
+/* KNNBaseline of scikit-surprise, in the same run. */
+static void surprise(void) {
+    static const char *const names[] = {"its default", "pearson_baseline", "pearson_baseline by items"};
+    double numbers[9];
+    char path[2000];
+    snprintf(path, sizeof path, "%s/ml-100k", getenv("RECKON_DATA") ? getenv("RECKON_DATA") : ".");
+    const char *argv[] = {"tests/bench/peer_knn.py", path, NULL};
+    const int n = peer_numbers(argv, numbers, 9);
+    for (int i = 0; i + 2 < n; i += 3)
+        printf("| scikit-surprise KNNBaseline, %s | | | | | | **%.4f** | %.3f | %.3f |\n", names[i / 3], numbers[i], numbers[i + 1], numbers[i + 2]);
 }
 
 static void ranked(const struct setting *setting, const struct parts *parts) {
@@ -232,11 +249,18 @@ static void ranked(const struct setting *setting, const struct parts *parts) {
 }
 
 static void figures(struct dataset *ratings, struct dataset *rows) {
-    static const struct setting rated[] = {{.kind = "bias"}, {.kind = "user_knn"}, {.kind = "item_knn"}, {.kind = "content_knn"}},
+    static const struct setting rated[] = {{.kind = "bias"},
+                                           {.kind = "user_knn"},
+                                           {.kind = "item_knn"},
+                                           {.kind = "content_knn"},
+                                           {"user_knn", "neighbors=40, similarity=msd, shrinkage=0"},
+                                           {"user_knn", "neighbors=40, similarity=pearson"},
+                                           {"item_knn", "neighbors=40, similarity=pearson"}},
                                 seen[] = {{.kind = "popular"}, {.kind = "user_knn"}, {.kind = "item_knn"}, {.kind = "content_knn"}};
     struct parts parts[SEEDS];
-    printf("| model | u1 | u2 | u3 | u4 | u5 | mean | seconds, all five |\n|---|---|---|---|---|---|---|---|\n");
-    for (int m = 0; m < 4; m++) published(ratings, &rated[m]);
+    printf("| model | u1 | u2 | u3 | u4 | u5 | mean | s, all five | processor s |\n|---|---|---|---|---|---|---|---|---|\n");
+    for (int m = 0; m < 7; m++) published(ratings, &rated[m]);
+    surprise();
     make_parts(rows, rows_split, parts);
     printf("\n| model | seed 1 | 2 | 3 | mean |\n|---|---|---|---|---|\n");
     for (int m = 0; m < 4; m++) ranked(&seen[m], parts);
@@ -244,6 +268,7 @@ static void figures(struct dataset *ratings, struct dataset *rows) {
 }
 
 int main(int argc, char **argv) {
+    setvbuf(stdout, NULL, _IOLBF, 0);
     device_prepare_environment();
     struct dataset *ratings = ml_100k(true), *rows = ml_100k(false);
     printf("%s, %d threads\n\n", device_isa(), pool_threads());

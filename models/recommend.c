@@ -8,7 +8,7 @@
 #include "runtime/base/vec.h"
 #include "runtime/device/ops.h"
 
-enum { USERS_FUSED = 1024, USERS_SCORED = 128 }; /* of a block: lists only, or scores of every item */
+enum { USERS_FUSED = 4096, USERS_SCORED = 128 }; /* of a block: lists only, or scores of every item */
 enum { SKIPS_MAX = 1 << 24 };                    /* of a block, about */
 
 /* --- lists with given skips --- */

@@ -5,6 +5,10 @@
 #include "runtime/device/elem.h"
 #include "runtime/device/hot_functions.h"
 
+#if HOT_LEVEL >= 4 && defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
 static void swap(uint64_t *a, uint64_t *b) {
     uint64_t old = *a;
     *a = *b;
@@ -75,11 +79,40 @@ static float cut_back(uint64_t *keys, int64_t n, int64_t k) {
     return best_score(worst);
 }
 
-/* The next float32 below, for a test by > that lets x itself pass. -inf stays. */
-static float just_below(float x) {
-    uint32_t order = el_order(x);
-    if (!(x > -INFINITY)) return x;
-    return best_score((uint64_t)(order + (order == 0x7fffffffu ? 2 : 1)) << 32); /* 0 is followed by -0, its equal */
+/* Floats as whole numbers in the same order; -0 below 0, though they are equal: comparing is done as floats. */
+static int32_t as_int(float x) {
+    const int32_t bits = (int32_t)el_bits(x);
+    return bits ^ (bits >> 31 & 0x7fffffff);
+}
+
+static float as_float(int32_t i) { return el_float((uint32_t)(i ^ (i >> 31 & 0x7fffffff))); }
+
+static int32_t n_above(const float *restrict x, int64_t n, float threshold) {
+    int32_t count = 0;
+    for (int64_t j = 0; j < n; j++) count += x[j] > threshold;
+    return count;
+}
+
+/* A number that at least k of the n exceed and hardly more, by halving; -inf when there is none. */
+static float exceeded_by(const float *restrict x, int64_t n, int64_t k) {
+    float least = x[0], most = x[0];
+    for (int64_t j = 0; j < n; j++) {
+        least = x[j] < least ? x[j] : least;
+        most = x[j] > most ? x[j] : most;
+    }
+    if (n_above(x, n, -INFINITY) < k) return -INFINITY;
+    int64_t low = least > -INFINITY ? as_int(least) - (least == 0.0f ? 2 : 1) : as_int(-INFINITY), high = as_int(most);
+    while (high - low > 1) {
+        const int64_t middle = low + (high - low) / 2;
+        const int32_t count = n_above(x, n, as_float((int32_t)middle));
+        if (count < k) {
+            high = middle;
+            continue;
+        }
+        low = middle;
+        if (count <= k + k / 16) break;
+    }
+    return as_float((int32_t)low);
 }
 
 /* A score that at least k of them exceed and not many more; -inf when that isn't worth a look. Group j: columns j, j + n_groups, … */
@@ -90,25 +123,48 @@ static float first_threshold(const float *restrict scores, int64_t n, int64_t k,
     for (int64_t j = 0; j < n_groups; j++) most[j] = -INFINITY;
     for (int64_t i = 0; i < size; i++)
         for (int64_t j = 0; j < n_groups; j++) most[j] = scores[i * n_groups + j] > most[j] ? scores[i * n_groups + j] : most[j];
-    for (int64_t j = 0; j < n_groups; j++) keys[j] = best_key(most[j], j);
-    return just_below(cut_back(keys, n_groups, k));
+    return exceeded_by(most, n_groups, k);
 }
 
-enum { STRIDE = 8 };
+enum { STRIDE = 16 };
 
-int64_t HOT(best_of)(const float *scores, int64_t n, int64_t k, uint64_t *keys) {
-    if (k < 1) return 0;
+/* Keys of those of STRIDE scores that exceed the threshold, onto keys, which have room for all; returns how many. */
+#if HOT_LEVEL >= 4 && defined(__AVX512F__)
+static inline int64_t add_keys(const float *scores, int64_t col, float threshold, uint64_t *keys) {
+    const __m512 x = _mm512_loadu_ps(scores);
+    const __mmask16 wins = _mm512_cmp_ps_mask(x, _mm512_set1_ps(threshold), _CMP_GT_OQ);
+    const __m512i raw = _mm512_castps_si512(x), minus_zero = _mm512_set1_epi32(INT32_MIN);
+    const __m512i bits = _mm512_maskz_mov_epi32(_mm512_cmpneq_epi32_mask(raw, minus_zero), raw); /* -0 becomes 0, its equal */
+    const __m512i order = _mm512_mask_xor_epi32(bits, ~_mm512_movepi32_mask(bits), bits, _mm512_set1_epi32(0x7fffffff));
+    const __m512i cols = _mm512_add_epi32(_mm512_set1_epi32((int32_t)col), _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
+    const __m512i orders = _mm512_maskz_compress_epi32(wins, order), places = _mm512_maskz_compress_epi32(wins, cols);
+    for (int half = 0; half < 2; half++) {
+        const __m256i o = half ? _mm512_extracti64x4_epi64(orders, 1) : _mm512_castsi512_si256(orders);
+        const __m256i c = half ? _mm512_extracti64x4_epi64(places, 1) : _mm512_castsi512_si256(places);
+        _mm512_storeu_si512(keys + 8 * half, _mm512_or_si512(_mm512_slli_epi64(_mm512_cvtepu32_epi64(o), 32), _mm512_cvtepu32_epi64(c)));
+    }
+    return __builtin_popcount(wins);
+}
+#else
+static inline int64_t add_keys(const float *scores, int64_t col, float threshold, uint64_t *keys) {
+    int wins = 0;
+    int64_t n = 0;
+    for (int j = 0; j < STRIDE; j++) wins |= scores[j] > threshold;
+    if (!wins) return 0;
+    for (int j = 0; j < STRIDE; j++) {
+        keys[n] = best_key(scores[j], col + j);
+        n += scores[j] > threshold;
+    }
+    return n;
+}
+#endif
+
+int64_t HOT(best_gather)(const float *scores, int64_t n, int64_t k, uint64_t *keys, float *out_threshold) {
     int64_t room = best_keys(k), n_keys = 0, i = 0;
     float threshold = first_threshold(scores, n, k, keys);
     for (; i + STRIDE <= n; i += STRIDE) {
-        int wins = 0;
-        for (int j = 0; j < STRIDE; j++) wins |= scores[i + j] > threshold;
-        if (!wins) continue;
-        for (int j = 0; j < STRIDE; j++) {
-            keys[n_keys] = best_key(scores[i + j], i + j);
-            n_keys += scores[i + j] > threshold;
-        }
-        if (n_keys + STRIDE >= room) {
+        n_keys += add_keys(scores + i, i, threshold, keys + n_keys);
+        if (n_keys + 2 * STRIDE > room) {
             threshold = cut_back(keys, n_keys, k);
             n_keys = k;
         }
@@ -118,9 +174,17 @@ int64_t HOT(best_of)(const float *scores, int64_t n, int64_t k, uint64_t *keys) 
         n_keys += scores[i] > threshold;
     }
     if (n_keys > 2 * k) {
-        select_smallest(keys, n_keys, k);
+        threshold = cut_back(keys, n_keys, k);
         n_keys = k;
     }
+    *out_threshold = threshold;
+    return n_keys;
+}
+
+int64_t HOT(best_of)(const float *scores, int64_t n, int64_t k, uint64_t *keys) {
+    float threshold;
+    if (k < 1) return 0;
+    int64_t n_keys = HOT(best_gather)(scores, n, k, keys, &threshold);
     sort_keys(keys, n_keys);
     return n_keys < k ? n_keys : k;
 }

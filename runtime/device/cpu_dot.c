@@ -88,10 +88,7 @@ static float *score_tile(const struct dot_run *run, int64_t first, int64_t n, in
 
 static void add_biases(const struct dot_job *job, int64_t row, int64_t col, int64_t n_cols, const float *from, float *to) {
     float base = job->constant + (job->row_bias ? job->row_bias[job->rows[row]] : 0.0f);
-    if (job->col_bias)
-        for (int64_t c = 0; c < n_cols; c++) to[c] = from[c] + base + job->col_bias[col + c];
-    else
-        for (int64_t c = 0; c < n_cols; c++) to[c] = from[c] + base;
+    HOT_PICK(bias_run)(from, base, job->col_bias ? job->col_bias + col : NULL, n_cols, to);
 }
 
 static void dot_tile(void *ctx, int64_t block, int thread) {
@@ -140,8 +137,8 @@ enum status cpu_dot_block(void *state, struct task *task, const struct dot_job *
 
 /* --- the best --- */
 
-/* BLAS scores find k + SPARE candidates, canonical ones order them. That is the canonical list when the scores of the k-th and the last candidate lie
- * further apart than rounding reaches; else (ties, mostly) the row is scored again, canonically. */
+/* BLAS scores find k + SPARE candidates or a few more, canonical ones order them. That is the canonical list when the k-th lies further above the
+ * threshold that all others are below than rounding reaches; else (ties, mostly) the row is scored again, canonically. */
 enum { SPARE = 16 };
 
 struct best_run {
@@ -204,9 +201,7 @@ static void best_of_exact(const struct best_job *job, int64_t row, float *scores
 }
 
 /* Canonical scores of the candidates, in order. The keys' room for group maxima holds columns and scores meanwhile. */
-static void rank_candidates(const struct best_job *job, int64_t row, uint64_t *keys, int64_t n_keys) {
-    int32_t *cols = (int32_t *)(keys + best_keys(job->k + SPARE));
-    float *scores = (float *)(cols + n_keys);
+static void rank_candidates(const struct best_job *job, int64_t row, uint64_t *keys, int64_t n_keys, int32_t *cols, float *scores) {
     for (int64_t c = 0; c < n_keys; c++) cols[c] = best_col(keys[c]);
     score_row(&job->dot, job->dot.rows[row], cols, 0, n_keys, scores);
     for (int64_t c = 0; c < n_keys; c++) keys[c] = best_key(scores[c], cols[c]);
@@ -223,14 +218,12 @@ static void best_row(const struct best_run *run, int64_t row, float *scores, uin
     int64_t wanted = job->k + SPARE, cols = job->dot.b_rows;
     add_biases(&job->dot, row, 0, cols, scores, scores);
     drop_skipped(job, row, scores);
-    int64_t n_keys = HOT_PICK(best_of)(scores, cols, wanted, keys);
-    float rounding = rounding_of(run, row);
-    bool is_sure =
-        rounding < INFINITY && (n_keys < wanted || scores[best_col(keys[job->k - 1])] - scores[best_col(keys[n_keys - 1])] > 2.0f * rounding);
-    if (is_sure) {
-        rank_candidates(job, row, keys, n_keys);
-        return;
-    }
+    float threshold, rounding = rounding_of(run, row);
+    int64_t n_keys = HOT_PICK(best_gather)(scores, cols, wanted, keys, &threshold);
+    int32_t *at = (int32_t *)(keys + best_keys(wanted));
+    rank_candidates(job, row, keys, n_keys, at, (float *)(at + n_keys));
+    bool all = threshold == -INFINITY; /* every number is a candidate */
+    if (rounding < INFINITY && (all || (n_keys >= job->k && best_score(keys[job->k - 1]) - threshold > 2.0f * rounding))) return;
     score_row(&job->dot, job->dot.rows[row], NULL, 0, cols, scores);
     best_of_exact(job, row, scores, keys);
 }

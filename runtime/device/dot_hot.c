@@ -65,3 +65,10 @@ void HOT(dot_rows)(const float *a, const float *b, const int32_t *rows, int64_t 
     }
     for (; r < n_rows; r++) out[r] = HOT(dot_run)(a, b + (rows ? rows[r] : r) * n, n);
 }
+
+void HOT(bias_run)(const float *from, float base, const float *bias, int64_t n, float *to) {
+    if (bias)
+        for (int64_t i = 0; i < n; i++) to[i] = from[i] + base + bias[i];
+    else
+        for (int64_t i = 0; i < n; i++) to[i] = from[i] + base;
+}

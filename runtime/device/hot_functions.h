@@ -97,6 +97,9 @@ HOT_DECLARE(float, dot_run, (const float *a, const float *b, int64_t n));
 /* out[i] = a · row rows[i] of b (row i when rows is NULL), rows of n numbers. */
 HOT_DECLARE(void, dot_rows, (const float *a, const float *b, const int32_t *rows, int64_t n_rows, int64_t n, float *out));
 
+/* to[i] = from[i] + base + bias[i]; bias NULL: + base. */
+HOT_DECLARE(void, bias_run, (const float *from, float base, const float *bias, int64_t n, float *to));
+
 /* --- best_hot.c --- */
 /* Keys of the best: el_order of the score above the column, so ascending keys are descending scores, ties to the lower column. */
 static inline uint64_t best_key(float score, int64_t col) { return (uint64_t)el_order(score) << 32 | (uint64_t)(uint32_t)col; }
@@ -110,6 +113,9 @@ static inline float best_score(uint64_t key) {
 static inline int64_t best_keys(int64_t k) { return 4 * k + 64; }
 static inline int64_t best_room(int64_t k) { return best_keys(k) + 2 * k; }
 HOT_DECLARE(int64_t, best_of, (const float *scores, int64_t n, int64_t k, uint64_t *keys));
+/* The same keys among others, in any order, at most 2 k (k > 0): no column without one scores above the threshold, or is a number where it is -inf.
+ */
+HOT_DECLARE(int64_t, best_gather, (const float *scores, int64_t n, int64_t k, uint64_t *keys, float *out_threshold));
 HOT_DECLARE(void, best_sort, (uint64_t * keys, int64_t n)); /* ascending */
 
 #endif

@@ -261,8 +261,10 @@ enum status model_fit(const struct model_class *class, const struct fit_request 
     const double start_s = task_now_s(request.task);
     TRY(new_model(class, &request, &model, err));
     if (request.start) go_on_from(model, request.start);
-    if (request.common.valid) {
-        const struct met_rows rows = met_rows_of(request.common.valid);
+    struct dataset *const choosers[] = {request.common.valid, request.tuned_on};
+    for (size_t i = 0; i < sizeof choosers / sizeof *choosers; i++) {
+        if (!choosers[i]) continue;
+        const struct met_rows rows = met_rows_of(choosers[i]);
         model_add_chosen(model, &rows);
     }
     const enum status status = class->fit(&request, model, err);

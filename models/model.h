@@ -58,7 +58,8 @@ struct epoch_row {
 }; /* NaN: not measured */
 
 struct fit_request {
-    struct dataset *data; /* borrowed; the model takes a count of its catalog and remembers the view for seen rows and leaks */
+    struct dataset *data;     /* borrowed; the model takes a count of its catalog and remembers the view for seen rows and leaks */
+    struct dataset *tuned_on; /* borrowed: the part that chose the parameters, remembered for leaks; NULL: none did */
     const struct params *params;
     struct fit_common common;
     const struct model *start; /* go on from here (same kind, same catalog), or NULL */
@@ -136,7 +137,7 @@ struct model {
     struct epoch_row *history; /* n_history */
     int64_t n_history;
     int64_t best_epoch;         /* 0 = none */
-    struct met_rows *chosen_on; /* n_chosen_on: what its epoch was chosen by, also before it went on. Owned */
+    struct met_rows *chosen_on; /* n_chosen_on: what its epoch and its parameters were chosen by, also before it went on. Owned */
     size_t n_chosen_on;
     char monitor[32]; /* what valid measures: "rmse"; "" = nothing */
     double seconds;

@@ -30,21 +30,28 @@ void recipe_set_monitor(struct recipe *recipe, const char *monitor) {
     recipe->common.monitor = copy;
 }
 
-void recipe_set_valid(struct recipe *recipe, struct dataset *valid) {
-    struct dataset *counted = valid ? dataset_ref(valid) : NULL;
-    if (recipe->valid) dataset_unref(recipe->valid);
-    recipe->valid = counted;
-    recipe->common.valid = counted;
+static void hold(struct dataset **place, struct dataset *data) {
+    struct dataset *counted = data ? dataset_ref(data) : NULL;
+    if (*place) dataset_unref(*place);
+    *place = counted;
 }
+
+void recipe_set_valid(struct recipe *recipe, struct dataset *valid) {
+    hold(&recipe->valid, valid);
+    recipe->common.valid = valid;
+}
+
+void recipe_set_tuned_on(struct recipe *recipe, struct dataset *part) { hold(&recipe->tuned_on, part); }
 
 struct recipe *recipe_copy(const struct recipe *recipe) {
     struct recipe *copy = xmemdup(recipe, sizeof *recipe);
     copy->count = 1;
     copy->name = copy->monitor = NULL;
-    copy->valid = NULL;
+    copy->valid = copy->tuned_on = NULL;
     recipe_set_name(copy, recipe->name);
     recipe_set_monitor(copy, recipe->monitor);
     recipe_set_valid(copy, recipe->valid);
+    recipe_set_tuned_on(copy, recipe->tuned_on);
     return copy;
 }
 
@@ -55,7 +62,8 @@ struct recipe *recipe_ref(struct recipe *recipe) {
 
 void recipe_unref(struct recipe *recipe) {
     if (!recipe || --recipe->count > 0) return;
-    if (recipe->valid) dataset_unref(recipe->valid);
+    hold(&recipe->valid, NULL);
+    hold(&recipe->tuned_on, NULL);
     free(recipe->name);
     free(recipe->monitor);
     free(recipe);
@@ -103,8 +111,13 @@ enum status recipe_fit(struct interp *interp, const struct recipe *recipe, struc
                        struct error *err) {
     struct device *device;
     TRY(context_device(interp->context, &device, err));
-    struct fit_request request = {
-        .data = data, .params = &recipe->params, .common = recipe->common, .start = start, .device = device, .task = interp->task};
+    struct fit_request request = {.data = data,
+                                  .tuned_on = recipe->tuned_on,
+                                  .params = &recipe->params,
+                                  .common = recipe->common,
+                                  .start = start,
+                                  .device = device,
+                                  .task = interp->task};
     request.common.seed = recipe_seed(interp, recipe);
     return evaluate_fit(recipe->class, &request, out, err);
 }

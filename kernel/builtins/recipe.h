@@ -14,6 +14,7 @@ struct recipe {
     bool seed_given;          /* else the session's at the time of fitting */
     char *name, *monitor;     /* or NULL */
     struct dataset *valid;    /* a count, or NULL */
+    struct dataset *tuned_on; /* the part that chose the parameters (best); a count, or NULL */
 };
 
 struct recipe *recipe_new(const struct model_class *class); /* defaults */
@@ -23,6 +24,7 @@ void recipe_unref(struct recipe *recipe);
 void recipe_set_name(struct recipe *recipe, const char *name);
 void recipe_set_monitor(struct recipe *recipe, const char *monitor);
 void recipe_set_valid(struct recipe *recipe, struct dataset *valid);
+void recipe_set_tuned_on(struct recipe *recipe, struct dataset *part);
 /* "als(factors=64, epochs=15)": what was given. */
 void recipe_text(const struct recipe *recipe, struct buf *out);
 static inline struct value value_recipe(struct recipe *recipe) { return value_object(&type_recipe, recipe); }

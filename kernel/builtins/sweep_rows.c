@@ -139,6 +139,7 @@ static struct table *table_of(const struct sweep *sweep, const struct sweep_requ
     swept->origin = (struct table_origin){.count = 1, .kind = swept_kind, .release = swept_release};
     swept->recipe = recipe_copy(recipe);
     recipe_set_valid(swept->recipe, NULL);
+    recipe_set_tuned_on(swept->recipe, request->valid);
     recipe_set_monitor(swept->recipe, NULL);
     swept->recipe->common.seed = request->common.seed;
     swept->recipe->seed_given = true;

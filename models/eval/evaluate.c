@@ -36,7 +36,7 @@ static const char *mask_word(int mask) {
     return words[mask & 7];
 }
 
-/* A look at a validation part stays allowed: everybody knows what it was used for. Test rows that chose the epoch aren't held out any more. */
+/* A look at a validation part stays allowed: everybody knows what it was used for. Test rows that chose the epoch or the parameters aren't held out any more. */
 static enum status check_choice(const struct model *model, struct dataset *judged, struct error *err) {
     int64_t n = 0;
     for (size_t i = 0; n == 0 && i < model->n_chosen_on; i++) n = met(&model->chosen_on[i], judged);
@@ -44,10 +44,10 @@ static enum status check_choice(const struct model *model, struct dataset *judge
     struct buf some = BUF_INIT, all = BUF_INIT;
     buf_add_count(&some, n);
     buf_add_count(&all, dataset_n(judged));
-    err_set(err, ERR_LEAK, "`%s` chose its epoch on %s of these %s rows", model->name, buf_text(&some), buf_text(&all));
+    err_set(err, ERR_LEAK, "`%s` chose its epoch or its parameters on %s of these %s rows", model->name, buf_text(&some), buf_text(&all));
     buf_release(&some);
     buf_release(&all);
-    err_hint(err, "valid= wants a part of its own: train, valid, test = split(data, valid=0.1, test=0.2); or say allow_leak=True");
+    err_hint(err, "choosing wants a part of its own: train, valid, test = split(data, valid=0.1, test=0.2); or say allow_leak=True");
     return err_about(err, "test");
 }
 
@@ -261,6 +261,13 @@ static void add_drawing(const struct protocol *protocol, const struct counts *co
 }
 
 /* "full ranking of 1,682 items, train and valid rows masked, 943 users" */
+/* Then nobody knows what anybody has seen but for the split. */
+static bool all_outside(const struct evaluate_request *request) {
+    for (size_t i = 0; i < request->n_models; i++)
+        if (!outside_is(request->models[i])) return false;
+    return true;
+}
+
 static void add_protocol(const struct evaluate_request *request, const struct counts *counts, struct buf *out) {
     const struct protocol *protocol = &request->protocol;
     const bool masks_valid = dataset_split(request->test) && dataset_split(request->test)->n_rows[1] > 0 && dataset_part(request->test) & PART_TEST;
@@ -269,7 +276,8 @@ static void add_protocol(const struct evaluate_request *request, const struct co
     else {
         buf_adds(out, "full ranking of ");
         buf_add_counted(out, dataset_n_items(request->test), "items");
-        if (protocol->mask) buf_addf(out, ", %s rows masked", mask_word(protocol->mask));
+        if (!dataset_split(request->test) && !protocol->mask && all_outside(request)) buf_adds(out, ", nothing masked");
+        else if (protocol->mask) buf_addf(out, ", %s rows masked", mask_word(protocol->mask));
         else buf_addf(out, ", %s masked", masks_valid ? "train and valid rows" : "train rows");
     }
     buf_adds(out, ", ");

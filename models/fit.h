@@ -32,6 +32,12 @@ double fit_float(const struct fit_request *request, const struct model *model, c
 const char *fit_str(const struct fit_request *request, const struct model *model, const char *name);
 bool fit_bool(const struct fit_request *request, const struct model *model, const char *name);
 
+/* A whole model as sections of a file that holds more: model_file.c. */
+enum status model_put(const struct model *model, struct store_writer *writer, struct error *err) MUST_CHECK;
+enum status model_get(struct store_reader *reader, struct model **out, struct error *err) MUST_CHECK;
+/* What model_similar orders by: out (n_items). ERR_VALUE where the kind has none. */
+enum status model_similarities(const struct model *model, struct task *task, int32_t item, float *out, struct error *err) MUST_CHECK;
+
 /* seen.c: fills model->seen_* from the data and the parts of its split. */
 enum status model_fill_seen(struct model *model, struct dataset *data, struct error *err) MUST_CHECK;
 /* Same ids in the same order. */

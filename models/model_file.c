@@ -100,7 +100,7 @@ static enum status put_seen(const struct model *model, struct store_writer *writ
     return store_put(writer, "seen/ratings", STORE_F32, model->seen_ratings, n, err);
 }
 
-static enum status put_all(const struct model *model, struct store_writer *writer, struct error *err) {
+enum status model_put(const struct model *model, struct store_writer *writer, struct error *err) {
     json_t *json = header(model);
     const enum status status = store_put_json(writer, "model", json, err);
     json_decref(json);
@@ -114,7 +114,7 @@ static enum status put_all(const struct model *model, struct store_writer *write
 enum status model_save(const struct model *model, const char *path, struct error *err) {
     struct store_writer *writer;
     TRY(store_create(path, "model", &writer, err));
-    const enum status status = put_all(model, writer, err);
+    const enum status status = model_put(model, writer, err);
     const enum status finished = store_finish(writer, status == OK, err);
     return status == OK ? finished : status;
 }
@@ -251,8 +251,7 @@ static enum status get_all(struct model *model, struct store_reader *reader, str
     return model->class->load(model, reader, err);
 }
 
-static enum status read_model(struct store_reader *reader, const char *path, struct model **out, struct error *err) {
-    if (strcmp(store_kind(reader), "model") != 0) return err_set(err, ERR_DATA, "%s holds a %s, not a model", path, store_kind(reader));
+enum status model_get(struct store_reader *reader, struct model **out, struct error *err) {
     struct model *model = xnew(struct model);
     model->count = 1;
     model->default_user = -1;
@@ -261,6 +260,11 @@ static enum status read_model(struct store_reader *reader, const char *path, str
     if (status == OK) *out = model;
     else model_unref(model);
     return status;
+}
+
+static enum status read_model(struct store_reader *reader, const char *path, struct model **out, struct error *err) {
+    if (strcmp(store_kind(reader), "model") != 0) return err_set(err, ERR_DATA, "%s holds a %s, not a model", path, store_kind(reader));
+    return model_get(reader, out, err);
 }
 
 enum status model_open(const char *path, struct model **out, struct error *err) {

@@ -10,6 +10,9 @@ static const struct model_class *const classes[] = {&class_als,     &class_bias,
                                                     &class_ease,    &class_ials,  &class_item_knn, &class_mf,
                                                     &class_popular, &class_slist, &class_svd,      &class_user_knn}; /* by name */
 
+/* Made of fitted models: without a recipe, but in files. */
+extern const struct model_class class_blend;
+
 #define N_CLASSES (sizeof classes / sizeof *classes)
 
 size_t model_classes(const struct model_class *const **out) {
@@ -18,6 +21,7 @@ size_t model_classes(const struct model_class *const **out) {
 }
 
 const struct model_class *model_class_find(const char *name) {
+    if (strcmp(name, class_blend.name) == 0) return &class_blend;
     for (size_t i = 0; i < N_CLASSES; i++)
         if (strcmp(classes[i]->name, name) == 0) return classes[i];
     return NULL;

@@ -52,10 +52,14 @@ static enum status cosine_of_vectors(const struct model *model, int32_t item, fl
     return status;
 }
 
+enum status model_similarities(const struct model *model, struct task *task, int32_t item, float *out, struct error *err) {
+    if (model->class->similar) return model->class->similar(model, task, item, out, err);
+    return cosine_of_vectors(model, item, out, err);
+}
+
 static enum status best_similar(const struct model *model, struct task *task, int32_t item, float *scores, int64_t k, int32_t *out_items,
                                 float *out_scores, struct error *err) {
-    if (model->class->similar) TRY(model->class->similar(model, task, item, scores, err));
-    else TRY(cosine_of_vectors(model, item, scores, err));
+    TRY(model_similarities(model, task, item, scores, err));
     const int64_t skip_starts[] = {0, 1};
     return ops_top_k(task, scores, 1, model->catalog->n_items, skip_starts, &item, k, out_items, out_scores, err);
 }

@@ -63,6 +63,7 @@ struct store_writer {
     uint64_t at; /* bytes written */
     VEC(struct row) rows;
     struct str_map *names; /* in the order of rows */
+    char *folder;          /* before every name; NULL: none */
     bool failed;
 };
 
@@ -86,6 +87,7 @@ static enum status write_padding(struct store_writer *writer, size_t alignment, 
 static void writer_free(struct store_writer *writer) {
     str_map_free(writer->names);
     vec_release(&writer->rows);
+    free(writer->folder);
     free(writer);
 }
 
@@ -115,8 +117,22 @@ enum status store_create(const char *path, const char *kind, struct store_writer
     return OK;
 }
 
-/* Begins a section; its bytes follow by write_bytes. */
-static enum status begin_section(struct store_writer *writer, const char *name, uint32_t type, int64_t count, struct error *err) {
+/* Takes the old one. Owned. */
+static char *another_folder(char *old, const char *folder) {
+    free(old);
+    return folder ? xstrdup(folder) : NULL;
+}
+
+void store_writer_enter(struct store_writer *writer, const char *folder) { writer->folder = another_folder(writer->folder, folder); }
+
+/* Owned. */
+static char *whole_name(const char *folder, const char *name) {
+    struct buf whole = BUF_INIT;
+    buf_addf(&whole, "%s%s", folder ? folder : "", name);
+    return buf_take(&whole);
+}
+
+static enum status begin_named(struct store_writer *writer, const char *name, uint32_t type, int64_t count, struct error *err) {
     size_t len = strlen(name);
     if (len == 0 || len > MAX_NAME || count < 0 || writer->rows.len == MAX_SECTIONS)
         return err_set(err, ERR_INTERNAL, "`%s` (%lld values) can't be a section of a file", name, (long long)count);
@@ -125,6 +141,15 @@ static enum status begin_section(struct store_writer *writer, const char *name, 
     TRY(write_padding(writer, ALIGNMENT, err));
     vec_push(&writer->rows, ((struct row){.type = type, .name_len = (uint32_t)len, .count = (uint64_t)count, .offset = writer->at}));
     return OK;
+}
+
+/* Begins a section; its bytes follow by write_bytes. */
+static enum status begin_section(struct store_writer *writer, const char *name, uint32_t type, int64_t count, struct error *err) {
+    if (!writer->folder || !*name) return begin_named(writer, name, type, count, err);
+    char *whole = whole_name(writer->folder, name);
+    const enum status status = begin_named(writer, whole, type, count, err);
+    free(whole);
+    return status;
 }
 
 static void end_section(struct store_writer *writer, uint64_t checksum) {
@@ -235,6 +260,7 @@ struct store_reader {
     struct section *sections;
     size_t n_sections;
     struct str_map *names;
+    char *folder; /* before every name; NULL: none */
 };
 
 static enum status damaged(const char *path, const char *what, struct error *err) {
@@ -332,6 +358,7 @@ void store_close(struct store_reader *reader) {
     if (!reader) return;
     file_map_close(&reader->file);
     str_map_free(reader->names);
+    free(reader->folder);
     mem_free(reader->sections);
     free(reader->path);
     free(reader);
@@ -339,12 +366,24 @@ void store_close(struct store_reader *reader) {
 
 const char *store_kind(const struct store_reader *reader) { return reader->kind; }
 
-bool store_has(const struct store_reader *reader, const char *name) { return str_map_get(reader->names, slice_of(name), NULL); }
+void store_reader_enter(struct store_reader *reader, const char *folder) { reader->folder = another_folder(reader->folder, folder); }
+
+bool store_reader_entered(const struct store_reader *reader) { return reader->folder != NULL; }
+
+static bool section_at(const struct store_reader *reader, const char *name, int64_t *out) {
+    if (!reader->folder) return str_map_get(reader->names, slice_of(name), out);
+    char *whole = whole_name(reader->folder, name);
+    const bool there = str_map_get(reader->names, slice_of(whole), out);
+    free(whole);
+    return there;
+}
+
+bool store_has(const struct store_reader *reader, const char *name) { return section_at(reader, name, NULL); }
 
 /* The section with its bytes checked once. */
 static enum status find_section(struct store_reader *reader, const char *name, enum store_type type, const struct row **out, struct error *err) {
     int64_t i;
-    if (!str_map_get(reader->names, slice_of(name), &i)) {
+    if (!section_at(reader, name, &i)) {
         err_set(err, ERR_DATA, "`%s` has no section `%s`", reader->path, name);
         err_hint(err, "load it with the Reckon that wrote it, or fit and save again");
         return ERR_DATA;

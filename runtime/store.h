@@ -25,6 +25,8 @@ enum status store_put_text(struct store_writer *writer, const char *name, const 
 enum status store_put_json(struct store_writer *writer, const char *name, const json_t *json, struct error *err) MUST_CHECK;
 enum status store_put_texts(struct store_writer *writer, const char *name, const char *const *texts, int64_t count,
                             struct error *err) MUST_CHECK; /* entries may be NULL */
+/* Names are put below a folder ("part0/") from now on; NULL: as they are again. */
+void store_writer_enter(struct store_writer *writer, const char *folder);
 /* Ends the file; with keep false nothing is left behind. Always frees. */
 enum status store_finish(struct store_writer *writer, bool keep, struct error *err) MUST_CHECK;
 
@@ -32,6 +34,8 @@ struct store_reader; /* maps the file; pointers stay good until store_close */
 enum status store_open(const char *path, struct store_reader **out, struct error *err) MUST_CHECK;
 void store_close(struct store_reader *reader);
 const char *store_kind(const struct store_reader *reader);
+void store_reader_enter(struct store_reader *reader, const char *folder); /* as store_writer_enter */
+bool store_reader_entered(const struct store_reader *reader);
 bool store_has(const struct store_reader *reader, const char *name);
 /* Borrowed, checked against the checksum and type. want_count -1: any. */
 enum status store_get(struct store_reader *reader, const char *name, enum store_type type, int64_t want_count, const void **out, int64_t *out_count,

@@ -8,8 +8,8 @@
 #include "runtime/data/loaders.h"
 
 static const struct builtin_row *const groups[] = {
-    builtins_core, builtins_items, builtins_math,   builtins_kinds,    builtins_tables, builtins_session, builtins_device,
-    builtins_data, builtins_files, builtins_models, builtins_evaluate, builtins_sweep,  builtins_runs,    builtins_plots,
+    builtins_core,  builtins_items,  builtins_math,     builtins_kinds, builtins_tables, builtins_session, builtins_device, builtins_data,
+    builtins_files, builtins_models, builtins_evaluate, builtins_blend, builtins_sweep,  builtins_runs,    builtins_plots,
 };
 
 static const struct type *const types[] = {&type_array, &type_table, &type_dataset, &type_recipe, &type_model, &type_embeddings, &type_plot};

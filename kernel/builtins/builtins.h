@@ -15,6 +15,7 @@ extern const struct builtin_row builtins_data[];     /* load split describe … 
 extern const struct builtin_row builtins_files[];    /* save open export */
 extern const struct builtin_row builtins_models[];   /* fit predict recommend … (the models' own rows come from their classes) */
 extern const struct builtin_row builtins_evaluate[]; /* evaluate cross_validate */
+extern const struct builtin_row builtins_blend[];    /* blend */
 extern const struct builtin_row builtins_sweep[];    /* sweep best */
 extern const struct builtin_row builtins_runs[];     /* runs */
 extern const struct builtin_row builtins_plots[];    /* plot hist scatter tsne … */

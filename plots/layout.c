@@ -11,6 +11,8 @@
 #define LEGEND_LINES 4    /* more entries are left out */
 #define ROOMY_WIDTH 640.0 /* smaller pictures have smaller text */
 #define ROOMY_HEIGHT 440.0
+#define KEY_WIDTH 16.0 /* of a heat map's bar of colours */
+#define KEY_GAP 22.0
 #define FULL_PANEL (860.0 * 560.0) /* for which the sizes of dots are meant */
 
 struct range {
@@ -114,11 +116,13 @@ static double widest_tick(const struct axis *axis) {
     return widest;
 }
 
-static double widest_name(const struct plot *plot) {
+static double widest_text(char *const *texts, size_t n) {
     double widest = 0;
-    for (size_t i = 0; i < plot->n_ticks; i++) widest = fmax(widest, text_px(plot->ticks[i], FONT_TEXT, false));
+    for (size_t i = 0; i < n; i++) widest = fmax(widest, text_px(texts[i], FONT_TEXT, false));
     return widest;
 }
+
+static double widest_name(const struct plot *plot) { return widest_text(plot->ticks, plot->n_ticks); }
 
 /* Equal units on both axes: the shorter side's range is widened to the panel's aspect. */
 static void fit_map(const struct plot *plot, struct layout *layout) {
@@ -179,6 +183,25 @@ static void lay_bars(const struct plot *plot, struct layout *layout, double top)
     layout->y = (struct axis){.min = (double)plot->n_ticks - 0.5, .max = -0.5}; /* first on top */
 }
 
+static void fit_heat(const struct plot *plot, struct axis *axis, double span_px) {
+    struct range range = {INFINITY, -INFINITY, true};
+    for (size_t s = 0; s < plot->n_series; s++)
+        for (int64_t i = 0; plot->series[s].values && i < plot->series[s].n; i++) range_add(&range, plot->series[s].values[i], false);
+    axis_fit(axis, range.min, range.max, false, false, range.whole, (int)fmax(2, span_px / 50));
+}
+
+/* The key stands right of the cells, as high as they are. */
+static void lay_heat(const struct plot *plot, struct layout *layout, double top) {
+    double bottom = layout->height - 34 - (plot->x_title ? 24 : 0) - (plot->footnote ? 26 : 0);
+    if (plot->y_title || plot->color_title) layout->y_title_y = top + 10, top += 22;
+    fit_heat(plot, &layout->z, bottom - top - 8);
+    const double values = widest_tick(&layout->z), names = fmin(widest_text(plot->y_ticks, plot->n_y_ticks), layout->width * 0.35);
+    layout->panel = (struct box){floor(EDGE + names + 10), top + 8, floor(layout->width - EDGE - values - 8 - KEY_WIDTH - KEY_GAP), bottom};
+    layout->key = (struct box){layout->panel.right + KEY_GAP, layout->panel.top, layout->panel.right + KEY_GAP + KEY_WIDTH, bottom};
+    layout->x = (struct axis){.min = -0.5, .max = fmax(1, (double)plot->n_ticks) - 0.5};
+    layout->y = (struct axis){.min = -0.5, .max = fmax(1, (double)plot->n_y_ticks) - 0.5};
+}
+
 void plot_layout(const struct plot *plot, struct layout *out) {
     const double width = plot->width > 0 ? plot->width : 900, height = plot->height > 0 ? plot->height : plot->kind == PLOT_MAP ? 700 : 560;
     *out = (struct layout){.zoom = fmax(ZOOM_MIN, fmin(1, fmin(width / ROOMY_WIDTH, height / ROOMY_HEIGHT)))};
@@ -191,6 +214,7 @@ void plot_layout(const struct plot *plot, struct layout *out) {
         out->footnote_y = out->height - 20;
     }
     if (plot->kind == PLOT_MAP) lay_map(plot, out, top);
+    else if (plot->kind == PLOT_HEAT) lay_heat(plot, out, top);
     else if (plot->kind == PLOT_BARS) lay_bars(plot, out, top);
     else lay_axes(plot, out, top, plot->y_title || plot->best_text, plot->x_title != NULL);
 }

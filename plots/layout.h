@@ -41,6 +41,8 @@ struct layout {
     double y_title_y;                       /* of the line above the panel: the upright axis' title, the words of best_x */
     struct box panel;
     struct axis x, y;
+    struct box key;   /* HEAT: the bar of colours right of the panel */
+    struct axis z;    /* HEAT: of the values, along the key */
     bool sideways;    /* BARS: names to the left, bars grow to the right */
     int64_t n_points; /* of all series */
 };

@@ -26,3 +26,22 @@ const char *palette_text_hex(int color) {
 }
 
 uint32_t palette_rgb(int color) { return (uint32_t)strtoul(palette_hex(color) + 1, NULL, 16); }
+
+/* Nine steps of viridis as it is (van der Walt and Smith 2015), between which colours are mixed. */
+static const uint32_t viridis[] = {0x440154, 0x472D7B, 0x3B528B, 0x2C728E, 0x21918C, 0x28AE80, 0x5EC962, 0xADDC30, 0xFDE725};
+#define VIRIDIS_LAST (sizeof viridis / sizeof *viridis - 1)
+
+uint32_t palette_heat(double share) {
+    const double at = share <= 0 ? 0 : share >= 1 ? (double)VIRIDIS_LAST : share * (double)VIRIDIS_LAST;
+    const size_t below = at >= (double)VIRIDIS_LAST ? VIRIDIS_LAST - 1 : (size_t)at;
+    const double part = at - (double)below;
+    uint32_t mixed = 0;
+    for (int shift = 16; shift >= 0; shift -= 8) {
+        const double a = viridis[below] >> shift & 0xff, b = viridis[below + 1] >> shift & 0xff;
+        mixed |= (uint32_t)(a + part * (b - a) + 0.5) << shift;
+    }
+    return mixed;
+}
+
+/* By ITU-R BT.601's luma. */
+bool palette_is_dark(uint32_t rgb) { return 0.299 * (rgb >> 16 & 0xff) + 0.587 * (rgb >> 8 & 0xff) + 0.114 * (rgb & 0xff) < 140; }

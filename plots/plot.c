@@ -9,7 +9,7 @@ struct plot *plot_new(enum plot_kind kind) {
     struct plot *plot = xnew(struct plot);
     plot->count = 1;
     plot->kind = kind;
-    plot->best_x = NAN;
+    plot->best_x = plot->best_y = NAN;
     plot->width = 900;
     plot->height = kind == PLOT_MAP ? 700 : 560;
     return plot;
@@ -35,6 +35,7 @@ static void release_series(struct series *series) {
     free(series->name);
     free(series->x);
     free(series->y);
+    free(series->values);
     free(series->sizes);
 }
 
@@ -42,6 +43,7 @@ void plot_unref(struct plot *plot) {
     if (!plot || __atomic_sub_fetch(&plot->count, 1, __ATOMIC_ACQ_REL) > 0) return;
     release_texts(plot->point_titles, (size_t)count_points(plot));
     release_texts(plot->ticks, plot->n_ticks);
+    release_texts(plot->y_ticks, plot->n_y_ticks);
     for (size_t s = 0; s < plot->n_series; s++) release_series(&plot->series[s]);
     for (size_t l = 0; l < plot->n_labels; l++) free(plot->labels[l].text);
     free(plot->series);

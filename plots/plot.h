@@ -7,16 +7,19 @@
 #include "runtime/base/str.h"
 #include "runtime/base/task.h"
 
-enum plot_kind { PLOT_LINES, PLOT_SCATTER, PLOT_BARS, PLOT_HIST, PLOT_MAP }; /* MAP: an embedding: no axes, labels, leaders */
+/* MAP: an embedding: no axes, labels, leaders. HEAT: one series of cells on a grid, coloured by their values. */
+enum plot_kind { PLOT_LINES, PLOT_SCATTER, PLOT_BARS, PLOT_HIST, PLOT_MAP, PLOT_HEAT };
 
 /* MARKER_DOT is 0: what a series has unless told otherwise. */
 enum plot_marker { MARKER_DOT, MARKER_TRIANGLE, MARKER_DIAMOND, MARKER_SQUARE };
 
-/* HIST: x are the middles of equally wide bins. BARS: y in the order of ticks, x unused. */
+/* HIST: x are the middles of equally wide bins. BARS: y in the order of ticks, x unused. HEAT: x, y are places among ticks and y_ticks, which count
+ * from the left and from below. */
 struct series {
-    char *name;    /* NULL: no legend entry */
-    double *x, *y; /* n; NaN breaks a line */
-    float *sizes;  /* SCATTER, MAP: point size factor; NULL = 1 */
+    char *name;     /* NULL: no legend entry */
+    double *x, *y;  /* n; NaN breaks a line */
+    double *values; /* HEAT: n; NaN: nothing is known of the cell. Else NULL */
+    float *sizes;   /* SCATTER, MAP: point size factor; NULL = 1 */
     int64_t n;
     int color; /* palette index, PALETTE_RAMP + step, or -1 = grey "other" */
     bool dashed, points, emphasised;
@@ -39,11 +42,14 @@ struct plot {
     size_t n_series;
     struct label *labels;
     size_t n_labels;
-    char *color_title;   /* SCATTER, MAP: what the series' names are values of ("genre"); NULL: unknown */
+    char *color_title;   /* SCATTER, MAP: what the series' names are values of ("genre"); HEAT: what the values are; NULL: unknown */
     char **point_titles; /* SCATTER, MAP: hover text, all series' points in order; NULL: none */
     char **ticks;
-    size_t n_ticks; /* BARS: names under the bars */
-    double best_x;  /* LINES: a vertical mark with `best_text`; NaN = none */
+    size_t n_ticks; /* BARS, HEAT: names under the bars, the columns */
+    char **y_ticks;
+    size_t n_y_ticks; /* HEAT: names of the rows */
+    double best_x;    /* LINES: a vertical mark with `best_text`; HEAT: with best_y the place of the cell that is set off; NaN = none */
+    double best_y;
     char *best_text;
     bool log_x, log_y, y_from_zero;
     int width, height; /* CSS pixels; 0 = 900 × 560 (MAP 900 × 700) */
@@ -79,5 +85,7 @@ bool plot_vega(const struct plot *plot, struct buf *out);
 const char *palette_hex(int color);      /* "#0072B2"; -1 grey */
 const char *palette_text_hex(int color); /* the same hue, dark enough to be read as text on white; -1: ink */
 uint32_t palette_rgb(int color);         /* 0xRRGGBB */
+uint32_t palette_heat(double share);     /* viridis, from 0 (dark) to 1 (light) */
+bool palette_is_dark(uint32_t rgb);      /* white text reads on it better than black */
 
 #endif

@@ -140,6 +140,7 @@ static void write_marks(struct drawing *drawing) {
     case PLOT_LINES: script_lines(drawing); break;
     case PLOT_HIST: script_hist(drawing); break;
     case PLOT_BARS: script_bars(drawing); break;
+    case PLOT_HEAT: script_heat(drawing); break;
     case PLOT_SCATTER:
     case PLOT_MAP: script_points(drawing); break;
     }

@@ -55,6 +55,7 @@ void script_axes(struct drawing *drawing); /* script_axes.c: frame, ticks, grid 
 void script_lines(struct drawing *drawing);
 void script_hist(struct drawing *drawing);
 void script_bars(struct drawing *drawing);
+void script_heat(struct drawing *drawing);   /* script_heat.c */
 void script_points(struct drawing *drawing); /* script_map.c: SCATTER and MAP */
 void script_labels(struct drawing *drawing);
 

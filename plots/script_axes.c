@@ -55,8 +55,9 @@ void script_axes(struct drawing *drawing) {
     enum plot_kind kind = drawing->plot->kind;
     write_range(drawing, 'x', &layout->x);
     write_range(drawing, 'y', &layout->y);
-    if (kind == PLOT_MAP) {
+    if (kind == PLOT_MAP || kind == PLOT_HEAT) {
         buf_adds(out, "unset border\nunset tics\n");
+        if (kind == PLOT_HEAT) write_axis_titles(drawing);
         return;
     }
     buf_addf(out, "set border %d lc rgb '#8c959f' lw 0.8 back\nset grid %s lt 1 dt solid lc rgb '#e6e8eb' lw 0.8 back\n",

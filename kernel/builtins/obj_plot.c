@@ -17,8 +17,8 @@ static int64_t count_points(const struct plot *plot) {
 }
 
 static const char *kind_name(const struct plot *plot) {
-    static const char *const names[] = {
-        [PLOT_LINES] = "lines", [PLOT_SCATTER] = "scatter", [PLOT_BARS] = "bars", [PLOT_HIST] = "histogram", [PLOT_MAP] = "map"};
+    static const char *const names[] = {[PLOT_LINES] = "lines",    [PLOT_SCATTER] = "scatter", [PLOT_BARS] = "bars",
+                                        [PLOT_HIST] = "histogram", [PLOT_MAP] = "map",         [PLOT_HEAT] = "heatmap"};
     return names[plot->kind];
 }
 
@@ -55,8 +55,12 @@ static enum status get_points(struct interp *interp, void *self, struct value *o
     struct table *table = table_new(n);
     double *x = table_add_floats(table, "x", -1), *y = table_add_floats(table, "y", -1);
     char **series = table_add_strs(table, "series"), **titles = plot->point_titles ? table_add_strs(table, "title") : NULL;
+    const bool heat = plot->kind == PLOT_HEAT;
+    double *values = heat ? table_add_floats(table, "value", -1) : NULL;
     for (size_t s = 0; s < plot->n_series; s++)
         for (int64_t i = 0; i < plot->series[s].n; i++, at++) {
+            if (heat) values[at] = plot->series[s].values[i];
+            if (heat && isnan(values[at])) table_set_null(&table->columns[table->n_columns - 1], n, at);
             x[at] = plot->series[s].x[i];
             y[at] = plot->series[s].y[i];
             series[at] = plot->series[s].name ? xstrdup(plot->series[s].name) : NULL;
@@ -68,9 +72,9 @@ static enum status get_points(struct interp *interp, void *self, struct value *o
 
 static const struct attribute_row attributes[] = {
     {"title", "the heading, or None", "str | None", get_title},
-    {"kind", "lines, scatter, bars, histogram or map", "str", get_kind},
+    {"kind", "lines, scatter, bars, histogram, map or heatmap", "str", get_kind},
     {"summary", "what the picture shows, in words and numbers", "str", get_summary},
-    {"points", "the numbers that are drawn: x, y, series, title", "Table", get_points},
+    {"points", "the numbers that are drawn: x, y, series, title; of a heatmap the cells' places and values", "Table", get_points},
     {0},
 };
 

@@ -31,6 +31,14 @@ static const struct param_note bars_notes[] = {
     {.name = "y", .doc = "the column or columns of heights; default: all of numbers", .completes = "column"},
     COMMON_NOTES,
     {0}};
+static const struct param_note heatmap_notes[] = {
+    {.name = "data", .doc = "a table such as sweep gives; a row for each cell, or several"},
+    {.name = "x", .doc = "the column across; default: the first", .completes = "column"},
+    {.name = "y", .doc = "the column upward; default: the second", .completes = "column"},
+    {.name = "value", .doc = "the column that colours; default: the one whose best cell is marked, else the last of numbers", .completes = "column"},
+    {.name = "matrix", .doc = "an Array of at most 200 × 200; its first row stands on top"},
+    COMMON_NOTES,
+    {0}};
 static const struct param_note hist_notes[] = {
     {.name = "data", .doc = "numbers, a table's column, or a Dataset's ratings"},
     {.name = "column", .doc = "of a table; default: the first of numbers", .completes = "column"},
@@ -110,6 +118,19 @@ const struct builtin_row builtins_plots[] = {
      .example = "bars(interactions(synth()).group(\"rating\", n=\"count\").sort(\"rating\"), x=\"rating\", y=\"n\")",
      .run = bi_bars,
      .other_names = "barplot (seaborn), plt.bar (matplotlib)"},
+    {.sigs = "heatmap(data: Table, x: str | None = None, y: str | None = None, value: str | None = None, *" COMMON ") -> Plot\n"
+             "heatmap(matrix: Array, *" COMMON ") -> Plot",
+     .group = "See",
+     .summary = "A grid of colours: a number for each pair of values.",
+     .notes = heatmap_notes,
+     .doc =
+         "Dark is low, light is high. Where the table says what is better (a sweep's metric), the best cell is framed, and of several rows in one "
+         "cell the best one counts; else their mean. Cells without a number are grey. Numbers ascend to the right and upward, other values stand in "
+         "the order of their rows.",
+     .example = "train, valid, test = split(synth(), valid=0.1, test=0.1, seed=1)\n"
+                "heatmap(sweep(als(epochs=3), train, valid, factors=[2, 4, 8], reg=[0.05, 0.1, 0.2]))",
+     .run = bi_heatmap,
+     .other_names = "sns.heatmap (seaborn), imshow (matplotlib), pivot"},
     {.sigs = "hist(data: Table | Dataset | list | tuple | Array, column: str | None = None, *, bins: int | None = None" COMMON ") -> Plot",
      .group = "See",
      .summary = "Histogram: how often which numbers occur.",

@@ -59,6 +59,7 @@ void plot_add_cloud(struct plot *plot, const struct cloud *cloud);
 enum status bi_plot(const struct call *call, struct value *out, struct error *err);
 enum status bi_curve(const struct call *call, struct value *out, struct error *err);
 enum status bi_bars(const struct call *call, struct value *out, struct error *err);
+enum status bi_heatmap(const struct call *call, struct value *out, struct error *err); /* plots_heat.c */
 enum status bi_hist(const struct call *call, struct value *out, struct error *err);
 enum status bi_scatter(const struct call *call, struct value *out, struct error *err);
 enum status bi_tsne(const struct call *call, struct value *out, struct error *err);

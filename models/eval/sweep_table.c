@@ -88,13 +88,11 @@ static void add_search(const struct sweep *sweep, struct buf *out) {
 
 static void caption(const struct sweep *sweep, struct table *table) {
     const struct sweep_request *request = &sweep->request;
-    const struct split *split = dataset_split(request->valid);
     struct buf text = BUF_INIT;
     buf_addf(&text, "%s(", request->class->name);
     params_text(request->class, request->params, false, &text);
     if (request->common.epochs) buf_addf(&text, "%sepochs=%lld", text.data[text.len - 1] == '(' ? "" : ", ", (long long)request->common.epochs);
     buf_addf(&text, ") judged on %s", dataset_name(request->valid));
-    if (split) buf_addf(&text, " (%s)", split->description);
     buf_adds(&text, ": ");
     add_search(sweep, &text);
     const struct protocol protocol = protocol_for_valid(request->valid, 0);
@@ -105,6 +103,7 @@ static void caption(const struct sweep *sweep, struct table *table) {
 }
 
 static void notes(const struct sweep *sweep, struct table *table) {
+    const struct split *split = dataset_split(sweep->request.valid);
     const int64_t best = sweep_best(sweep);
     struct buf text = BUF_INIT;
     if (best >= 0) {
@@ -113,6 +112,7 @@ static void notes(const struct sweep *sweep, struct table *table) {
         if (setting->epoch) buf_addf(&text, ", epoch %lld", (long long)setting->epoch);
         table_note(table, "Best: %s, %s %.4f; best(…) is that recipe.", buf_text(&text), sweep->request.metric.text, setting->value);
     }
+    if (split) table_note(table, "Split: %s.", split->description);
     if (sweep->interrupted) table_note(table, "Interrupted: %lld of %lld settings had ended.", (long long)sweep->n_done, (long long)sweep->n);
     buf_release(&text);
 }

@@ -300,7 +300,7 @@ static void interrupts_keep_what_has_ended(void **state) {
     struct table *table = sweep_table(sweep);
     assert_int_equal(table->n_rows, 2);
     for (int64_t i = 0; i < 2; i++) assert_true(cell(table, "rmse", i) == cell(whole, "rmse", i));
-    assert_string_equal(table->notes[1], "Interrupted: 2 of 6 settings had ended.");
+    assert_string_equal(table->notes[2], "Interrupted: 2 of 6 settings had ended.");
     table_unref(whole);
     table_unref(table);
     sweep_free(sweep);

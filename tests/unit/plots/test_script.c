@@ -75,8 +75,14 @@ static struct plot *hostile_plot(enum plot_kind kind) {
     plot->best_x = 1;
     for (size_t s = 0; s < 2; s++) {
         struct series *series = plot_add_series(plot, hostile[s], 7);
+        series->values = kind == PLOT_HEAT ? xnew_array(double, 7) : NULL;
         for (int i = 0; i < 7; i++) series->x[i] = i, series->y[i] = i * i + (double)s;
     }
+    plot->best_y = 1;
+    plot->y_ticks = xnew_array(char *, 7);
+    plot->n_y_ticks = 7;
+    for (int i = 0; i < 7; i++) plot->y_ticks[i] = xstrdup(hostile[i]);
+    plot_set_text(&plot->color_title, "%s", hostile[0]);
     plot->ticks = xnew_array(char *, 7);
     plot->n_ticks = 7;
     for (int i = 0; i < 7; i++) plot->ticks[i] = xstrdup(hostile[i]);
@@ -87,7 +93,7 @@ static struct plot *hostile_plot(enum plot_kind kind) {
 
 static void hostile_texts_stay_texts(void **state) {
     (void)state;
-    for (int kind = PLOT_LINES; kind <= PLOT_MAP; kind++) {
+    for (int kind = PLOT_LINES; kind <= PLOT_HEAT; kind++) {
         struct plot *plot = hostile_plot((enum plot_kind)kind);
         struct script script;
         script_write(plot, IMAGE_PNG, 2, "/data", "/image", &script);
@@ -139,6 +145,95 @@ static void the_text_of_lines(void **state) {
     const double expected[] = {1, 1.5, 2, 1.25, 3, 1};
     assert_int_equal(script.data.len, sizeof expected);
     assert_memory_equal(script.data.data, expected, sizeof expected);
+    script_release(&script);
+    plot_unref(plot);
+}
+
+/* Without the 64 steps of the key. */
+static char *without_objects(const char *commands, int *out_n) {
+    struct buf kept = BUF_INIT;
+    *out_n = 0;
+    for (const char *line = commands; *line;) {
+        const size_t len = strcspn(line, "\n") + 1;
+        if (strncmp(line, "set object ", 11) == 0) ++*out_n;
+        else buf_add(&kept, line, len);
+        line += len;
+    }
+    return buf_take(&kept);
+}
+
+static void the_text_of_a_heatmap(void **state) {
+    (void)state;
+    struct plot *plot = plot_new(PLOT_HEAT);
+    struct series *cells = plot_add_series(plot, NULL, 4);
+    static const char *const names[] = {"16", "64"}, *const rows[] = {"0.1", "0.2"};
+    const double values[] = {0.92, 0.95, NAN, 0.91};
+    cells->values = xmemdup(values, sizeof values);
+    for (int i = 0; i < 4; i++) cells->x[i] = i % 2, cells->y[i] = i / 2;
+    plot->ticks = xnew_array(char *, 2);
+    plot->y_ticks = xnew_array(char *, 2);
+    plot->n_ticks = plot->n_y_ticks = 2;
+    for (int i = 0; i < 2; i++) plot->ticks[i] = xstrdup(names[i]), plot->y_ticks[i] = xstrdup(rows[i]);
+    plot_set_text(&plot->x_title, "factors");
+    plot_set_text(&plot->y_title, "reg");
+    plot_set_text(&plot->color_title, "rmse");
+    plot->best_x = plot->best_y = 1;
+    plot->width = 500, plot->height = 300;
+    struct script script;
+    int n_objects;
+    script_write(plot, IMAGE_PNG, 2, "/data", "/image", &script);
+    char *text = without_objects(buf_text(&script.commands), &n_objects);
+    assert_int_equal(n_objects, 64);
+    assert_non_null(strstr(buf_text(&script.commands), "fillcolor rgb '#440154' fillstyle solid noborder front\n"));
+    assert_non_null(strstr(buf_text(&script.commands), "fillcolor rgb '#FDE725' fillstyle solid noborder front\n"));
+    assert_string_equal(
+        text,
+        "reset\n"
+        "set encoding utf8\n"
+        "set terminal pngcairo noenhanced size 1000,600 fontscale 1.5 linewidth 1.5 pointscale 1.5 font 'DejaVu Sans,9.375' background '#ffffff'\n"
+        "set output '/image'\n"
+        "unset key\n"
+        "set style fill solid noborder\n"
+        "set lmargin at screen 0.08550\n"
+        "set rmargin at screen 0.84600\n"
+        "set tmargin at screen 0.87000\n"
+        "set bmargin at screen 0.14500\n"
+        "set xrange [-0.5:1.5]\n"
+        "set yrange [-0.5:1.5]\n"
+        "unset border\n"
+        "unset tics\n"
+        "set label 1 'factors' at screen 0.46575,0.04500 center font 'DejaVu Sans,9.375' tc rgb '#656d76' noenhanced front\n"
+        "set label 2 'reg' at screen 0.04200,0.92000 left font 'DejaVu Sans,9.375' tc rgb '#656d76' noenhanced front\n"
+        "set label 3 '16' at screen 0.27563,0.10750 center font 'DejaVu Sans,9.375' tc rgb '#424a53' noenhanced front\n"
+        "set label 4 '64' at screen 0.65587,0.10750 center font 'DejaVu Sans,9.375' tc rgb '#424a53' noenhanced front\n"
+        "set label 5 '0.2' at screen 0.07350,0.68875 right font 'DejaVu Sans,9.375' tc rgb '#424a53' noenhanced front\n"
+        "set label 6 '0.1' at screen 0.07350,0.32625 right font 'DejaVu Sans,9.375' tc rgb '#424a53' noenhanced front\n"
+        "set label 7 '0.91' at screen 0.91350,0.14500 left font 'DejaVu Sans,9.375' tc rgb '#656d76' noenhanced front\n"
+        "set label 8 '0.92' at screen 0.91350,0.32625 left font 'DejaVu Sans,9.375' tc rgb '#656d76' noenhanced front\n"
+        "set label 9 '0.93' at screen 0.91350,0.50750 left font 'DejaVu Sans,9.375' tc rgb '#656d76' noenhanced front\n"
+        "set label 10 '0.94' at screen 0.91350,0.68875 left font 'DejaVu Sans,9.375' tc rgb '#656d76' noenhanced front\n"
+        "set label 11 '0.95' at screen 0.91350,0.87000 left font 'DejaVu Sans,9.375' tc rgb '#656d76' noenhanced front\n"
+        "set label 12 'rmse' at screen 0.95800,0.92000 right font 'DejaVu Sans,9.375' tc rgb '#656d76' noenhanced front\n"
+        "set arrow 1 from screen 0.46575,0.87000 to screen 0.84600,0.87000 nohead lc rgb '#1f2328' lw 3 front\n"
+        "set arrow 2 from screen 0.84600,0.87000 to screen 0.84600,0.50750 nohead lc rgb '#1f2328' lw 3 front\n"
+        "set arrow 3 from screen 0.84600,0.50750 to screen 0.46575,0.50750 nohead lc rgb '#1f2328' lw 3 front\n"
+        "set arrow 4 from screen 0.46575,0.50750 to screen 0.46575,0.87000 nohead lc rgb '#1f2328' lw 3 front\n"
+        "set arrow 5 from screen 0.46950,0.86375 to screen 0.84225,0.86375 nohead lc rgb '#ffffff' lw 1.6 front\n"
+        "set arrow 6 from screen 0.84225,0.86375 to screen 0.84225,0.51375 nohead lc rgb '#ffffff' lw 1.6 front\n"
+        "set arrow 7 from screen 0.84225,0.51375 to screen 0.46950,0.51375 nohead lc rgb '#ffffff' lw 1.6 front\n"
+        "set arrow 8 from screen 0.46950,0.51375 to screen 0.46950,0.86375 nohead lc rgb '#ffffff' lw 1.6 front\n"
+        "set label 13 '0.92' at screen 0.27563,0.32625 center font 'DejaVu Sans,8.625' tc rgb '#ffffff' noenhanced front\n"
+        "set label 14 '0.95' at screen 0.65587,0.32625 center font 'DejaVu Sans,8.625' tc rgb '#1f2328' noenhanced front\n"
+        "set label 15 '–' at screen 0.27563,0.68875 center font 'DejaVu Sans,8.625' tc rgb '#8c959f' noenhanced front\n"
+        "set label 16 '0.91' at screen 0.65587,0.68875 center font 'DejaVu Sans:Bold,8.625' tc rgb '#ffffff' noenhanced front\n"
+        "plot '/data' binary skip=0 record=(4) format='%double%double%double%double%double%double%double' using 1:2:3:4:5:6:7 with boxxyerror fs "
+        "solid noborder lc rgb variable notitle\n"
+        "unset output\n");
+    const double first[] = {0, 0}, colors[] = {0x3B528B, 0xFDE725, 0xF1F3F5, 0x440154};
+    assert_int_equal(script.data.len, 4 * 7 * sizeof(double));
+    assert_memory_equal(script.data.data, first, sizeof first);
+    for (int i = 0; i < 4; i++) assert_memory_equal(script.data.data + (size_t)(7 * i + 6) * sizeof(double), &colors[i], sizeof *colors);
+    free(text);
     script_release(&script);
     plot_unref(plot);
 }
@@ -232,11 +327,17 @@ static void small_pictures_have_smaller_text(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(texts_are_quoted),        cmocka_unit_test(bad_bytes_are_left_out),
-        cmocka_unit_test(long_texts_are_cut),      cmocka_unit_test(hostile_texts_stay_texts),
-        cmocka_unit_test(the_text_of_lines),       cmocka_unit_test(the_same_spec_gives_the_same_text),
-        cmocka_unit_test(ticks_are_round_numbers), cmocka_unit_test(a_map_keeps_its_aspect),
-        cmocka_unit_test(long_titles_fit),         cmocka_unit_test(small_pictures_have_smaller_text),
+        cmocka_unit_test(texts_are_quoted),
+        cmocka_unit_test(bad_bytes_are_left_out),
+        cmocka_unit_test(long_texts_are_cut),
+        cmocka_unit_test(hostile_texts_stay_texts),
+        cmocka_unit_test(the_text_of_lines),
+        cmocka_unit_test(the_text_of_a_heatmap),
+        cmocka_unit_test(the_same_spec_gives_the_same_text),
+        cmocka_unit_test(ticks_are_round_numbers),
+        cmocka_unit_test(a_map_keeps_its_aspect),
+        cmocka_unit_test(long_titles_fit),
+        cmocka_unit_test(small_pictures_have_smaller_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -184,7 +184,8 @@ static enum status check_given(const struct model *model, const struct given *gi
                            (double)model->scale_min, (double)model->scale_max);
     for (int64_t i = 0; !model->is_explicit && i < n; i++)
         if (!(given[i].rating > 0 && isfinite(given[i].rating)))
-            return err_set(err, ERR_VALUE, "a weight of %g: `%s` learned from choices, whose weights are above 0", (double)given[i].rating, model->name);
+            return err_set(err, ERR_VALUE, "a weight of %g: `%s` learned from choices, whose weights are above 0", (double)given[i].rating,
+                           model->name);
     return OK;
 }
 

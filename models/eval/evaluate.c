@@ -36,7 +36,8 @@ static const char *mask_word(int mask) {
     return words[mask & 7];
 }
 
-/* A look at a validation part stays allowed: everybody knows what it was used for. Test rows that chose the epoch or the parameters aren't held out any more. */
+/* A look at a validation part stays allowed: everybody knows what it was used for. Test rows that chose the epoch or the parameters aren't held out
+ * any more. */
 static enum status check_choice(const struct model *model, struct dataset *judged, struct error *err) {
     int64_t n = 0;
     for (size_t i = 0; n == 0 && i < model->n_chosen_on; i++) n = met(&model->chosen_on[i], judged);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "kernel/builtins/data_rows.h"
 #include "kernel/lang/source.h"
@@ -69,6 +70,9 @@ static enum status check_files(const struct query *query, struct error *err) {
                 return arg_error(query->files[i].name, err, ERR_VALUE, "`%s` is a name of SQLite's own", query->files[i].name);
         if (!file_exists(query->files[i].path))
             return arg_error(query->files[i].name, err, ERR_FILE, "there is no file \"%s\"", query->files[i].path);
+        struct stat info; /* opening a pipe would wait forever */
+        if (stat(query->files[i].path, &info) == 0 && !S_ISREG(info.st_mode))
+            return arg_error(query->files[i].name, err, ERR_FILE, "`%s` is not a regular file", query->files[i].path);
     }
     return OK;
 }

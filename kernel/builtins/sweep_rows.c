@@ -64,6 +64,8 @@ static enum status wrong_range(const struct param_row *row, struct error *err) {
 }
 
 /* (low, high) or (low, high, "log") */
+#define WHOLE_MAX 9007199254740992.0 /* 2^53: whole numbers that doubles hold */
+
 static enum status read_range(const struct param_row *row, struct value range, struct sweep_axis *axis, struct error *err) {
     const size_t n = seq_len(range);
     if (row->type != PARAM_INT && row->type != PARAM_FLOAT) {
@@ -79,6 +81,10 @@ static enum status read_range(const struct param_row *row, struct value range, s
     axis->high = value_number(seq_item(range, 1));
     axis->by_factors = says_log;
     if (!isfinite(axis->low) || !isfinite(axis->high) || axis->low > axis->high) return wrong_range(row, err);
+    if ((row->min != 0 || row->max != 0) && (axis->low < row->min || axis->high > row->max))
+        return arg_error(row->name, err, ERR_VALUE, "`%s` must be from %.15g to %.15g; the range to draw from is (%.15g, %.15g)", row->name, row->min,
+                         row->max, axis->low, axis->high);
+    if (whole && fmax(fabs(axis->low), fabs(axis->high)) > WHOLE_MAX) return wrong_range(row, err);
     if (says_log && !(axis->low > 0))
         return arg_error(row->name, err, ERR_VALUE, "a range that is drawn by factors begins above 0, got %g", axis->low);
     return OK;

@@ -25,11 +25,11 @@
 
 struct param_note {
     const char *name, *doc;
-    double min, max;     /* both 0: no range; checked by the binder for numbers and for each number of a list */
-    const char *choices; /* "random|time|user": checked for strs; NULL: any */
-    bool above_min;      /* min itself is not allowed */
-    const char
-        *completes; /* what completion offers for a str: "dataset" (names), "path", "column", "metric", "item" (titles), "topic"; NULL: choices */
+    double min, max;       /* both 0: no range; checked by the binder for numbers and for each number of a list */
+    const char *choices;   /* "random|time|user": checked for strs; NULL: any */
+    bool above_min;        /* min itself is not allowed */
+    const char *completes; /* what completion offers for a str: "dataset" (names), "path", "column", "metric", "item" (titles), "topic"; "recipe" of
+                            **: parameters of the recipe that the call is about; NULL: choices */
 };
 
 struct call {

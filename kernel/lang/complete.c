@@ -208,9 +208,42 @@ static void add_def_params(struct completing *c, const char *signature, size_t p
     lookup_release(&text);
 }
 
+/* The builtin that the first argument is a recipe of: als() itself, or a name of one, whose line begins "als(". */
+static const struct builtin_info *recipe_of_call(const struct completing *c, size_t open) {
+    if (lookup_kind(&c->here, open + 1) != TOKEN_NAME || !c->here.registry) return NULL;
+    const char *name = lookup_token(&c->here, open + 1)->u.name;
+    if (lookup_kind(&c->here, open + 2) == TOKEN_OPEN_PAREN) return registry_find(c->here.registry, name);
+    const struct snapshot_name *held = c->here.snapshot ? snapshot_find(c->here.snapshot, name) : NULL;
+    if (!held || !held->line || !strchr(held->line, '(')) return NULL;
+    char *builtin = xstrndup(held->line, strcspn(held->line, "("));
+    const struct builtin_info *info = registry_find(c->here.registry, builtin);
+    free(builtin);
+    return info;
+}
+
+static bool has_param(const struct signature *signature, const char *name) {
+    for (size_t i = 0; i < signature->n_params; i++)
+        if (signature->params[i].kind == SIG_PLAIN && strcmp(signature->params[i].name, name) == 0) return true;
+    return false;
+}
+
+/* `**parameters` that are a recipe's: what can vary stands first among its keywords, each with a default that says something. */
+static void add_recipe_params(struct completing *c, const struct signature *callee, size_t open, struct str_map *given) {
+    const struct sig_param *rest = callee->n_params ? &callee->params[callee->n_params - 1] : NULL;
+    if (!rest || rest->kind != SIG_DOUBLE_STAR || !rest->note || !rest->note->completes || strcmp(rest->note->completes, "recipe") != 0) return;
+    const struct builtin_info *info = recipe_of_call(c, open);
+    for (size_t i = 0; info && i < info->signatures[0].n_params; i++) {
+        const struct sig_param *param = &info->signatures[0].params[i];
+        if (!param->keyword_only) continue;
+        if (!param->default_text || strcmp(param->default_text, "None") == 0) return;
+        if (!has_param(callee, param->name)) add_param(c, param->name, param->type_text ? param->type_text : "", given);
+    }
+}
+
 static void add_params(struct completing *c, const struct thing *callee, size_t open, const struct argument_place *place) {
     struct str_map *given = given_names(c, open);
     c->found.group = GROUP_PARAM;
+    for (size_t i = 0; callee->info && i < callee->info->n_signatures; i++) add_recipe_params(c, &callee->info->signatures[i], open, given);
     for (size_t i = 0; callee->info && i < callee->info->n_signatures; i++) add_row_params(c, &callee->info->signatures[i], place->position, given);
     if (!callee->info && callee->name && callee->name->signature) add_def_params(c, callee->name->signature, place->position, given);
     str_map_free(given);

@@ -24,6 +24,19 @@ def test_complete(kernel):
     assert "one" in "".join(complete(kernel, "my_dict['o")["matches"])
 
 
+def test_a_sweep_takes_what_its_recipe_has(any_kernel):
+    any_kernel.execute("recipe = als(factors=8); t, v = split(synth(), test=0.2)")
+    for first in ("als()", "als(epochs=3)", "recipe"):
+        matches = complete(any_kernel, f"sweep({first}, t, v, reg=[0.1], ")["matches"]
+        names = [match for match in matches if match.endswith("=")]
+        assert {"factors=", "epochs=", "metric=", "search="} <= set(names), names
+        assert not {"reg=", "patience=", "valid=", "name=", "train=", "recipe="} & set(names), names
+        assert names.count("seed=") == names.count("verbose=") == 1
+        assert complete(any_kernel, f"sweep({first}, t, v, fa")["matches"][0] == "factors="
+    assert complete(any_kernel, "sweep(als(), t, v, search='r")["matches"] == ["random"]
+    assert "factors=" not in complete(any_kernel, "sweep(1, t, v, fac")["matches"]
+
+
 def test_positions_are_code_points(kernel):
     kernel.execute("my_name = 1")
     for before in ("x = '𝒳𝒳'; ", "# 日本 👩‍🔬\n", "s = 'naïve' + ", ""):

@@ -166,7 +166,7 @@ BENCHES = $(patsubst tests/bench/bench_%.c,$(BUILD)/tests/bench/%,$(wildcard tes
 bench: $(if $(B),$(BUILD)/tests/bench/$(B),$(BENCHES)) ## measures against the targets (B=name: only that one)
 	@for b in $^; do echo "== $${b##*/}"; $$b || exit 1; done
 $(BUILD)/tests/bench/kernel: $(wildcard tests/bench/kernel_*) | $(KERNEL) $(BUILD)/peers/installed
-$(addprefix $(BUILD)/tests/bench/,cosine knn rank topk): tests/bench/peer.h | $(BUILD)/peers/installed
+$(addprefix $(BUILD)/tests/bench/,bpr cosine ials knn rank topk): tests/bench/peer.h | $(BUILD)/peers/installed
 $(BUILD)/peers/installed: tests/bench/peers.sh
 	@sh $< $(@D)
 $(BUILD)/tests/bench/%: tests/bench/bench_%.c $(foreach l,$(LAYERS),$(LIB_$(l)))

@@ -112,7 +112,7 @@ static enum status add_all(const struct call *call, const struct value *given, s
 }
 
 static enum status add_texts(const struct call *call, const char *const *texts, size_t n, int64_t k, struct judge_metrics *out, struct error *err) {
-    struct value values[3];
+    struct value values[3] = {UNSET};
     for (size_t i = 0; i < n; i++) values[i] = value_str(texts[i]);
     const enum status status = add_all(call, values, n, k, out, err);
     for (size_t i = 0; i < n; i++) value_release(&values[i]);

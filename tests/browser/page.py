@@ -8,6 +8,8 @@ import sys
 import time
 import urllib.request
 
+from playwright.sync_api import TimeoutError
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "..", "install"), os.path.join(HERE, "..")]
 import execute  # noqa: E402
@@ -15,6 +17,7 @@ from checks import die_with_parent  # noqa: E402
 
 ROOT = os.path.normpath(os.path.join(HERE, "..", ".."))
 STEP_S = 30  # what is not a whole notebook
+ANSWER_S = 10  # until a question is asked again
 DARK, LIGHT = "JupyterLab Dark", "JupyterLab Light"
 SETTINGS = {  # every cell is in the page, not only those in sight; no questions about news
     "apputils-extension/themes": {"theme": DARK},
@@ -202,10 +205,30 @@ def accept_dialog(page):
 
 
 def offered(page):
-    """{text: type} of the open completer."""
-    page.wait_for_selector(".jp-Completer:not(.lm-mod-hidden) .jp-Completer-item", timeout=STEP_S * 1000)
+    """{text: type} of the completer that is open, or about to be; empty where none comes."""
+    try:
+        page.wait_for_selector(".jp-Completer:not(.lm-mod-hidden) .jp-Completer-item", timeout=ANSWER_S * 1000)
+    except TimeoutError:
+        return {}
     return page.evaluate("""() => Object.fromEntries([...document.querySelectorAll('.jp-Completer-item')].map(
         e => [e.querySelector('.jp-Completer-match').innerText, e.querySelector('.jp-Completer-typeExtended')?.innerText ?? '']))""")
+
+
+def complete(page, text, expected=()):
+    """What the completer offers at the end of a new last cell, {text: type}, with `expected` in it.
+
+    The front end drops an answer that comes while it still binds the completer to the new cell's editor, or after its own limit, and never asks again: so we do, as a user would.
+    """
+    got = {}
+    for again in range(4):
+        if again:
+            drop_cell(page)
+        new_cell(page, text)
+        command(page, "completer:invoke-notebook")
+        got = offered(page)
+        if got and set(expected) <= set(got):
+            break
+    return got
 
 
 def tooltip(page):

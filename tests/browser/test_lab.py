@@ -82,23 +82,14 @@ COMPLETIONS = [  # what stands in the cell, and what must be offered as what
 
 def completes(page, out, check):
     for name, text, expected in COMPLETIONS:
-        got, tries = {}, 0
-        while tries < 3 and not expected.items() <= got.items():  # on a busy machine the list may come too late: asked again
-            if tries:
-                drop_cell(page)
-            tries += 1
-            new_cell(page, text)
-            command(page, "completer:invoke-notebook")
-            got = offered(page)
+        got = complete(page, text, expected)
         check.that(f"completion of {name}: {', '.join(expected)} with their types", expected.items() <= got.items(), got)
         picture(page, out, f"complete_{name}")
         drop_cell(page)
 
 
 def completion_explains(page, out, check):
-    new_cell(page, "re")
-    command(page, "completer:invoke-notebook")
-    got = offered(page)
+    got = complete(page, "re")
     until(page, "return document.querySelector('.jp-Completer-docpanel')?.innerText.length > 20;")
     text = page.locator(".jp-Completer-docpanel").inner_text()
     check.that("the panel beside the completer explains the chosen name", any(name in text for name in got), text[:100])

@@ -42,9 +42,7 @@ def interrupts(page, out, check):
 
 
 def helps(page, out, check):
-    new_cell(page, "m.")
-    command(page, "completer:invoke-notebook")
-    got = offered(page)
+    got = complete(page, "m.", ["items", "history"])
     check.that("attributes are completed with their type", got.get("items") == "instance" and got.get("history") == "instance", got)
     picture(page, out, "notebook_complete")
     drop_cell(page)

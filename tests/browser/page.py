@@ -8,8 +8,6 @@ import sys
 import time
 import urllib.request
 
-from playwright.sync_api import TimeoutError
-
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "..", "install"), os.path.join(HERE, "..")]
 import execute  # noqa: E402
@@ -206,11 +204,10 @@ def accept_dialog(page):
 
 def offered(page):
     """{text: type} of the completer that is open, or about to be; empty where none comes."""
-    try:
-        page.wait_for_selector(".jp-Completer:not(.lm-mod-hidden) .jp-Completer-item", timeout=ANSWER_S * 1000)
-    except TimeoutError:
-        return {}
-    return page.evaluate("""() => Object.fromEntries([...document.querySelectorAll('.jp-Completer-item')].map(
+    began, shown = time.monotonic(), page.locator(".jp-Completer:not(.lm-mod-hidden) .jp-Completer-item")
+    while not shown.count() and time.monotonic() - began < ANSWER_S:
+        page.wait_for_timeout(50)
+    return page.evaluate("""() => Object.fromEntries([...document.querySelectorAll('.jp-Completer:not(.lm-mod-hidden) .jp-Completer-item')].map(
         e => [e.querySelector('.jp-Completer-match').innerText, e.querySelector('.jp-Completer-typeExtended')?.innerText ?? '']))""")
 
 

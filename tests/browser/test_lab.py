@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 
-from page import (DARK, LIGHT, PANEL, ROOT, accept_dialog, command, drop_cell, last_cell_picture, new_cell, offered, open_lab, outputs, picture,
+from page import (DARK, LIGHT, PANEL, ROOT, accept_dialog, command, complete, drop_cell, last_cell_picture, new_cell, open_lab, outputs, picture,
                   press_toolbar, run_cell, settle, start, start_cell, switch_theme, tooltip, until, wait_idle, wait_pictures)
 
 NOTEBOOK = "lab_b1_matrix_factorization.ipynb"

@@ -5,7 +5,7 @@ import re
 
 import nbformat
 
-from page import (DARK, LIGHT, PANEL, accept_dialog, choose_menu, command, drop_cell, last_cell_picture, new_cell, offered, open_notebook, outputs,
+from page import (DARK, LIGHT, PANEL, accept_dialog, choose_menu, command, complete, drop_cell, last_cell_picture, new_cell, open_notebook, outputs,
                   picture, press_toolbar, run_cell, settle, start, start_cell, switch_theme, tooltip, until, wait_idle, wait_pictures)
 from small import SHOWN, small_notebook
 

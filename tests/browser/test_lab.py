@@ -74,7 +74,7 @@ COMPLETIONS = [  # what stands in the cell, and what must be offered as what
     ("arguments", "als(train, ", {"factors=": "param", "reg=": "param", "train": "instance"}),
     ("names", "e", {"evaluate": "function", "evidence": "instance", "else": "keyword", "elif": "keyword"}),
     ("attributes", "final.", {"items": "instance", "history": "instance"}),
-    ("columns", 'tried[["fac', {"factors": "column"}),
+    ("columns", 'by_evidence[["r', {"ratings of the film": "column", "rmse": "column"}),
     ("titles", 'similar(final, item="star', {"Star Trek: First Contact (1996)": "item", "Star Wars (1977)": "item"}),
     ("data_sets", 'load("ml', {"ml-100k": "dataset", "ml-1m": "dataset"}),
 ]

@@ -43,7 +43,9 @@ static void put_ncf(void) {
 /* The folder is $RECKON_DATA, and the cache is empty. */
 static int set_up(void **state) {
     if (enter_folder(state) != 0) return -1;
-    *state = realpath(*state, NULL);
+    char *made = *state;
+    *state = realpath(made, NULL);
+    free(made);
     setenv("RECKON_CACHE", *state, 1);
     setenv("RECKON_DATA", *state, 1);
     return 0;

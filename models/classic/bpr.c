@@ -116,7 +116,7 @@ static const char *const kinds[] = {"uniform", "popularity", "hard", NULL};
 
 static const struct param_row params[] = {
     {.name = "factors", .type = PARAM_INT, .otherwise.i = 64, .min = 1, .max = 4096, .doc = "length of the vectors"},
-    {.name = "lr", .type = PARAM_FLOAT, .otherwise.f = 0.05, .min = 0, .max = 10, .above_min = true, .doc = "learning rate of the first epoch"},
+    {.name = "lr", .type = PARAM_FLOAT, .otherwise.f = 0.02, .min = 0, .max = 10, .above_min = true, .doc = "learning rate of the first epoch"},
     {.name = "decay",
      .type = PARAM_FLOAT,
      .otherwise.f = 1,
@@ -124,16 +124,16 @@ static const struct param_row params[] = {
      .max = 1,
      .above_min = true,
      .doc = "the learning rate is multiplied by it after every epoch"},
-    {.name = "reg", .type = PARAM_FLOAT, .otherwise.f = 0.01, .min = 0, .max = 100, .doc = "pull of vectors and biases towards 0, at every step"},
+    {.name = "reg", .type = PARAM_FLOAT, .otherwise.f = 0.03, .min = 0, .max = 100, .doc = "pull of vectors and biases towards 0, at every step"},
     {.name = "negatives",
      .type = PARAM_STR,
-     .otherwise.s = "uniform",
+     .otherwise.s = "hard",
      .choices = "uniform|popularity|hard",
      .names = kinds,
      .doc = "what an event's item is compared with: any item that the user hasn't; by events to the power 0.75; the one with the highest score of "
             "`candidates`"},
     {.name = "candidates", .type = PARAM_INT, .otherwise.i = 4, .min = 1, .max = BPR_MOST_CANDIDATES, .doc = "hard: items to choose from"},
-    {.name = "init", .type = PARAM_FLOAT, .otherwise.f = 0.01, .min = 0, .max = 10, .doc = "standard deviation of the first vectors, N(0, init)"},
+    {.name = "init", .type = PARAM_FLOAT, .otherwise.f = 0.1, .min = 0, .max = 10, .doc = "standard deviation of the first vectors, N(0, init)"},
     {0},
 };
 

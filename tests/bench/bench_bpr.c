@@ -14,7 +14,7 @@
 #include "tests/bench/peer.h"
 
 enum { EPOCHS = 30 };
-static const double lr = 0.05, reg = 0.01;
+static const double lr = 0.05, reg = 0.01, init = 0.01; /* implicit begins at 0.0045 */
 
 static void check(enum status status, const struct error *err) {
     if (status == OK) return;
@@ -48,6 +48,7 @@ static void ours(struct dataset *train, struct dataset *test, const char *negati
     params.values[params_find(class, "lr")].f = lr;
     params.values[params_find(class, "reg")].f = reg;
     params.values[params_find(class, "decay")].f = 1;
+    params.values[params_find(class, "init")].f = init;
     params.values[params_find(class, "negatives")].s = param_choice(&class->params[params_find(class, "negatives")], negatives);
     const struct fit_request request = {.data = train, .params = &params, .common = {.seed = 1, .epochs = EPOCHS}, .device = device_cpu()};
     check(evaluate_fit(class, &request, &model, &err), &err);

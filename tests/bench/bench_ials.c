@@ -175,7 +175,7 @@ struct fit {
 };
 
 static struct fit fit_new(const struct data *d, int64_t f, int64_t cg_steps, float with_reg, float pull, bool scaled) {
-    return (struct fit){vectors(USERS, f, 0.1 / sqrt((double)f), (float)(0.03 / sqrt((double)f))),
+    return (struct fit){vectors(USERS, f, 0.1 / sqrt((double)f), 0),
                         vectors(ITEMS, f, 0, 0),
                         side_of(d->by_user, with_reg, pull, scaled),
                         side_of(d->by_item, with_reg, pull, scaled),
@@ -270,7 +270,6 @@ int main(void) {
         theirs(&d, f, false, EXACT_SWEEPS);
     }
     printf("\n");
-    until(&d, 64);
     until(&d, 128);
     csr_unref(d.by_user);
     csr_unref(d.by_item);

@@ -175,6 +175,8 @@ $(BUILD)/tests/bench/%: tests/bench/bench_%.c $(foreach l,$(LAYERS),$(LIB_$(l)))
 	$(Q)$(CC) $(CFLAGS_ALL) $(filter %.c,$^) -o $@ -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS) -rdynamic
 test-lang: $(BUILD)/tests/lang/run ## cells with their expectations on the line (T=name)
 	@$(BUILD)/tests/lang/run $(if $(T),-k $(T)) tests/lang
+acceptance: $(BUILD)/tests/lang/run ## whole notebooks of cells as users write them: the language, data, Lab B.1, ranking (T=lab_b1)
+	@$(BUILD)/tests/lang/run -k acceptance_$(T) tests/lang
 $(BUILD)/tests/lang/run: $(wildcard tests/lang/*.c) $(foreach l,$(LAYERS),$(LIB_$(l)))
 	@mkdir -p $(@D)
 	@echo "  LD  $@"
@@ -302,6 +304,6 @@ clean: ## remove build/
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-.PHONY: all built plugins parity bench test-gpu test-unit test-lang test-fuzz fuzz fuzzers test-wire test-notebooks test-browser test-frontends test-install test test-all lint asan torture soak tsan valgrind clean help \
+.PHONY: all built plugins parity bench test-gpu test-unit test-lang acceptance test-fuzz fuzz fuzzers test-wire test-notebooks test-browser test-frontends test-install test test-all lint asan torture soak tsan valgrind clean help \
 	setup setup-test demo demo-run report install uninstall wheel deb $(foreach l,$(LAYERS),test-unit-$(l))
 -include $(shell find $(BUILD)/obj $(BUILD)/tests -name '*.d' 2>/dev/null)

@@ -1,6 +1,6 @@
 /* Files of cells with their expectations on the line.
  *
- *     #== lists                        a fresh session, in an empty folder; `#== name needs ml-100k` is left out without that data
+ *     #== lists                        a fresh session, in an empty folder; `#== name needs ml-100k, gowalla` is left out without these data
  *     [1, 2][0]          # => 1        text/plain of the result; `…` stands for anything, `⏎` for a line's end
  *     [1].append(2)      # error[[1].append(2)]: values don't change      [text]: what is underlined; substring of the whole message
  *     print(1, 2)        # prints: 1 2                                    everything on stdout
@@ -35,7 +35,7 @@ struct cell {
 };
 
 struct section {
-    char *name, *needs; /* needs: a data set, or NULL */
+    char *name, *needs; /* needs: data sets with ", " between them, or NULL */
     struct cell *cells;
     size_t n_cells;
 };

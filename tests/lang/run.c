@@ -227,6 +227,17 @@ static bool has_dataset(const char *name) {
     return folder != NULL;
 }
 
+/* The first of the data sets in "a, b" that isn't here, the caller's; NULL: all are. */
+static char *missing_dataset(const char *needs) {
+    for (const char *at = needs; at && *at; at += strspn(at, ", ")) {
+        char *name = xstrndup(at, strcspn(at, ","));
+        if (!has_dataset(name)) return name;
+        at += strlen(name);
+        free(name);
+    }
+    return NULL;
+}
+
 static bool is_wanted(const struct runner *runner, const char *a, const char *b) {
     return !runner->only || strstr(a, runner->only) || strstr(b, runner->only);
 }
@@ -243,9 +254,11 @@ static void run_file(struct runner *runner, const char *path) {
     for (size_t s = 0; s < file.n_sections; s++) {
         const struct section *section = &file.sections[s];
         if (!is_wanted(runner, path, section->name)) continue;
-        if (section->needs && !has_dataset(section->needs)) {
-            printf("%s: \"%s\" left out: no %s here\n", path, section->name, section->needs);
+        char *missing = missing_dataset(section->needs);
+        if (missing) {
+            printf("%s: \"%s\" left out: no %s here\n", path, section->name, missing);
             runner->skipped += (int)section->n_cells;
+            free(missing);
         } else run_cells(runner, path, section->cells, section->n_cells);
     }
     cells_free(&file);

@@ -205,8 +205,9 @@ static enum status cross(const struct call *call, const struct judge_metrics *me
 
 static enum status bi_cross_validate(const struct call *call, struct value *out, struct error *err) {
     struct judge_metrics metrics = {0};
-    struct dataset *ratings = arg_data(call, "ratings", &type_dataset);
-    enum status status = judge_metrics(call, dataset_is_explicit(ratings), 0, &metrics, err);
+    const struct recipe *recipe = arg_data(call, "recipe", &type_recipe);
+    const bool ratings = recipe->class->predicts_ratings && dataset_is_explicit(arg_data(call, "ratings", &type_dataset));
+    enum status status = judge_metrics(call, ratings, 0, &metrics, err);
     if (status == OK) status = cross(call, &metrics, out, err);
     judge_metrics_release(&metrics);
     return status;
@@ -298,16 +299,18 @@ const struct builtin_row builtins_evaluate[] = {
      .summary = "Fits and judges a recipe on every fold; mean and spread stand below the table.",
      .notes =
          NOTES{{"recipe", .doc = "a model that is not fitted: als(factors=64)"},
-               {"ratings", .doc = "all ratings; the folds are made of them"},
+               {"ratings", .doc = "all ratings or interactions; the folds are made of them"},
                {"folds", .doc = "how many, or \"published\": the publisher's own, u1 to u5", .min = 2, .max = 1000},
                {"metrics",
-                .doc = "names such as \"rmse\" or \"ndcg@10\", or functions, as in evaluate; None: rmse and mae for ratings, else ndcg, recall and "
-                       "hit_rate",
+                .doc = "names such as \"rmse\" or \"ndcg@10\", or functions, as in evaluate; None: rmse and mae where ratings are predicted, else "
+                       "ndcg, recall and hit_rate",
                 .completes = "metric"},
                {"seed", .doc = "of the folds and the fits; None: the recipe's, else the session's"},
                {"verbose", .doc = "a progress line"},
                {0}},
-     .doc = "Every row is judged once, by a model that hasn't seen it.",
+     .doc =
+         "Every row is judged once, by a model that hasn't seen it. Ranking metrics: of all items that the user hasn't in the other folds; `users` "
+         "counts whom a fold's mean is over, who have a row in it.",
      .example = "cross_validate(bias(), synth(), folds=3, metrics=[\"rmse\"])",
      .run = bi_cross_validate,
      .other_names = "cross_val_score (scikit-learn)"},

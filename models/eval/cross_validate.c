@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "models/eval/evaluate.h"
-#include "models/eval/record_judged.h"
 #include "runtime/base/mem.h"
 #include "runtime/data/split_ways.h"
 
@@ -13,6 +12,7 @@ struct run {
     const char *const *names; /* published: borrowed, else NULL */
     int64_t n_folds;
     double *seconds, **values;
+    int64_t *users; /* NULL without ranking metrics */
     char **labels;
 };
 
@@ -48,6 +48,32 @@ static enum status parts(const struct run *run, int64_t fold, struct dataset **o
     return OK;
 }
 
+static bool has_ranking(const struct cross_validate_request *request) {
+    for (size_t m = 0; m < request->n_metrics; m++)
+        if (request->metrics[m].row->kind == METRIC_RANKING) return true;
+    return false;
+}
+
+/* All metrics at once: lists are made once. */
+static enum status judge(struct run *run, int64_t fold, struct model *model, struct dataset *test, struct error *err) {
+    const struct cross_validate_request *request = run->request;
+    int64_t n_users = 0;
+    struct table *table;
+    const struct evaluate_request evaluation = {.models = &model,
+                                                .n_models = 1,
+                                                .test = test,
+                                                .metrics = request->metrics,
+                                                .n_metrics = request->n_metrics,
+                                                .quiet = !request->common.verbose,
+                                                .out_users = &n_users,
+                                                .task = request->task};
+    TRY(evaluate_models(&evaluation, &table, err));
+    for (size_t m = 0; m < request->n_metrics; m++) run->values[m][fold] = table_column(table, request->metrics[m].text)->u.floats[0];
+    if (run->users) run->users[fold] = n_users;
+    table_unref(table);
+    return OK;
+}
+
 static enum status fit_and_judge(struct run *run, int64_t fold, struct dataset *train, struct dataset *test, struct error *err) {
     const struct cross_validate_request *request = run->request;
     const struct fit_request fit = {
@@ -56,17 +82,7 @@ static enum status fit_and_judge(struct run *run, int64_t fold, struct dataset *
     const double start_s = task_now_s(request->task);
     TRY(evaluate_fit(request->class, &fit, &model, err));
     run->seconds[fold] = task_now_s(request->task) - start_s;
-    double *values = xnew_array(double, request->n_metrics + 1);
-    enum status status = OK;
-    const double judging_s = task_now_s(request->task);
-    for (size_t m = 0; status == OK && m < request->n_metrics; m++) {
-        status = evaluate_one(model, test, &request->metrics[m], &request->protocol, request->task, &values[m], err);
-        run->values[m][fold] = values[m];
-    }
-    if (status == OK)
-        record_judged(request->task, model, test, request->metrics, values, request->n_metrics, &request->protocol,
-                      task_now_s(request->task) - judging_s);
-    free(values);
+    const enum status status = judge(run, fold, model, test, err);
     model_unref(model);
     return status;
 }
@@ -96,13 +112,19 @@ static void note_mean(const struct run *run, size_t m, struct table *table) {
 
 static void caption(const struct run *run, struct table *table) {
     const struct cross_validate_request *request = run->request;
-    struct buf given = BUF_INIT;
-    params_text(request->class, request->params, false, &given);
-    if (run->names) table_caption(table, "%s(%s) on %s, the published folds", request->class->name, buf_text(&given), dataset_name(request->data));
-    else
-        table_caption(table, "%s(%s) on %s, %lld random folds, seed %llu", request->class->name, buf_text(&given), dataset_name(request->data),
-                      (long long)run->n_folds, (unsigned long long)request->common.seed);
-    buf_release(&given);
+    struct buf text = BUF_INIT;
+    buf_addf(&text, "%s(", request->class->name);
+    params_text(request->class, request->params, false, &text);
+    buf_addf(&text, ") on %s, ", dataset_name(request->data));
+    if (run->names) buf_adds(&text, "the published folds");
+    else buf_addf(&text, "%lld random folds, seed %llu", (long long)run->n_folds, (unsigned long long)request->common.seed);
+    if (run->users) {
+        buf_adds(&text, "; full ranking of ");
+        buf_add_counted(&text, dataset_n_items(request->data), "items");
+        buf_adds(&text, ", train rows masked");
+    }
+    table_caption(table, "%s", buf_text(&text));
+    buf_release(&text);
 }
 
 static struct table *new_table(struct run *run) {
@@ -110,6 +132,7 @@ static struct table *new_table(struct run *run) {
     run->labels = table_add_strs(table, "fold");
     for (size_t m = 0; m < run->request->n_metrics; m++) run->values[m] = table_add_floats(table, run->request->metrics[m].text, 4);
     run->seconds = table_add_floats(table, "seconds", 2);
+    if (has_ranking(run->request)) run->users = table_add_ints(table, "users");
     caption(run, table);
     return table;
 }
@@ -124,6 +147,9 @@ static enum status all_folds(struct run *run, struct error *err) {
 }
 
 static enum status check(const struct cross_validate_request *request, struct error *err) {
+    for (size_t m = 0; m < request->n_metrics; m++)
+        if (evaluate_suits(request->class, request->class->name, dataset_is_explicit(request->data), &request->metrics[m], "metrics", err) != OK)
+            return err_about(err, "metrics");
     if (!request->common.valid) return OK;
     err_set(err, ERR_VALUE, "a recipe with valid= can't be cross-validated: the folds would contain its rows");
     return err_hint(err, "choose epochs first, then cross-validate %s(epochs=…) without valid", request->class->name);

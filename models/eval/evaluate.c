@@ -67,13 +67,17 @@ static enum status check_leak(const struct model *model, struct dataset *judged,
 
 /* --- rating metrics --- */
 
+enum status evaluate_suits(const struct model_class *class, const char *name, bool is_explicit, const struct metric *metric, const char *argument,
+                           struct error *err) {
+    if (metric->row->kind != METRIC_RATING || (class->predicts_ratings && is_explicit)) return OK;
+    err_set(err, ERR_VALUE, "`%s` ranks items and predicts no ratings: %s can't judge it", name, metric->text);
+    return err_hint(err, "%s=\"ndcg@10\" judges its order; ratings are predicted by bias, svd, als, mf, from data that have some", argument);
+}
+
 static enum status check_suits(const struct model *model, struct dataset *judged, const struct metric *metric, struct error *err) {
     if (metric->row->kind != METRIC_RATING) return OK;
-    if (!model->class->predicts_ratings || (!model->is_explicit && !outside_is(model))) {
-        err_set(err, ERR_VALUE, "`%s` ranks items and predicts no ratings: %s can't judge it", model->name, metric->text);
-        err_hint(err, "metrics=\"ndcg@10\" judges its order; ratings are predicted by bias, svd, als, mf");
+    if (evaluate_suits(model->class, model->name, model->is_explicit || outside_is(model), metric, "metrics", err) != OK)
         return err_about(err, "models");
-    }
     if (dataset_is_explicit(judged)) return outside_is(model) ? outside_check_rows(model, judged, metric->text, err) : OK;
     err_set(err, ERR_VALUE, "`%s` is implicit: it has no ratings for %s to compare with", dataset_name(judged), metric->text);
     return err_about(err, "test");
@@ -198,7 +202,7 @@ static enum status rank_row(const struct evaluate_request *request, size_t row, 
                                       .n_metrics = n,
                                       .protocol = request->protocol,
                                       .task = request->task,
-                                      .label = request->models[row]->name};
+                                      .label = request->quiet ? NULL : request->models[row]->name};
     struct ranked ranked;
     TRY(rank_users(&rank, &ranked, err));
     for (size_t m = 0, r = 0; m < request->n_metrics; m++) {
@@ -414,6 +418,7 @@ static enum status judge_all(const struct evaluate_request *request, struct colu
         note_intervals(request->intervals, table);
         note_order(request, table);
         for (size_t i = 0; i < request->n_models; i++) note_outside(request->models[i], &counts[i], table);
+        if (request->out_users) *request->out_users = counts[0].n_users;
     }
     free(counts);
     return status;

@@ -12,10 +12,11 @@ struct evaluate_request {
     struct dataset *test;
     const struct metric *metrics;
     size_t n_metrics;
-    struct protocol protocol; /* of the ranking metrics */
-    bool allow_leak;
+    struct protocol protocol;           /* of the ranking metrics */
+    bool allow_leak, quiet;             /* quiet: no progress line */
     const struct resampling *intervals; /* NULL: none; else two columns more a metric, <name>_low and <name>_high, over users */
     struct user_sums *sums;             /* NULL, or n_models × n_metrics of dataset_n_users(test), zeroed: filled with what each user adds */
+    int64_t *out_users;                 /* NULL, or filled with the users whom ranking metrics are means over, of the first model */
     struct task *task;
 };
 /* Table: model, then a column a metric; one row a model, in order; caption says data, split, rows, protocol, users counted and left out. ERR_LEAK
@@ -23,6 +24,10 @@ struct evaluate_request {
 enum status evaluate_models(const struct evaluate_request *request, struct table **out, struct error *err) MUST_CHECK;
 /* The protocol for choosing on a validation part: full, but 99 drawn negatives where the split's test part is judged among published ones. */
 struct protocol protocol_for_valid(const struct dataset *valid, uint64_t seed);
+/* ERR_VALUE where a rating metric is to judge what such a class, fitted on ratings (is_explicit) or without, ranks only. name: the model's; argument:
+ * what the call names metrics by. */
+enum status evaluate_suits(const struct model_class *class, const char *name, bool is_explicit, const struct metric *metric, const char *argument,
+                           struct error *err) MUST_CHECK;
 /* One value (early stopping). */
 enum status evaluate_one(const struct model *model, struct dataset *judged, const struct metric *metric, const struct protocol *protocol,
                          struct task *task, double *out, struct error *err) MUST_CHECK;
@@ -30,7 +35,8 @@ enum status evaluate_one(const struct model *model, struct dataset *judged, cons
 /* model_fit, judged by evaluate_one on request->common.valid when that is given. Refuses a valid part that is fitted on (ERR_LEAK). */
 enum status evaluate_fit(const struct model_class *class, const struct fit_request *request, struct model **out, struct error *err) MUST_CHECK;
 
-/* folds: "published" (u1 … u5), or k >= 2. Table: fold, metrics…, seconds; mean and spread in the notes below. */
+/* folds: "published" (u1 … u5), or k >= 2. Table: fold, metrics…, seconds, and with ranking metrics users (whom they are means over): every item is
+ * ranked that the user hasn't in the other folds. Mean and spread over folds in the notes below. */
 struct cross_validate_request {
     const struct model_class *class;
     const struct params *params;
@@ -40,7 +46,6 @@ struct cross_validate_request {
     int64_t k;
     const struct metric *metrics;
     size_t n_metrics;
-    struct protocol protocol;
     struct device *device;
     struct task *task;
 };

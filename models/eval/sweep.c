@@ -67,6 +67,8 @@ static enum status check(const struct sweep_request *request, struct error *err)
         err_set(err, ERR_VALUE, "there is nothing to vary");
         return err_hint(err, "give at least one of the recipe's parameters a list of values");
     }
+    if (evaluate_suits(request->class, request->class->name, dataset_is_explicit(request->train), &request->metric, "metric", err) != OK)
+        return err_about(err, "metric");
     TRY(check_halving(request, err));
     return check_parts(request, err);
 }

@@ -1,55 +1,19 @@
 #include "models/classic/similarity.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "models/classic/similarity_hot.h"
+#include "models/classic/similarity_sums.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/thread.h"
 #include "runtime/device/hot_functions.h"
 
-/* --- what is added up --- */
-
-/* Which numbers a comparison needs of each pair of rows. */
-struct wants {
-    bool counts, products; /* float sums: of ones, of products of values */
-    int width;             /* double sums over common columns; 0: none */
-    enum common_kind kind;
-};
-
-static struct wants wants_of(const struct comparison *comparison) {
-    switch (comparison->measure) {
-    case MEASURE_PEARSON: return (struct wants){.width = SUMS_WIDE, .kind = COMMON_PEARSON};
-    case MEASURE_MSD: return (struct wants){.width = SUMS_NARROW, .kind = COMMON_MSD};
-    case MEASURE_JACCARD: return (struct wants){.counts = true};
-    case MEASURE_COSINE: break;
-    }
-    if (comparison->over_common) return (struct wants){.width = SUMS_NARROW, .kind = COMMON_COSINE};
-    return (struct wants){.counts = comparison->shrinkage > 0, .products = true};
-}
-
-static float length_of(const struct comparison *comparison, const float *values, int64_t n) {
-    double squares = 0;
-    if (comparison->measure == MEASURE_JACCARD) return (float)n;
-    for (int64_t e = 0; e < n; e++) squares += (double)values[e] * (double)values[e];
-    return (float)sqrt(squares);
-}
-
-enum status similarity_lengths(const struct comparison *comparison, const struct sparse_rows *rows, float **out, struct error *err) {
-    *out = NULL;
-    if (wants_of(comparison).width) return OK;
-    TRY(mem_try_array((size_t)rows->n + 1, "lengths of rows", out, err));
-    for (int64_t r = 0; r < rows->n; r++) (*out)[r] = length_of(comparison, rows->values + rows->starts[r], sparse_rows_length(rows, r));
-    return OK;
-}
-
 /* --- one row against all --- */
 
-/* Of one thread. Sums are zeros between rows. */
+/* Of one thread. */
 struct scratch {
-    float *counts, *products, *scores;
-    double *sums;
+    struct sums sums;
+    float *scores;
     uint64_t *keys;
     /* For a row that shares columns with few others: these are numbered, and sums are kept of them alone. */
     int32_t *numbers;  /* n_rows: 1 + a row's number; 0 = none */
@@ -67,9 +31,8 @@ struct one_row {
 struct finding {
     struct task *task;
     const struct comparison *comparison;
-    struct wants wants;
-    bool all_ones;        /* every value is 1: products are counts */
-    int64_t n_rows, most; /* compared rows; kept of each list */
+    struct scoring scoring;
+    int64_t most; /* kept of each list */
     struct scratch *scratch;
     const struct sparse_rows *rows; /* whose lists are made */
     int32_t *columns;               /* rows->n × most */
@@ -78,15 +41,6 @@ struct finding {
 };
 
 static const float *values_of(const struct sparse_rows *columns, int64_t column) { return columns->values + columns->starts[column]; }
-
-/* Adds what the row has in common with others through one column. others: n rows, or their numbers. */
-static void add_column(const struct finding *finding, const struct scratch *scratch, float x, int64_t n, const int32_t *others, const float *values) {
-    if (finding->wants.width == SUMS_WIDE) HOT_PICK(add_wide)((double)x, n, others, values, scratch->sums);
-    if (finding->wants.width == SUMS_NARROW) HOT_PICK(add_narrow)((double)x, n, others, values, scratch->sums);
-    if (finding->wants.products && finding->all_ones) HOT_PICK(add_ones)(x, n, others, scratch->products);
-    if (finding->wants.products && !finding->all_ones) HOT_PICK(add_products)(x, n, others, values, scratch->products);
-    if (finding->wants.counts) HOT_PICK(add_ones)(1, n, others, scratch->counts);
-}
 
 /* Numbers the rows that share a column with this one, in their order; returns how many. */
 static int64_t number_rows(const struct finding *finding, struct scratch *scratch, const struct one_row *row) {
@@ -117,28 +71,11 @@ static bool add_row(const struct finding *finding, const struct scratch *scratch
     for (int64_t e = 0, at = 0; e < row->n; e++) {
         const int64_t n = sparse_rows_length(columns, row->columns[e]);
         const int32_t *others = numbered ? scratch->renamed + at : columns->columns + columns->starts[row->columns[e]];
-        add_column(finding, scratch, row->values[e], n, others, values_of(columns, row->columns[e]));
+        sums_add(&finding->scoring, &scratch->sums, row->values[e], n, others, values_of(columns, row->columns[e]));
         at += n;
         if (task_cancelled(finding->task)) return false;
     }
     return true;
-}
-
-static void score_row(const struct finding *finding, const struct scratch *scratch, int64_t n, float length, const float *lengths) {
-    const struct comparison *comparison = finding->comparison;
-    const float shrinkage = (float)comparison->shrinkage;
-    const bool correlates = comparison->measure == MEASURE_PEARSON || comparison->is_correlation;
-    const float *counts = comparison->shrinkage > 0 ? finding->all_ones ? scratch->products : scratch->counts : NULL;
-    if (finding->wants.width)
-        HOT_PICK(common_scores)(finding->wants.kind, n, scratch->sums, correlates ? 1 : 0, comparison->shrinkage, scratch->scores);
-    else if (comparison->measure == MEASURE_JACCARD) HOT_PICK(jaccard_scores)(n, scratch->counts, length, lengths, shrinkage, scratch->scores);
-    else HOT_PICK(cosine_scores)(n, scratch->products, counts, length, lengths, shrinkage, scratch->scores);
-}
-
-static void clear_sums(const struct finding *finding, const struct scratch *scratch, int64_t n) {
-    if (finding->wants.counts) memset(scratch->counts, 0, (size_t)n * sizeof *scratch->counts);
-    if (finding->wants.products) memset(scratch->products, 0, (size_t)n * sizeof *scratch->products);
-    if (finding->wants.width) memset(scratch->sums, 0, (size_t)(n * finding->wants.width) * sizeof *scratch->sums);
 }
 
 /* The places of the best positive scores of n, ascending, as keys; returns how many. */
@@ -176,27 +113,25 @@ static void leave_out_self(const struct scratch *scratch, int64_t self, int64_t 
 enum { FEW = 4 };
 
 static int64_t find_list(const struct finding *finding, struct scratch *scratch, const struct one_row *row, int32_t *columns, float *values) {
-    int64_t n = finding->n_rows, work = 0;
+    int64_t n = finding->scoring.n_rows, work = 0;
     for (int64_t e = 0; e < row->n; e++) work += sparse_rows_length(finding->comparison->columns, row->columns[e]);
     const bool numbered = work * FEW < n;
     if (numbered) n = number_rows(finding, scratch, row);
     const bool whole = add_row(finding, scratch, row, numbered);
     if (whole) {
-        score_row(finding, scratch, n, length_of(finding->comparison, row->values, row->n),
-                  numbered ? scratch->lengths : finding->comparison->lengths);
+        const float *lengths = numbered ? scratch->lengths : finding->comparison->lengths;
+        sums_score(&finding->scoring, &scratch->sums, 0, n, scoring_length(finding->comparison, row->values, row->n), lengths, scratch->scores);
         leave_out_self(scratch, row->self, n, numbered);
     }
-    clear_sums(finding, scratch, n);
+    sums_clear(&finding->scoring, &scratch->sums, 0, n);
     return whole ? put_list(finding, scratch, n, numbered, columns, values) : 0;
 }
 
 /* --- room --- */
 
 static void scratch_release(struct scratch *scratch) {
-    mem_free(scratch->counts);
-    mem_free(scratch->products);
+    sums_release(&scratch->sums);
     mem_free(scratch->scores);
-    mem_free(scratch->sums);
     mem_free(scratch->keys);
     mem_free(scratch->numbers);
     mem_free(scratch->numbered);
@@ -205,12 +140,10 @@ static void scratch_release(struct scratch *scratch) {
 }
 
 static enum status scratch_init(const struct finding *finding, struct scratch *scratch, struct error *err) {
-    const size_t n = (size_t)finding->n_rows + 1, few = n / FEW + 1;
-    const int64_t k = finding->most < finding->n_rows ? best_room(finding->most) : 0;
+    const size_t n = (size_t)finding->scoring.n_rows + 1, few = n / FEW + 1;
+    const int64_t k = finding->most < finding->scoring.n_rows ? best_room(finding->most) : 0;
     const char *what = "sums of similar rows";
-    if (finding->wants.counts) TRY(mem_try_array(n, what, &scratch->counts, err));
-    if (finding->wants.products) TRY(mem_try_array(n, what, &scratch->products, err));
-    if (finding->wants.width) TRY(mem_try_array(n * (size_t)finding->wants.width, what, &scratch->sums, err));
+    TRY(sums_init(&finding->scoring, &scratch->sums, err));
     TRY(mem_try_array(n, what, &scratch->scores, err));
     TRY(mem_try_array((size_t)k > n ? (size_t)k : n, what, &scratch->keys, err));
     TRY(mem_try_array(n, what, &scratch->numbers, err));
@@ -219,18 +152,9 @@ static enum status scratch_init(const struct finding *finding, struct scratch *s
     return mem_try_array(few, what, &scratch->lengths, err);
 }
 
-static bool only_ones(const struct sparse_rows *rows) {
-    for (int64_t e = 0; e < sparse_rows_n(rows); e++)
-        if (rows->values[e] != 1) return false;
-    return true;
-}
-
 static struct finding finding_of(struct task *task, const struct comparison *comparison, const struct sparse_rows *rows, int64_t most) {
-    const int64_t n_rows = comparison->columns->n_columns;
-    struct finding finding = {.task = task, .comparison = comparison, .wants = wants_of(comparison), .n_rows = n_rows, .rows = rows};
-    finding.most = most < n_rows ? most : n_rows;
-    finding.all_ones = finding.wants.products && only_ones(comparison->columns) && only_ones(rows);
-    if (finding.all_ones) finding.wants.counts = false; /* the products are the counts */
+    struct finding finding = {.task = task, .comparison = comparison, .scoring = scoring_of(comparison, rows), .rows = rows};
+    finding.most = most < finding.scoring.n_rows ? most : finding.scoring.n_rows;
     return finding;
 }
 
@@ -248,7 +172,7 @@ static enum status pack(const struct finding *finding, struct sparse_rows *out, 
     const int64_t n = finding->rows->n;
     int64_t sum = 0;
     for (int64_t r = 0; r < n; r++) sum += finding->lengths[r];
-    TRY(sparse_rows_new(n, finding->n_rows, sum, out, err));
+    TRY(sparse_rows_new(n, finding->scoring.n_rows, sum, out, err));
     for (int64_t r = 0; r < n; r++) {
         const int64_t to = out->starts[r], length = finding->lengths[r];
         out->starts[r + 1] = to + length;
@@ -274,6 +198,7 @@ enum status similarity_lists(struct task *task, const struct comparison *compari
     struct finding finding = finding_of(task, comparison, rows, most);
     const int n_threads = pool_threads();
     *out = (struct sparse_rows){0};
+    if (pairs_pay(&finding.scoring)) return pairs_lists(task, &finding.scoring, rows, finding.most, out, err);
     finding.scratch = xnew_array(struct scratch, (size_t)n_threads);
     const enum status status = find_all(&finding, n_threads, out, err);
     for (int t = 0; t < n_threads; t++) scratch_release(&finding.scratch[t]);
@@ -294,7 +219,7 @@ enum status similarity_list(const struct comparison *comparison, const int32_t *
     struct scratch scratch = {0};
     enum status status = scratch_init(&finding, &scratch, err);
     *out = (struct sparse_rows){0};
-    if (status == OK) status = sparse_rows_new(1, finding.n_rows, finding.most, out, err);
+    if (status == OK) status = sparse_rows_new(1, finding.scoring.n_rows, finding.most, out, err);
     if (status == OK) out->starts[1] = find_list(&finding, &scratch, &row, out->columns, out->values);
     scratch_release(&scratch);
     if (status != OK) sparse_rows_release(out);

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "models/classic/similarity_hot.h"
+#include "runtime/device/hot_functions.h"
 
 void HOT(add_ones)(float x, int64_t n, const int32_t *restrict columns, float *restrict sums) {
     int64_t e = 0;
@@ -85,4 +86,32 @@ void HOT(common_scores)(enum common_kind kind, int64_t n, const double *sums, do
         if (left > 0) score = kind == COMMON_PEARSON ? pearson(s) : kind == COMMON_MSD ? msd(s) : ratio(s[SUM_XY], s[SUM_XX] * s[SUM_YY]);
         out[j] = left > 0 ? (float)(score * (left / (left + shrinkage))) : 0.0f;
     }
+}
+
+int64_t HOT(pairs_next)(const float *scores, int64_t stride, int64_t n, const float *restrict thresholds) {
+    for (int64_t r = 0; r < n; r++) {
+        const float *restrict row = scores + r * stride;
+        int32_t wins = 0;
+        for (int j = 0; j < PAIRS_STRIPE; j++) wins |= row[j] > thresholds[j];
+        if (wins) return r;
+    }
+    return n;
+}
+
+int64_t HOT(pairs_gather)(const float *restrict scores, int64_t n, int64_t first, float threshold, uint64_t *restrict keys) {
+    int64_t n_keys = 0, j = 0;
+    for (; j + PAIRS_STRIPE <= n; j += PAIRS_STRIPE) {
+        int32_t wins = 0;
+        for (int l = 0; l < PAIRS_STRIPE; l++) wins |= scores[j + l] > threshold;
+        if (!wins) continue;
+        for (int l = 0; l < PAIRS_STRIPE; l++) {
+            keys[n_keys] = best_key(scores[j + l], first + j + l);
+            n_keys += scores[j + l] > threshold;
+        }
+    }
+    for (; j < n; j++) {
+        keys[n_keys] = best_key(scores[j], first + j);
+        n_keys += scores[j] > threshold;
+    }
+    return n_keys;
 }

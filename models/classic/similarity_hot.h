@@ -27,4 +27,11 @@ HOT_DECLARE(void, jaccard_scores, (int64_t n, const float *counts, float length,
 enum common_kind { COMMON_COSINE, COMMON_PEARSON, COMMON_MSD };
 HOT_DECLARE(void, common_scores, (enum common_kind kind, int64_t n, const double *sums, double lost, double shrinkage, float *out));
 
+/* Of all pairs (similarity_pairs.c). The first of n rows of scores, `stride` apart, where one of PAIRS_STRIPE scores exceeds its threshold; n: none.
+ */
+enum { PAIRS_STRIPE = 16 };
+HOT_DECLARE(int64_t, pairs_next, (const float *scores, int64_t stride, int64_t n, const float *thresholds));
+/* best_key of those of n scores that exceed the threshold, in their order; score j is of row first + j. Returns how many. keys: room for n. */
+HOT_DECLARE(int64_t, pairs_gather, (const float *scores, int64_t n, int64_t first, float threshold, uint64_t *keys));
+
 #endif

@@ -190,3 +190,5 @@ int64_t HOT(best_of)(const float *scores, int64_t n, int64_t k, uint64_t *keys) 
 }
 
 void HOT(best_sort)(uint64_t *keys, int64_t n) { sort_keys(keys, n); }
+
+float HOT(best_cut)(uint64_t *keys, int64_t n, int64_t k) { return cut_back(keys, n, k); }

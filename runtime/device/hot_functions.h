@@ -117,5 +117,7 @@ HOT_DECLARE(int64_t, best_of, (const float *scores, int64_t n, int64_t k, uint64
  */
 HOT_DECLARE(int64_t, best_gather, (const float *scores, int64_t n, int64_t k, uint64_t *keys, float *out_threshold));
 HOT_DECLARE(void, best_sort, (uint64_t * keys, int64_t n)); /* ascending */
+/* The k smallest of n > k keys first, in any order; returns the worst score among them. */
+HOT_DECLARE(float, best_cut, (uint64_t * keys, int64_t n, int64_t k));
 
 #endif

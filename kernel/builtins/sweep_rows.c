@@ -41,6 +41,14 @@ static enum status no_such_parameter(const struct model_class *class, const char
     return err_about(err, name);
 }
 
+/* A list in the list, or a range. An entry is one value; where values are lists themselves (layers), a list of them stands there. */
+static void entry_hint(const struct param_row *row, struct value entry, struct error *err) {
+    if (entry.kind == VAL_TUPLE)
+        err_hint(err, "a range to draw from stands alone: %s=(low, high); in a list, every entry is one value to try", row->name);
+    else if (entry.kind == VAL_LIST || entry.kind == VAL_RANGE)
+        err_hint(err, "every entry is one value to try: write them as one list, %s=[…, …]", row->name);
+}
+
 static enum status read_list(const struct param_row *row, struct value list, struct sweep_axis *axis, struct error *err) {
     const size_t n = seq_len(list);
     if (n == 0) return arg_error(row->name, err, ERR_VALUE, "`%s` has no values to try", row->name);
@@ -53,6 +61,7 @@ static enum status read_list(const struct param_row *row, struct value list, str
         struct error own = ERROR_INIT;
         if (param_of_value(row, seq_item(list, i), &values[i], &own) == OK) continue;
         arg_error(row->name, err, own.code, "%s[%zu]: %s", row->name, i, own.message);
+        entry_hint(row, seq_item(list, i), err);
         return own.hint[0] ? err_hint(err, "%s", own.hint) : err->code;
     }
     return OK;
@@ -98,6 +107,7 @@ static enum status read_axis(const struct model_class *class, const char *name, 
     if (value.kind == VAL_TUPLE) return read_range(row, value, axis, err);
     if (value.kind != VAL_LIST && value.kind != VAL_RANGE) {
         arg_error(name, err, ERR_TYPE, "`%s` needs a list of values, or a range (low, high) to draw from, got %s", name, value_type_name(value));
+        if (value.kind == VAL_SET || value.kind == VAL_OBJECT) return err_hint(err, "list(…) makes a list of it");
         return err_hint(err, "what doesn't vary belongs to the recipe: %s(%s=…)", class->name, name);
     }
     struct value list;
@@ -339,7 +349,7 @@ const struct builtin_row builtins_sweep[] = {
                {"seed", .doc = "of the draws and of every fit; None: the recipe's, else the session's"},
                {"verbose", .doc = "the table as it grows"},
                {"parameters",
-                .doc = "what varies: a list of values, factors=[16, 64]; or a range to draw from, reg=(0.01, 1), with \"log\" "
+                .doc = "what varies: a list, each entry one value to try, factors=[16, 64]; or a range to draw from, reg=(0.01, 1), with \"log\" "
                        "evenly by factors, reg=(0.001, 1, \"log\")",
                 .completes = "recipe"},
                {0}},

@@ -314,7 +314,18 @@ static void object_hint(const struct sig_type *type, struct value value, struct 
             err_hint(err, "call it: %.*s(train)", (int)strcspn(value.u.bound->row->sigs, "("), value.u.bound->row->sigs);
         if (strcmp(type->word, "Recipe") == 0 && value.kind == VAL_BUILTIN)
             err_hint(err, "call it: %.*s()", (int)strcspn(value.u.bound->row->sigs, "("), value.u.bound->row->sigs);
+        if (strcmp(type->word, "Recipe") == 0 && strcmp(name, "Model") == 0)
+            err_hint(err, "it is fitted already: als() instead of als(train) is a Recipe");
     }
+}
+
+/* Several values where a model takes one; what may be None (name=, seed=) isn't the model's own. */
+static void several_hint(const struct bound_call *b, const struct sig_param *param, struct value value, struct error *err) {
+    const struct sig_type *type = param->type;
+    const bool one = sig_type_has(type, SIG_INT) || sig_type_has(type, SIG_FLOAT) || sig_type_has(type, SIG_STR);
+    if (value.kind != VAL_LIST || strcmp(b->signature->result, "Model | Recipe") != 0) return;
+    if (one && !sig_type_has(type, SIG_LIST) && !sig_type_has(type, SIG_NONE))
+        err_hint(err, "one model has one; to try several: sweep(%s(), train, valid, %s=[…, …])", call_name(b), param->name);
 }
 
 static const char *type_of(struct value value) { return value.kind == VAL_OBJECT ? value.u.object->type->name : ""; }
@@ -371,6 +382,7 @@ static enum status wrong_type(const struct bound_call *b, size_t param, const ch
     type_hint(type, value, err);
     word_hint(type, value, err);
     object_hint(type, value, err);
+    several_hint(b, p, value, err);
     buf_release(&words);
     buf_release(&got);
     err_about(err, name);

@@ -48,6 +48,8 @@ void buf_add_counted(struct buf *buf, int64_t count, const char *what);
 void buf_add_double(struct buf *buf, double value);
 /* Same for a float32 (Arrays): 0.1 for 0.1f. */
 void buf_add_float(struct buf *buf, float value);
+/* The double that is written as the float32 is: 3.9 of 3.9f, not 3.9000000953674316. Whole numbers are themselves. */
+double float_as_written(float value);
 /* 1536 -> "1.5 KiB". */
 void buf_add_bytes(struct buf *buf, double size_bytes);
 

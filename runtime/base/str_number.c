@@ -285,3 +285,20 @@ bool parse_double(struct slice text, double *out) {
     *out = minus ? -value : value;
     return true;
 }
+
+#define DECIMALS_TRIED 1e6 /* ratings and prices have few: they need no text */
+
+double float_as_written(float value) {
+    const double wide = (double)value;
+    if (wide == __builtin_rint(wide) || value != value) return wide;
+    for (double ten = 10; ten <= DECIMALS_TRIED; ten *= 10) {
+        const double near = __builtin_rint(wide * ten) / ten;
+        if ((float)near == value) return near;
+    }
+    double written = wide;
+    struct buf text = BUF_INIT;
+    buf_add_float(&text, value);
+    (void)parse_double((struct slice){buf_text(&text), text.len}, &written);
+    buf_release(&text);
+    return written;
+}

@@ -56,7 +56,7 @@ static struct table *first_rows(struct dataset *dataset, int64_t n) {
     table_add_users(table, catalog, users);
     table_add_items(table, catalog, items);
     double *ratings = table_add_floats(table, "rating", decimals_of(dataset, n));
-    for (int64_t i = 0; i < n; i++) ratings[i] = (double)dataset_event(dataset, i).rating;
+    for (int64_t i = 0; i < n; i++) ratings[i] = float_as_written(dataset_event(dataset, i).rating);
     int64_t *times = dataset_has_times(dataset) ? table_add_times(table, "time") : NULL;
     for (int64_t i = 0; times && i < n; i++) times[i] = dataset_event(dataset, i).time;
     table_add_titles(table, catalog, items);

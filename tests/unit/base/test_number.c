@@ -253,12 +253,30 @@ static void counts_and_sizes(void **state) {
     assert_bytes(-5, "0 B");
 }
 
+/* As a double, a float32 has the digits that it is written with. */
+static void floats_as_written(void **state) {
+    (void)state;
+    static const double plain[] = {0, -0.0, 3, 3.9, -0.1, 2.5, 0.3, 4.999999, 123456.8, 16777216, 1e-12, -1.17e-5};
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) assert_true(float_as_written((float)plain[i]) == plain[i]);
+    for (uint32_t bits = 0; bits < 0xff800000u; bits += 99991) {
+        float value;
+        double expected;
+        struct buf text = BUF_INIT;
+        memcpy(&value, &bits, sizeof value);
+        if (value != value) continue;
+        buf_add_float(&text, value);
+        assert_true(parse_double((struct slice){buf_text(&text), text.len}, &expected));
+        if (rint((double)value) == (double)value) expected = (double)value;
+        if (float_as_written(value) != expected) fail_msg("%s became %.17g", buf_text(&text), float_as_written(value));
+        buf_release(&text);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(doubles_as_python),       cmocka_unit_test(floats_are_short),
-        cmocka_unit_test(every_double_reads_back), cmocka_unit_test(powers_of_two_read_back),
-        cmocka_unit_test(parsing_is_as_strtod),    cmocka_unit_test(long_decimals),
-        cmocka_unit_test(words_for_doubles),       cmocka_unit_test(integers),
+        cmocka_unit_test(doubles_as_python),       cmocka_unit_test(floats_are_short),        cmocka_unit_test(floats_as_written),
+        cmocka_unit_test(every_double_reads_back), cmocka_unit_test(powers_of_two_read_back), cmocka_unit_test(parsing_is_as_strtod),
+        cmocka_unit_test(long_decimals),           cmocka_unit_test(words_for_doubles),       cmocka_unit_test(integers),
         cmocka_unit_test(locale_changes_nothing),  cmocka_unit_test(counts_and_sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "runtime/base/file.h"
@@ -298,11 +299,23 @@ static void null_texts(struct table *table) {
         if (!column->u.strs[i]) table_set_null(column, table->n_rows, i);
 }
 
+/* A function of the user's may be named like a column of ours: "seconds (metric)". */
+static char *name_of_metric(const struct table *table, struct slice name) {
+    static const char *const ours[] = {"epoch", "seconds", "seed", "split", "fingerprint", "protocol", "device", "version"};
+    struct buf text = BUF_INIT;
+    bool taken = false;
+    buf_add(&text, name.data, name.len);
+    for (size_t i = 0; i < table->n_columns; i++) taken = taken || strcasecmp(table->columns[i].name, buf_text(&text)) == 0;
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) taken = taken || strcasecmp(ours[i], buf_text(&text)) == 0;
+    if (taken) buf_adds(&text, " (metric)");
+    return buf_take(&text);
+}
+
 static void add_metrics(const struct answer *answer, struct table *table) {
     const size_t n = str_map_len(answer->metrics), first = table->n_columns;
     for (size_t m = 0; m < n; m++) {
         const struct slice name = str_map_key(answer->metrics, m);
-        char *text = xstrndup(name.data, name.len);
+        char *text = name_of_metric(table, name);
         table_add_floats(table, text, 4);
         for (int64_t i = 0; i < table->n_rows; i++) table_set_null(&table->columns[first + m], table->n_rows, i);
         free(text);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "runtime/base/mem.h"
 #include "runtime/data/table_parts.h"
@@ -136,6 +137,22 @@ struct column *table_column(const struct table *table, const char *name) {
     for (size_t i = 0; i < table->n_columns; i++)
         if (strcmp(table->columns[i].name, name) == 0) return &table->columns[i];
     return NULL;
+}
+
+static bool has_name(const struct table *table, const char *name) {
+    for (size_t i = 0; i < table->n_columns; i++)
+        if (strcasecmp(table->columns[i].name, name) == 0) return true;
+    return false;
+}
+
+char *table_free_name(const struct table *table, const char *name) {
+    struct buf text = BUF_INIT;
+    buf_adds(&text, name);
+    for (int i = 2; has_name(table, buf_text(&text)); i++) {
+        buf_clear(&text);
+        buf_addf(&text, "%s_%d", name, i);
+    }
+    return buf_take(&text);
 }
 
 static void columns_line(const struct table *table, struct buf *out) {

@@ -65,6 +65,8 @@ void table_note(struct table *table, const char *format, ...) PRINTF_LIKE(2, 3);
 void table_set_origin(struct table *table, struct table_origin *takes); /* in place of the one that it has; NULL: none */
 
 struct column *table_column(const struct table *table, const char *name); /* NULL: none */
+/* `name`, or name_2, name_3 … where a column has it, in any case of letters (SQL tells them apart without). Owned. */
+char *table_free_name(const struct table *table, const char *name);
 /* ERR_KEY with the nearest name. */
 enum status table_want(const struct table *table, const char *name, struct column **out, struct error *err) MUST_CHECK;
 bool cell_is_null(const struct column *column, int64_t row);

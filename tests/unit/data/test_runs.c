@@ -9,6 +9,7 @@
 #include <math.h>
 #include <signal.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/wait.h>
 
 #include "runtime/base/monitor.h"
@@ -282,9 +283,29 @@ static void the_path_is_the_users(void **state) {
     }
 }
 
+/* A metric that is a function of the user's has the function's name: columns keep theirs. */
+static void metrics_named_like_columns(void **state) {
+    (void)state;
+    static const struct run_metric own[] = {{"seconds", 7}, {"Model", 8}};
+    struct run_log *log = runs_new(NULL, "1");
+    struct run_record run = an_evaluation("one");
+    run.metrics = own;
+    run.n_metrics = 2;
+    add(log, run);
+    struct table *table = read_all(log, ALL);
+    for (size_t a = 0; a < table->n_columns; a++)
+        for (size_t b = 0; b < a; b++) assert_true(strcasecmp(table->columns[a].name, table->columns[b].name) != 0);
+    assert_true(table_column(table, "seconds (metric)")->u.floats[0] == 7);
+    assert_true(table_column(table, "Model (metric)")->u.floats[0] == 8);
+    assert_true(table_column(table, "seconds")->u.floats[0] != 7);
+    table_unref(table);
+    runs_free(log, 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_told_comes_back, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(metrics_named_like_columns, make_folder, remove_folder),
         cmocka_unit_test(filters_choose),
         cmocka_unit_test(no_file_is_memory),
         cmocka_unit_test_setup_teardown(damaged_files_are_left_alone, make_folder, remove_folder),

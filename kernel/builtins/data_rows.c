@@ -157,9 +157,11 @@ const struct builtin_row builtins_data[] = {
                {"params", .doc = "values for the ? in the query"},
                {"files", .doc = "SQLite files, by the name that they have in the query: shop=\"shop.sqlite\" for shop.orders", .completes = "path"},
                {0}},
-     .doc = "It only reads, with SQLite's language and functions, and copies nothing. A Dataset is a table of user, item, rating, time and title. "
-            "None is "
-            "NULL; a list is JSON text, which json_each opens. A column that comes out as it was has its type again.",
+     .doc =
+         "It only reads, with SQLite's language and functions. A Dataset is a table of user, item, rating, time and title. None is NULL; a bool is 0 "
+         "or 1; a time is seconds since 1970 (UTC): datetime(time, 'unixepoch') writes it, unixepoch('1998-01-31') is such a number. A list is JSON "
+         "text, which json_each opens. A column that comes out as it was has its type again. Of names that differ in upper and lower case alone, and "
+         "of a Table beside a file's table of its name, rename one.",
      .example = "ratings = synth(seed=1)\nsql(\"select item, count(*) n, avg(rating) mean from ratings group by item order by n desc limit 5\")",
      .run = bi_sql,
      .other_names = "read_sql (pandas), duckdb.sql, query"},

@@ -13,13 +13,10 @@
 
 typedef VEC(struct query_source) sources_vec;
 
-static void add_sources(const struct call *call, sources_vec *out) {
-    for (size_t i = 0; i < interp_n_names(call->interp); i++) {
-        struct value value;
-        const char *name = interp_name_at(call->interp, i, &value);
-        const struct query_source source = {name, value_data(value, &type_table), value_data(value, &type_dataset)};
-        if (source.table || source.dataset) vec_push(out, source);
-    }
+static void add_source(void *ctx, const char *name, struct value value) {
+    sources_vec *sources = ctx;
+    const struct query_source source = {name, value_data(value, &type_table), value_data(value, &type_dataset)};
+    if (source.table || source.dataset) vec_push(sources, source);
 }
 
 /* --- parameters and files --- */
@@ -102,7 +99,7 @@ enum status bi_sql(const struct call *call, struct value *out, struct error *err
     struct table *table;
     int offset = -1;
     TRY(cells_of(call, &cells, &query.n_parameters, err));
-    add_sources(call, &sources);
+    interp_each_visible(call->interp, add_source, &sources);
     query.sources = sources.data;
     query.n_sources = sources.len;
     query.parameters = cells;

@@ -185,16 +185,19 @@ static enum status call_gathered(struct frame *frame, const struct node *node, s
     struct interp *interp = frame->interp;
     struct span here = interp->here;
     struct source *source = interp->source;
+    struct env *env = interp->env;
     struct gathered g;
     gathered_begin(&g);
     enum status status = gather_all(frame, node, callee, &g, err);
     if (status == OK) {
         interp->here = node->span;
         interp->source = frame->source;
+        interp->env = frame->env;
         const struct arguments arguments = {g.values, g.names, g.spans, g.name_spans, g.n, frame->source};
         status = call_value(interp, callee, &arguments, out, err);
         interp->here = here;
         interp->source = source;
+        interp->env = env;
     }
     gathered_end(&g);
     return status;

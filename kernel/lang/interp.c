@@ -150,6 +150,25 @@ const char *interp_name_at(const struct interp *interp, size_t i, struct value *
     return interp->globals->slots[i].name;
 }
 
+static bool is_hidden(const struct interp *interp, const struct env *outer, const char *name) {
+    for (const struct env *env = interp->env; env && env != outer; env = env->parent)
+        if (env_find(env, name)) return true;
+    return false;
+}
+
+static void visit_scope(const struct interp *interp, const struct env *env, void (*visit)(void *ctx, const char *name, struct value borrowed),
+                        void *ctx) {
+    for (uint32_t i = 0; i < env->n; i++) {
+        const struct env_slot *slot = &env->slots[i];
+        if (slot->value.kind != VAL_UNSET && !is_hidden(interp, env, slot->name)) visit(ctx, slot->name, slot->value);
+    }
+}
+
+void interp_each_visible(const struct interp *interp, void (*visit)(void *ctx, const char *name, struct value borrowed), void *ctx) {
+    for (const struct env *env = interp->env; env; env = env->parent) visit_scope(interp, env, visit, ctx);
+    visit_scope(interp, interp->globals, visit, ctx);
+}
+
 /* --- output --- */
 
 void interp_print(struct interp *interp, const char *text, size_t len) {

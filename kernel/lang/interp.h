@@ -36,6 +36,7 @@ struct interp {
     struct env *scopes; /* every living scope besides the globals */
     struct env *told;   /* names whose hiding of a builtin was told */
     struct span here;   /* of the call that runs, in `source` */
+    struct env *env;    /* the scope that it stands in; NULL: the globals */
     int height;         /* evaluations inside each other, against the C stack */
     unsigned turns;     /* of comprehensions, between two looks at the task */
     bool bound;         /* the running statement bound a name */
@@ -60,7 +61,9 @@ void interp_bind(struct interp *interp, const char *name, struct value value);  
 void interp_unbind(struct interp *interp, const char *name);
 size_t interp_n_names(const struct interp *interp);
 const char *interp_name_at(const struct interp *interp, size_t i, struct value *out_borrowed); /* order of first binding */
-void interp_reset(struct interp *interp);                                                      /* forgets every name */
+/* Names with a value that the running call could use, innermost scope first, each once. */
+void interp_each_visible(const struct interp *interp, void (*visit)(void *ctx, const char *name, struct value borrowed), void *ctx);
+void interp_reset(struct interp *interp); /* forgets every name */
 
 /* print() and friends. */
 void interp_print(struct interp *interp, const char *text, size_t len);

@@ -15,9 +15,6 @@
 
 #define APPLICATION_ID 0x52636b6e /* "Rckn" in the file's header */
 #define OPS_BETWEEN_LOOKS 4000    /* of SQLite's machine: well under a millisecond */
-#define SQL_BYTES_MAX (1 << 20)
-#define VALUE_BYTES_MAX (64 << 20)
-#define PATTERN_BYTES_MAX 1000 /* of LIKE and GLOB, whose time grows with its power */
 
 struct statement {
     struct database *database;
@@ -46,12 +43,6 @@ static enum status status_of(int code) {
     }
 }
 
-static enum status refused(const struct database *database, struct error *err) {
-    err_set(err, ERR_VALUE, "sql only reads, and this would %s", database->denied);
-    return err_hint(
-        err, "one SELECT a call, over Datasets, Tables and the files that are named: sql(\"select * from shop.orders\", shop=\"shop.sqlite\")");
-}
-
 static void say(const struct database *database, enum status status, const char *words, struct error *err) {
     const char *message = sqlite3_errmsg(database->sqlite);
     if (!database->path) err_set(err, status, "SQLite: %s%s%s%s", message, words ? " (" : "", words ? words : "", words ? ")" : "");
@@ -59,14 +50,18 @@ static void say(const struct database *database, enum status status, const char 
 }
 
 /* With the system's reason where it has one. */
-enum status database_fail(const struct database *database, struct error *err) {
+enum status database_fail(struct database *database, struct error *err) {
     int code = sqlite3_extended_errcode(database->sqlite), reason = sqlite3_system_errno(database->sqlite);
     enum status status = status_of(code);
     bool cancelled = task_cancelled(database->task);
     if (status == ERR_INTERRUPTED || (cancelled && (code & 0xff) == SQLITE_BUSY)) return err_set(err, ERR_INTERRUPTED, "interrupted");
+    if (database->why.code != OK) {
+        *err = database->why;
+        err_reset(&database->why);
+        return err->code;
+    }
     if (status == OK) status = ERR_INTERNAL;
     const char *words = status == ERR_FILE && reason ? strerrordesc_np(reason) : NULL;
-    if (database->denied) return refused(database, err);
     say(database, status, words, err);
     if ((code & 0xff) == SQLITE_BUSY) err_hint(err, "another program keeps it locked");
     if ((code & 0xff) == SQLITE_FULL) err_hint(err, "free some space there");
@@ -83,6 +78,11 @@ static int on_busy(void *ctx, int n_waits) {
     struct error ignored = ERROR_INIT;
     if (n_waits == 0) database->busy_since_s = clock_now_s();
     return clock_now_s() - database->busy_since_s < DATABASE_BUSY_S && task_sleep(database->task, n_waits < 10 ? 0.001 : 0.01, &ignored) == OK;
+}
+
+void database_listen(struct database *database) {
+    sqlite3_busy_handler(database->sqlite, on_busy, database);
+    sqlite3_progress_handler(database->sqlite, OPS_BETWEEN_LOOKS, on_progress, database);
 }
 
 /* Where several machines may share a file, but not the memory that WAL needs. Numbers of statfs(2). */
@@ -131,8 +131,7 @@ static enum status open_file(struct database *database, struct error *err) {
     if (!database->sqlite) return err_set(err, ERR_MEMORY, "no memory to open the database `%s`", database->path);
     if (code != SQLITE_OK) return database_fail(database, err);
     if (sqlite3_db_readonly(database->sqlite, "main") == 1) return err_set(err, ERR_FILE, "database `%s`: can't be written", database->path);
-    sqlite3_busy_handler(database->sqlite, on_busy, database);
-    sqlite3_progress_handler(database->sqlite, OPS_BETWEEN_LOOKS, on_progress, database);
+    database_listen(database);
     TRY(database_exec(database, "PRAGMA cache_size=-1000; PRAGMA temp_store=MEMORY; PRAGMA journal_size_limit=4194304", err));
     return set_journal(database, err);
 }
@@ -149,113 +148,12 @@ enum status database_open(const char *path, struct database **out, struct error 
 void database_close(struct database *database) {
     if (!database) return;
     sqlite3_close(database->sqlite);
+    database_forget_files(database);
     free(database->path);
     free(database);
 }
 
 void database_obey(struct database *database, const struct task *task) { database->task = task; }
-
-/* --- reading --- */
-
-static enum status open_empty(struct database *database, struct error *err) {
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_URI;
-    const int code = sqlite3_open_v2(DATABASE_IN_MEMORY, &database->sqlite, flags, NULL);
-    if (!database->sqlite) return err_set(err, ERR_MEMORY, "no memory for a query");
-    if (code != SQLITE_OK) return database_fail(database, err);
-    sqlite3_busy_handler(database->sqlite, on_busy, database);
-    sqlite3_progress_handler(database->sqlite, OPS_BETWEEN_LOOKS, on_progress, database);
-    sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL); /* of the files' views and triggers */
-    sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_DQS_DML, 0, NULL);        /* "x" is a name, never a text */
-    sqlite3_limit(database->sqlite, SQLITE_LIMIT_SQL_LENGTH, SQL_BYTES_MAX);
-    sqlite3_limit(database->sqlite, SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX);
-    sqlite3_limit(database->sqlite, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, PATTERN_BYTES_MAX);
-    return database_exec(database, "PRAGMA temp_store=FILE", err);
-}
-
-enum status database_open_reading(struct database **out, struct error *err) {
-    struct database *database = xnew(struct database);
-    const enum status status = open_empty(database, err);
-    if (status == OK) *out = database;
-    else database_close(database);
-    return status;
-}
-
-/* "file:<path>?mode=ro" with every byte that means something in a URI as %xx. */
-static void read_only_uri(const char *path, struct buf *out) {
-    static const char *const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-~";
-    buf_adds(out, "file:");
-    for (; *path; path++) {
-        if (strchr(plain, *path)) buf_addc(out, *path);
-        else buf_addf(out, "%%%02X", (unsigned char)*path);
-    }
-    buf_adds(out, "?mode=ro");
-}
-
-/* The file is looked into here: an error names it, and not a query. */
-static enum status attach(struct database *database, const char *name, const char *uri, struct error *err) {
-    struct statement *statement;
-    struct buf look = BUF_INIT;
-    int64_t n;
-    TRY(statement_new(database, "ATTACH ?1 AS ?2", &statement, err));
-    statement_bind_text(statement, 1, slice_of(uri));
-    statement_bind_text(statement, 2, slice_of(name));
-    enum status status = statement_run(statement, err);
-    statement_free(statement);
-    buf_addf(&look, "SELECT count(*) FROM \"%s\".sqlite_master", name);
-    if (status == OK) status = database_int(database, buf_text(&look), &n, err);
-    buf_release(&look);
-    return status;
-}
-
-enum status database_attach(struct database *database, const char *name, const char *path, struct error *err) {
-    struct error why = ERROR_INIT;
-    struct buf uri = BUF_INIT;
-    read_only_uri(path, &uri);
-    const enum status status = attach(database, name, buf_text(&uri), &why);
-    buf_release(&uri);
-    if (status == OK) return OK;
-    err_set(err, status, "`%s` can't be read as an SQLite file: %s", path, strncmp(why.message, "SQLite: ", 8) == 0 ? why.message + 8 : why.message);
-    return why.hint[0] ? err_hint(err, "%s", why.hint) : status;
-}
-
-/* What an action would do; NULL: it is allowed. */
-static const char *harm_of(int action) {
-    switch (action) {
-    case SQLITE_SELECT:
-    case SQLITE_READ:
-    case SQLITE_FUNCTION: /* load_extension is off, and nothing turns it on */
-    case SQLITE_RECURSIVE: return NULL;
-    case SQLITE_INSERT: return "insert rows";
-    case SQLITE_UPDATE: return "change rows";
-    case SQLITE_DELETE: return "delete rows";
-    case SQLITE_PRAGMA: return "run a pragma";
-    case SQLITE_ATTACH:
-    case SQLITE_DETACH: return "attach a file";
-    case SQLITE_TRANSACTION:
-    case SQLITE_SAVEPOINT: return "begin a transaction";
-    default: return "change the database";
-    }
-}
-
-static int on_action(void *ctx, int action, const char *a, const char *b, const char *c, const char *d) {
-    struct database *database = ctx;
-    const bool of_schema = a && strncmp(a, "sqlite_", 7) == 0 && action != SQLITE_READ;
-    const char *harm = of_schema ? "change the database" : harm_of(action);
-    (void)b, (void)c, (void)d;
-    if (harm && !database->denied) database->denied = harm;
-    return harm ? SQLITE_DENY : SQLITE_OK;
-}
-
-/* SQLite's own tables that are there under their name ask to write their schema when they are first used: see database_lend. */
-void database_seal(struct database *database) {
-    static const char *const own[] = {"SELECT 1 FROM json_each('[]')", "SELECT 1 FROM json_tree('[]')"};
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
-        sqlite3_stmt *compiled = NULL;
-        if (sqlite3_prepare_v2(database->sqlite, own[i], -1, &compiled, NULL) == SQLITE_OK) sqlite3_finalize(compiled); /* else it isn't there */
-    }
-    sqlite3_set_authorizer(database->sqlite, on_action, database);
-}
 
 int database_error_offset(const struct database *database) {
 #if SQLITE_VERSION_NUMBER >= 3038000
@@ -355,6 +253,7 @@ static bool is_end(const struct database *database, const char *rest) {
 enum status statement_new(struct database *database, const char *sql, struct statement **out, struct error *err) {
     sqlite3_stmt *compiled = NULL;
     const char *rest = NULL;
+    err_reset(&database->why);
     if (sqlite3_prepare_v3(database->sqlite, sql, -1, SQLITE_PREPARE_PERSISTENT, &compiled, &rest) != SQLITE_OK) return database_fail(database, err);
     if (!compiled) return err_set(err, ERR_VALUE, "%s: an empty statement", database->path ? database->path : "SQLite");
     if (!is_end(database, rest)) {
@@ -399,6 +298,8 @@ enum status statement_run(struct statement *statement, struct error *err) {
     if (row) statement_reset(statement);
     return status;
 }
+
+bool statement_reads(const struct statement *statement) { return sqlite3_stmt_readonly(statement->compiled); }
 
 int statement_n_columns(const struct statement *statement) { return sqlite3_column_count(statement->compiled); }
 

@@ -1,5 +1,5 @@
 /* A database in a file that several processes share, or in memory. SQLite is
- * owned by database.c and database_rows.c.
+ * owned by database.c, database_read.c and database_rows.c.
  *
  * Files are in WAL mode with synchronous NORMAL: readers and a writer don't
  * wait for each other, and a process that is killed at any moment leaves
@@ -28,13 +28,13 @@ struct database;
 enum status database_open(const char *path, struct database **out, struct error *err) MUST_CHECK;
 void database_close(struct database *database); /* NULL is fine; after all its statements were freed */
 
-/* A database that only reads, and holds nothing but what is given to it: files (database_attach) and the caller's rows (database_lend). Between them
- * and the queries stands database_seal. What is sorted or grouped spills into temporary files, as large as it may be. */
+/* A database that only reads, and holds nothing but what is given to it: files (database_attach) and the caller's rows (database_lend). It is asked
+ * by statement_new_query. What is sorted or grouped spills into temporary files, as large as it may be. A value has 4 MiB at most (ERR_LIMIT). */
 enum status database_open_reading(struct database **out, struct error *err) MUST_CHECK;
-/* A file's tables as name.table. It must be there, and is never changed. */
+/* A file's tables as name.table. It must be there, and is never changed. A file in WAL mode with no -wal beside it is read without locks. */
 enum status database_attach(struct database *database, const char *name, const char *path, struct error *err) MUST_CHECK;
-/* From now on only SELECT (WITH, VALUES): what would change, attach or set anything is ERR_VALUE. */
-void database_seal(struct database *database);
+/* After the last row: ERR_FILE where a file that is read without locks was written to meanwhile. */
+enum status database_check_files(const struct database *database, struct error *err) MUST_CHECK;
 /* Byte of the SQL text of the last statement_new that failed, where SQLite knows it; else -1. */
 int database_error_offset(const struct database *database);
 
@@ -62,7 +62,6 @@ struct database_cell {
 };
 /* All borrowed; rows and columns count from 0 and never change. */
 struct database_rows {
-    void *ctx;
     int64_t n_rows;
     int n_columns;
     const char *(*column_name)(void *ctx, int column);
@@ -70,13 +69,22 @@ struct database_rows {
     bool (*can_sort)(void *ctx, int column);           /* whether texts of its cells stay good until the database is closed */
     void (*cell)(void *ctx, int64_t row, int column, struct database_cell *out);
 };
-/* A table `name`, until the database is closed. Where a query asks for equal values of a column (joins do), the column is sorted once. */
-enum status database_lend(struct database *database, const char *name, const struct database_rows *rows, struct error *err) MUST_CHECK;
+/* A table `name`, until the database is closed; one of the same name (in any case of letters) was lent in vain. `open` is called when a query names
+ * it first, and fills in the rest; its error is the query's. Where a query asks for equal values of a column (joins do), the column is sorted once.
+ */
+enum status database_lend(struct database *database, const char *name, enum status (*open)(void *ctx, struct database_rows *out, struct error *err),
+                          void *ctx, struct error *err) MUST_CHECK;
+
+/* A name in quotes, as SQL takes any. */
+void buf_add_sql_name(struct buf *out, const char *name);
 
 /* One SQL statement, which may run many times. Parameters count from 1, columns from 0. */
 struct statement;
 enum status statement_new(struct database *database, const char *sql, struct statement **out, struct error *err) MUST_CHECK;
-void statement_free(struct statement *statement); /* NULL is fine */
+/* A query of a database that only reads: one SELECT (WITH, VALUES). What would change, attach or set anything is ERR_VALUE. */
+enum status statement_new_query(struct database *database, const char *sql, struct statement **out, struct error *err) MUST_CHECK;
+void statement_free(struct statement *statement);        /* NULL is fine */
+bool statement_reads(const struct statement *statement); /* whether it changes nothing */
 
 /* Before the first step. What isn't bound keeps its last value, at first NULL. Text is borrowed until the statement ends. */
 void statement_bind_int(struct statement *statement, int parameter, int64_t value);

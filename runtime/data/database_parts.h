@@ -1,18 +1,30 @@
-/* What the two files that know SQLite share. */
+/* What the files that know SQLite share. */
 #ifndef RECKON_DATABASE_PARTS_H
 #define RECKON_DATABASE_PARTS_H
 
+#include <sys/stat.h>
+
+#include "runtime/base/vec.h"
 #include "runtime/data/database.h"
+
+struct still_file {
+    char *path; /* owned */
+    struct stat before;
+};
 
 struct database {
     struct sqlite3 *sqlite;
     char *path; /* NULL: one that only reads */
     const struct task *task;
     double busy_since_s;
-    const char *denied; /* what the statement would do that isn't allowed; NULL: nothing */
+    struct error why;                     /* what a function of ours that SQLite called found wrong; OK: nothing */
+    VEC(struct still_file) without_locks; /* files that are read as if nobody wrote them */
 };
 
-/* What SQLite says of the last call. */
-enum status database_fail(const struct database *database, struct error *err);
+/* What SQLite says of the last call, or what `why` says. */
+enum status database_fail(struct database *database, struct error *err);
+/* From now on a cancel ends what runs and what waits for a lock. */
+void database_listen(struct database *database);
+void database_forget_files(struct database *database);
 
 #endif

@@ -14,8 +14,10 @@
 /* What belongs to a name: lives as long as the database. */
 struct lent {
     struct database *database;
-    struct database_rows rows;
-    int64_t **orders; /* by column; NULL: not made yet */
+    enum status (*open)(void *ctx, struct database_rows *out, struct error *err);
+    void *ctx;
+    struct database_rows rows; /* n_columns 0: not open yet */
+    int64_t **orders;          /* by column; NULL: not made yet */
 };
 
 struct lent_table {
@@ -57,7 +59,7 @@ static int compare_cells(const struct database_cell *a, const struct database_ce
 
 static void cell_at(const struct lent *lent, int64_t row, int column, struct database_cell *out) {
     *out = (struct database_cell){.kind = COLUMN_NULL};
-    lent->rows.cell(lent->rows.ctx, row, column, out);
+    lent->rows.cell(lent->ctx, row, column, out);
     if (out->kind == COLUMN_DOUBLE && isnan(out->real)) out->kind = COLUMN_NULL; /* as SQLite has it */
 }
 
@@ -74,19 +76,17 @@ static int compare_rows(const void *ctx, int64_t a, int64_t b) {
     return compare_cells(&x, &y);
 }
 
-static int code_of(enum status status) { return status == ERR_INTERRUPTED ? SQLITE_INTERRUPT : SQLITE_NOMEM; }
-
 static int make_order(struct lent *lent, int column) {
-    struct error err = ERROR_INIT;
+    struct error *err = &lent->database->why;
     const struct by_column by = {lent, column};
     int64_t *order;
-    enum status status = mem_try_array((size_t)lent->rows.n_rows, "the order of a column", &order, &err);
-    if (status != OK) return code_of(status);
+    enum status status = mem_try_array((size_t)lent->rows.n_rows, "the order of a column", &order, err);
+    if (status != OK) return SQLITE_ERROR;
     for (int64_t i = 0; i < lent->rows.n_rows; i++) order[i] = i;
-    status = sort_positions((struct task *)(uintptr_t)lent->database->task, order, lent->rows.n_rows, compare_rows, &by, &err);
+    status = sort_positions((struct task *)(uintptr_t)lent->database->task, order, lent->rows.n_rows, compare_rows, &by, err);
     if (status == OK) lent->orders[column] = order;
     else mem_free(order);
-    return status == OK ? SQLITE_OK : code_of(status);
+    return status == OK ? SQLITE_OK : SQLITE_ERROR;
 }
 
 /* The first place in the order whose cell isn't before `wanted` (or, with after, is behind it). */
@@ -105,7 +105,7 @@ static int64_t place(const struct lent *lent, int column, const struct database_
 
 /* --- what SQLite calls --- */
 
-static void add_quoted(struct buf *out, const char *name) {
+void buf_add_sql_name(struct buf *out, const char *name) {
     buf_addc(out, '"');
     for (; *name; name++) {
         if (*name == '"') buf_addc(out, '"');
@@ -114,24 +114,40 @@ static void add_quoted(struct buf *out, const char *name) {
     buf_addc(out, '"');
 }
 
-static int on_connect(sqlite3 *sqlite, void *ctx, int n_args, const char *const *args, sqlite3_vtab **out, char **message) {
-    struct lent *lent = ctx;
+static int declare(sqlite3 *sqlite, const struct lent *lent) {
     struct buf sql = BUF_INIT;
-    (void)n_args, (void)args, (void)message;
     buf_adds(&sql, "CREATE TABLE rows(");
     for (int i = 0; i < lent->rows.n_columns; i++) {
         buf_adds(&sql, i ? ", " : "");
-        add_quoted(&sql, lent->rows.column_name(lent->rows.ctx, i));
-        buf_addf(&sql, " %s", lent->rows.column_type(lent->rows.ctx, i));
+        buf_add_sql_name(&sql, lent->rows.column_name(lent->ctx, i));
+        buf_addf(&sql, " %s", lent->rows.column_type(lent->ctx, i));
     }
     buf_adds(&sql, ")");
     const int code = sqlite3_declare_vtab(sqlite, buf_text(&sql));
     buf_release(&sql);
-    if (code != SQLITE_OK) return code;
-    struct lent_table *table = xnew(struct lent_table);
-    table->lent = lent;
-    *out = &table->base;
+    return code;
+}
+
+/* SQLite may ask again (another table of the name in the file, a query that was prepared anew): rows are opened once. */
+static int open_rows(struct lent *lent) {
+    if (lent->rows.n_columns) return SQLITE_OK;
+    struct database *database = lent->database;
+    if (lent->open(lent->ctx, &lent->rows, &database->why) != OK) return SQLITE_ERROR;
+    lent->orders = xnew_array(int64_t *, (size_t)lent->rows.n_columns);
     return SQLITE_OK;
+}
+
+static int on_connect(sqlite3 *sqlite, void *ctx, int n_args, const char *const *args, sqlite3_vtab **out, char **message) {
+    struct lent *lent = ctx;
+    (void)n_args, (void)args;
+    int code = open_rows(lent);
+    if (code == SQLITE_OK) code = declare(sqlite, lent);
+    if (code == SQLITE_OK) {
+        struct lent_table *table = xnew(struct lent_table);
+        table->lent = lent;
+        *out = &table->base;
+    } else *message = sqlite3_mprintf("%s", lent->database->why.code != OK ? lent->database->why.message : sqlite3_errmsg(sqlite));
+    return code;
 }
 
 static int on_disconnect(sqlite3_vtab *table) {
@@ -141,11 +157,12 @@ static int on_disconnect(sqlite3_vtab *table) {
 
 /* The first column that must be equal to something known; idxNum is it + 1, 0: none. SQLite checks every row once more. */
 static int on_best_index(sqlite3_vtab *base, sqlite3_index_info *info) {
-    const struct database_rows *rows = &((struct lent_table *)base)->lent->rows;
+    const struct lent *lent = ((struct lent_table *)base)->lent;
+    const struct database_rows *rows = &lent->rows;
     const double n = (double)rows->n_rows;
     for (int i = 0; i < info->nConstraint && !info->idxNum; i++) {
         const bool fits = info->aConstraint[i].usable && info->aConstraint[i].op == SQLITE_INDEX_CONSTRAINT_EQ && info->aConstraint[i].iColumn >= 0;
-        if (!fits || !rows->can_sort(rows->ctx, info->aConstraint[i].iColumn) || sqlite3_stricmp(sqlite3_vtab_collation(info, i), "BINARY") != 0)
+        if (!fits || !rows->can_sort(lent->ctx, info->aConstraint[i].iColumn) || sqlite3_stricmp(sqlite3_vtab_collation(info, i), "BINARY") != 0)
             continue;
         info->idxNum = info->aConstraint[i].iColumn + 1;
         info->aConstraintUsage[i].argvIndex = 1;
@@ -188,7 +205,7 @@ static int on_filter(sqlite3_vtab_cursor *base, int column_plus_1, const char *t
     cursor->at = 0;
     cursor->end = lent->rows.n_rows;
     if (column < 0 || n_values < 1 || !cell_of_value(values[0], &wanted)) return SQLITE_OK; /* all rows; SQLite chooses */
-    if ((wanted.kind == COLUMN_TEXT) != (strcmp(lent->rows.column_type(lent->rows.ctx, column), "TEXT") == 0)) return SQLITE_OK; /* 2 = '2' */
+    if ((wanted.kind == COLUMN_TEXT) != (strcmp(lent->rows.column_type(lent->ctx, column), "TEXT") == 0)) return SQLITE_OK; /* 2 = '2' */
     if (!lent->orders[column]) {
         const int code = make_order(lent, column);
         if (code != SQLITE_OK) return code;
@@ -241,23 +258,9 @@ static const sqlite3_module lent_module = {.xConnect = on_connect,
                                            .xColumn = on_column,
                                            .xRowid = on_rowid};
 
-/* SQLite connects at the first query, and asks then whether it may write its schema: before database_seal it may. */
-static enum status connect_now(struct database *database, const char *name, struct error *err) {
-    struct buf sql = BUF_INIT;
-    struct statement *statement = NULL;
-    buf_adds(&sql, "SELECT 1 FROM ");
-    add_quoted(&sql, name);
-    const enum status status = statement_new(database, buf_text(&sql), &statement, err);
-    statement_free(statement);
-    buf_release(&sql);
-    return status;
-}
-
-enum status database_lend(struct database *database, const char *name, const struct database_rows *rows, struct error *err) {
+enum status database_lend(struct database *database, const char *name, enum status (*open)(void *ctx, struct database_rows *out, struct error *err),
+                          void *ctx, struct error *err) {
     struct lent *lent = xnew(struct lent);
-    lent->database = database;
-    lent->rows = *rows;
-    lent->orders = xnew_array(int64_t *, (size_t)rows->n_columns + 1);
-    if (sqlite3_create_module_v2(database->sqlite, name, &lent_module, lent, lent_free) != SQLITE_OK) return database_fail(database, err);
-    return connect_now(database, name, err);
+    *lent = (struct lent){.database = database, .open = open, .ctx = ctx};
+    return sqlite3_create_module_v2(database->sqlite, name, &lent_module, lent, lent_free) == SQLITE_OK ? OK : database_fail(database, err);
 }

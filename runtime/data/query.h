@@ -1,9 +1,13 @@
 /* SQL over Tables, Datasets and SQLite files: read only, one SELECT, by SQLite
- * over the columns as they are (nothing is copied). A Dataset is a table of
- * user, item, rating, time and title, where it has them. Lists are JSON text
- * (json_each opens it); a result column that is a column of a Table as it was,
- * unchanged, has its type again; other columns are ints, floats or strs by what
- * is in them. */
+ * over the columns where they lie. A Dataset is a table of user, item, rating,
+ * time and title, where it has them; ratings are as they were written (3.9).
+ * Lists are JSON text (json_each opens it).
+ *
+ * A result column that is a column of a Table or Dataset, unchanged, has its
+ * type again (bool, time, lists), also behind UNION where all parts agree. Other
+ * columns, and those of files, are ints, floats or strs by what is in them; an
+ * int that no float holds beside floats makes them strs, so that no digit is
+ * lost. Columns of one name are numbered: id, id_2. */
 #ifndef RECKON_QUERY_H
 #define RECKON_QUERY_H
 
@@ -22,7 +26,7 @@ struct query_file {
 };
 struct query {
     const char *sql;
-    const struct query_source *sources; /* all that there are: those whose name stands in the text are looked at */
+    const struct query_source *sources; /* all that there are */
     size_t n_sources;
     const struct query_file *files;
     size_t n_files;

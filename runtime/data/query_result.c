@@ -3,13 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/base/json.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/vec.h"
 #include "runtime/data/query.h"
+#include "runtime/data/query_lists.h"
+#include "runtime/data/sql_text.h"
 #include "runtime/data/table_parts.h"
 
 #define ROWS_PER_LOOK 4096
+#define TEXT_PER_LOOK ((size_t)16 << 20) /* bytes */
 
 /* A column as it comes: every cell with its kind. */
 struct gathered {
@@ -20,6 +22,13 @@ struct gathered {
         char *text; /* owned */
     }) cells;
     bool has[COLUMN_BYTES + 1];
+    bool long_wholes; /* that a double hasn't */
+};
+
+struct gathering {
+    struct gathered *columns;
+    int n_columns;
+    size_t text_bytes; /* since the last look at the memory */
 };
 
 static void gathered_release(struct gathered *columns, int n_columns) {
@@ -39,22 +48,36 @@ static char *clean_text(struct slice text) {
     return utf8_valid(text) ? xstrndup(text.data, text.len) : latin1_to_utf8(text);
 }
 
-static void gather(struct gathered *column, const struct statement *statement, int at) {
+static bool is_exact(int64_t whole) { return whole >= -(INT64_C(1) << 53) && whole <= INT64_C(1) << 53; }
+
+static enum status gather(struct gathering *all, const struct statement *statement, int at, struct error *err) {
+    struct gathered *column = &all->columns[at];
     union raw raw = {.whole = 0};
     const enum column_kind kind = statement_kind(statement, at);
     if (kind == COLUMN_INT) raw.whole = statement_int(statement, at);
     if (kind == COLUMN_DOUBLE) raw.real = statement_double(statement, at);
-    if (kind == COLUMN_TEXT) raw.text = clean_text(statement_text(statement, at));
+    if (kind == COLUMN_TEXT) {
+        const struct slice text = statement_text(statement, at);
+        all->text_bytes += text.len;
+        if (all->text_bytes > TEXT_PER_LOOK) {
+            TRY(task_check(task_current(), err));
+            TRY(mem_expect(4, TEXT_PER_LOOK, "the query's texts", err));
+            all->text_bytes = text.len;
+        }
+        raw.text = clean_text(text);
+    }
     column->has[kind] = true;
+    column->long_wholes |= kind == COLUMN_INT && !is_exact(raw.whole);
     vec_push(&column->kinds, (unsigned char)kind);
     vec_push(&column->cells, raw);
+    return OK;
 }
 
-static enum status gather_rows(struct statement *statement, struct gathered *columns, int n_columns, int64_t *out_n, struct error *err) {
+static enum status gather_rows(struct statement *statement, struct gathering *all, int64_t *out_n, struct error *err) {
     for (int64_t n = 0;; n++) {
         bool row;
         if (n % ROWS_PER_LOOK == 0) TRY(task_check(task_current(), err));
-        if (n % ROWS_PER_LOOK == 0) TRY(mem_expect(2 * (size_t)(n + ROWS_PER_LOOK), (size_t)n_columns * 9, "the query's rows", err));
+        if (n % ROWS_PER_LOOK == 0) TRY(mem_expect(2 * (size_t)(n + ROWS_PER_LOOK), (size_t)all->n_columns * 9, "the query's rows", err));
         TRY(statement_step(statement, &row, err));
         *out_n = n;
         if (!row) return OK;
@@ -62,35 +85,83 @@ static enum status gather_rows(struct statement *statement, struct gathered *col
             err_set(err, ERR_LIMIT, "the query gives more than %d rows", QUERY_ROWS_MAX);
             return err_hint(err, "group them, or write LIMIT behind it");
         }
-        for (int c = 0; c < n_columns; c++) gather(&columns[c], statement, c);
+        for (int c = 0; c < all->n_columns; c++) TRY(gather(all, statement, c, err));
     }
 }
 
 /* --- types --- */
 
-/* The type that a Table's column had, when its cells still fit. */
-static bool declared_type(const char *declared, const struct gathered *column, enum column_type *out) {
-    static const struct {
-        const char *name;
-        enum column_type type;
-    } known[] = {{"BOOL", COL_BOOL}, {"TIME", COL_TIME}, {"STRS", COL_STRS}, {"INTS", COL_INTS}, {"FLOATS", COL_FLOATS}};
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (strcmp(known[i].name, declared) != 0) continue;
-        const bool is_list = known[i].type >= COL_STRS;
-        if (column->has[COLUMN_DOUBLE] || column->has[is_list ? COLUMN_INT : COLUMN_TEXT]) return false;
-        *out = known[i].type;
-        return true;
+/* SQLite takes the words for a kind: INT for whole numbers, TEXT for texts, others as they come. */
+const char *query_declared(enum column_type type) {
+    static const char *const names[] = {"RECKON BOOL",       "INTEGER",         "REAL", "TEXT", "RECKON TIME", "RECKON TEXT LIST",
+                                        "RECKON TEXT WHOLE", "RECKON TEXT REAL"};
+    return names[type];
+}
+
+struct typing {
+    struct database *database;
+    const char *sql;
+    bool is_known, agree;
+};
+
+static bool declares(const struct statement *statement, const struct statement *like, bool nothing) {
+    if (statement_n_columns(statement) != statement_n_columns(like)) return false;
+    for (int c = 0; c < statement_n_columns(statement); c++) {
+        const char *declared = statement_declared(statement, c);
+        if (strcmp(declared, nothing ? "" : statement_declared(like, c)) != 0) return false;
+    }
+    return true;
+}
+
+/* Whether the parts of a UNION declare the same types: SQLite tells those of the first. Rows of VALUES have none. */
+static bool part_agrees(struct database *database, const struct sql_parts *parts, size_t i) {
+    struct error ignored = ERROR_INIT;
+    struct statement *one = NULL, *other = NULL;
+    const struct sql_part *part = &parts->data[i], *next = i + 1 < parts->len && part[1].compound == part->compound ? part + 1 : part;
+    const bool agrees = statement_new(database, part->text, &one, &ignored) == OK && statement_new(database, next->text, &other, &ignored) == OK &&
+                        declares(one, other, part->is_values);
+    statement_free(one);
+    statement_free(other);
+    return agrees;
+}
+
+static bool parts_agree(struct typing *typing) {
+    struct sql_parts parts = {0};
+    if (typing->is_known) return typing->agree;
+    sql_parts_of(typing->sql, &parts);
+    typing->is_known = typing->agree = true;
+    for (size_t i = 0; typing->agree && i < parts.len; i++) typing->agree = part_agrees(typing->database, &parts, i);
+    sql_parts_release(&parts);
+    return typing->agree;
+}
+
+static bool are_lists(enum column_type type, const struct gathered *from) {
+    int64_t n = 0;
+    if (from->has[COLUMN_INT] || from->has[COLUMN_DOUBLE]) return false;
+    for (size_t i = 0; i < from->cells.len; i++)
+        if (from->kinds.data[i] == COLUMN_TEXT && !list_read(type, slice_of(from->cells.data[i].text), NULL, &n)) return false;
+    return true;
+}
+
+/* The type that a Table's column had, where all cells are still of it. */
+static bool type_as_before(struct typing *typing, const char *declared, const struct gathered *from, enum column_type *out) {
+    static const enum column_type ours[] = {COL_BOOL, COL_TIME, COL_STRS, COL_INTS, COL_FLOATS};
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
+        if (strcmp(query_declared(ours[i]), declared) != 0) continue;
+        *out = ours[i];
+        if (ours[i] >= COL_STRS) return are_lists(ours[i], from);
+        return !from->has[COLUMN_DOUBLE] && !from->has[COLUMN_TEXT] && parts_agree(typing);
     }
     return false;
 }
 
-static enum column_type type_of(const char *declared, const struct gathered *column) {
+static enum column_type type_of(struct typing *typing, const char *declared, const struct gathered *from) {
     enum column_type type;
-    if (declared_type(declared, column, &type)) return type;
-    if (column->has[COLUMN_TEXT]) return COL_STR;
-    if (column->has[COLUMN_DOUBLE]) return COL_FLOAT;
-    if (column->has[COLUMN_INT]) return COL_INT;
-    return strcmp(declared, "TEXT") == 0 ? COL_STR : COL_FLOAT; /* nothing but nulls */
+    if (type_as_before(typing, declared, from, &type)) return type;
+    if (from->has[COLUMN_TEXT]) return COL_STR;
+    if (from->has[COLUMN_DOUBLE]) return from->long_wholes ? COL_STR : COL_FLOAT; /* every digit of an id counts */
+    if (from->has[COLUMN_INT]) return COL_INT;
+    return strcmp(declared, query_declared(COL_STR)) == 0 ? COL_STR : COL_FLOAT; /* nothing but nulls */
 }
 
 /* --- columns --- */
@@ -120,35 +191,18 @@ static void put_plain(struct column *column, struct gathered *from, int64_t n_ro
     }
 }
 
-static void put_item(struct column *column, int64_t at, const json_t *item) {
-    if (column->type == COL_STRS) column->u.lists.strs[at] = xstrdup(json_is_string(item) ? json_string_value(item) : "");
-    else if (column->type == COL_INTS) column->u.lists.ints[at] = json_integer_value(item);
-    else column->u.lists.floats[at] = json_number_value(item);
-}
-
-/* The lists' JSON, parsed; NULL where a row has none. */
-static json_t **parse_lists(const struct gathered *from, int64_t n_rows, int64_t *out_entries) {
-    json_t **lists = xnew_array(json_t *, (size_t)n_rows + 1);
-    *out_entries = 0;
-    for (int64_t i = 0; i < n_rows; i++) {
-        struct error ignored = ERROR_INIT;
-        if (from->kinds.data[i] != COLUMN_TEXT || json_parse(slice_of(from->cells.data[i].text), &lists[i], &ignored) != OK) continue;
-        *out_entries += (int64_t)json_array_size(lists[i]);
-    }
-    return lists;
-}
-
-static void add_lists(struct table *table, const char *name, enum column_type type, const struct gathered *from) {
-    int64_t n_entries, at = 0;
-    json_t **lists = parse_lists(from, table->n_rows, &n_entries);
+static enum status add_lists(struct table *table, const char *name, enum column_type type, const struct gathered *from, struct error *err) {
+    int64_t n_entries = 0, at = 0;
+    for (int64_t i = 0; i < table->n_rows; i++)
+        if (from->kinds.data[i] == COLUMN_TEXT) (void)list_read(type, slice_of(from->cells.data[i].text), NULL, &n_entries);
+    TRY(mem_expect((size_t)n_entries, sizeof(int64_t), "the query's lists", err));
     struct column *column = table_add_lists(table, name, type, n_entries);
     for (int64_t i = 0; i < table->n_rows; i++) {
-        if (!lists[i]) table_set_null(column, table->n_rows, i);
-        for (size_t e = 0; e < json_array_size(lists[i]); e++) put_item(column, at++, json_array_get(lists[i], e));
+        if (from->kinds.data[i] != COLUMN_TEXT) table_set_null(column, table->n_rows, i);
+        else (void)list_read(type, slice_of(from->cells.data[i].text), column, &at);
         column->u.lists.starts[i + 1] = at;
-        json_decref(lists[i]);
     }
-    free(lists);
+    return OK;
 }
 
 static void add_plain(struct table *table, const char *name, enum column_type type, struct gathered *from) {
@@ -163,38 +217,30 @@ static void add_plain(struct table *table, const char *name, enum column_type ty
     for (int64_t i = 0; i < table->n_rows; i++) put_plain(column, from, table->n_rows, i);
 }
 
-/* Two columns of one name get numbers: id, id_2. */
-static char *free_name(const struct table *table, const char *name) {
-    struct buf text = BUF_INIT;
-    buf_adds(&text, name);
-    for (int i = 2; table_column(table, buf_text(&text)); i++) {
-        buf_clear(&text);
-        buf_addf(&text, "%s_%d", name, i);
-    }
-    return buf_take(&text);
-}
-
-static enum status add_column(struct table *table, const struct statement *statement, int at, struct gathered *from, struct error *err) {
-    const enum column_type type = type_of(statement_declared(statement, at), from);
+static enum status add_column(struct table *table, struct typing *typing, const struct statement *statement, int at, struct gathered *from,
+                              struct error *err) {
     if (from->has[COLUMN_BYTES]) {
         err_set(err, ERR_TYPE, "the column `%.100s` holds bytes (a BLOB)", statement_column_name(statement, at));
         return err_hint(err, "hex(x) makes text of them, length(x) counts them, cast(x as text) reads them as text");
     }
-    char *name = free_name(table, statement_column_name(statement, at));
-    if (type >= COL_STRS) add_lists(table, name, type, from);
+    const enum column_type type = type_of(typing, statement_declared(statement, at), from);
+    char *name = table_free_name(table, statement_column_name(statement, at)); /* id, id_2 */
+    enum status status = OK;
+    if (type >= COL_STRS) status = add_lists(table, name, type, from, err);
     else add_plain(table, name, type, from);
     free(name);
-    return OK;
+    return status;
 }
 
-enum status query_result(struct statement *statement, struct table **out, struct error *err) {
+enum status query_result(struct database *database, const char *sql, struct statement *statement, struct table **out, struct error *err) {
     const int n_columns = statement_n_columns(statement);
-    struct gathered *columns = xnew_array(struct gathered, (size_t)n_columns + 1);
+    struct gathering all = {xnew_array(struct gathered, (size_t)n_columns + 1), n_columns, 0};
+    struct typing typing = {.database = database, .sql = sql};
     int64_t n_rows = 0;
-    enum status status = gather_rows(statement, columns, n_columns, &n_rows, err);
-    struct table *table = table_new(n_rows);
-    for (int c = 0; status == OK && c < n_columns; c++) status = add_column(table, statement, c, &columns[c], err);
-    gathered_release(columns, n_columns);
+    enum status status = gather_rows(statement, &all, &n_rows, err);
+    struct table *table = table_new(status == OK ? n_rows : 0);
+    for (int c = 0; status == OK && c < n_columns; c++) status = add_column(table, &typing, statement, c, &all.columns[c], err);
+    gathered_release(all.columns, n_columns);
     if (status == OK) *out = table;
     else table_unref(table);
     return status;

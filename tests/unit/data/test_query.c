@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "runtime/base/monitor.h"
@@ -67,20 +68,43 @@ static void text_ids(void **state) {
     dataset_unref(dataset);
 }
 
-/* Files are read where they lie, by any name, and no byte of them changes, nor does anything appear beside them. */
-static void files_stay_as_they_are(void **state) {
-    (void)state;
-    static const char *const path = "my shop?mode=rwc #1.db";
+static void make_file(const char *path, const char *sql) {
     struct database *database = NULL;
     struct error err = ERROR_INIT;
-    assert_int_equal(database_open(path, &database, &err), OK);
-    assert_int_equal(
-        database_exec(database,
-                      "PRAGMA journal_mode=DELETE; CREATE TABLE orders (id INTEGER PRIMARY KEY, what TEXT, price REAL, raw BLOB);"
-                      "INSERT INTO orders VALUES (1, 'tea', 2.5, x'00'), (2, 'a'||char(0)||'b', NULL, NULL), (3, cast(x'e9' as text), 1, NULL)",
-                      &err),
-        OK);
+    if (database_open(path, &database, &err) != OK || database_exec(database, sql, &err) != OK) fail_msg("%s", err.message);
     database_close(database);
+}
+
+static void fails(const struct query *query, enum status code, const char *message, const char *hint) {
+    struct error err = ERROR_INIT;
+    struct table *table;
+    int offset;
+    assert_int_equal(query_run(NULL, query, &table, &offset, &err), code);
+    if (!strstr(err.message, message)) fail_msg("%s", err.message);
+    if (!strstr(err.hint, hint)) fail_msg("%s", err.hint);
+}
+
+static const char orders[] =
+    "CREATE TABLE orders (id INTEGER PRIMARY KEY, what TEXT, price REAL, raw BLOB);"
+    "INSERT INTO orders VALUES (1, 'tea', 2.5, x'00'), (2, 'a'||char(0)||'b', NULL, NULL), (3, cast(x'e9' as text), 1, NULL);";
+
+static int64_t n_files(void) {
+    struct error err = ERROR_INIT;
+    char **names;
+    size_t n;
+    assert_int_equal(dir_list(".", &names, &n, &err), OK);
+    names_free(names, n);
+    return (int64_t)n;
+}
+
+/* Files are read where they lie, by any name, and no byte of them changes, nor does anything appear beside them, whatever journal they have. */
+static void stays_as_it_is(const char *journal) {
+    static const char *const path = "my shop?mode=rwc #1.db";
+    struct buf sql = BUF_INIT;
+    buf_addf(&sql, "%s PRAGMA journal_mode=%s", orders, journal);
+    make_file(path, buf_text(&sql));
+    buf_release(&sql);
+    assert_int_equal(n_files(), 1);
     assert_int_equal(chmod(path, 0400), 0);
     char *before = read_file(path);
     const struct query_file file = {"shop", path};
@@ -97,22 +121,122 @@ static void files_stay_as_they_are(void **state) {
                                          "update shop.orders set id = 4",
                                          "drop table shop.orders",
                                          "create table shop.more (a)",
+                                         "reindex shop.orders",
+                                         "with n as (select 9 i) insert into shop.orders (id) select i from n",
+                                         "with n as (select 9 i) replace into shop.orders (id) select i from n",
+                                         "with n as (select 1 i) delete from shop.orders where id in (select i from n)",
                                          "pragma shop.user_version = 3"};
     for (size_t i = 0; i < sizeof writes / sizeof *writes; i++) {
-        int offset;
-        err = ERROR_INIT;
         query.sql = writes[i];
-        assert_int_equal(query_run(NULL, &query, &table, &offset, &err), ERR_VALUE);
-        assert_memory_equal(err.message, "sql only reads, and this would ", 31);
+        fails(&query, ERR_VALUE, "sql only reads, and this would ", "one SELECT a call");
     }
-    char *after = read_file(path), **names;
-    size_t n;
+    char *after = read_file(path);
     assert_string_equal(after, before);
-    assert_int_equal(dir_list(".", &names, &n, &err), OK);
-    assert_int_equal(n, 1);
-    names_free(names, n);
+    assert_int_equal(n_files(), 1);
     free(before);
     free(after);
+    assert_int_equal(unlink(path), 0);
+}
+
+static void files_stay_as_they_are(void **state) {
+    (void)state;
+    stays_as_it_is("WAL");
+    stays_as_it_is("DELETE");
+}
+
+/* Somebody who writes: what is committed is seen, though it still stands in the -wal file. */
+static void files_that_are_open_elsewhere(void **state) {
+    (void)state;
+    struct database *writer = NULL;
+    struct error err = ERROR_INIT;
+    const struct query_file file = {"shop", "open.db"};
+    const struct query query = {.sql = "select count(*) n from shop.orders", .files = &file, .n_files = 1};
+    make_file("open.db", orders);
+    assert_int_equal(database_open("open.db", &writer, &err), OK);
+    assert_int_equal(database_exec(writer, "INSERT INTO orders (id) VALUES (7); BEGIN; INSERT INTO orders (id) VALUES (8)", &err), OK);
+    struct table *table = good(&query);
+    assert_int_equal(table->columns[0].u.ints[0], 4);
+    table_unref(table);
+    database_close(writer);
+    assert_int_equal(n_files(), 1);
+}
+
+/* A file that is read without locks, because nobody had it open, and then is written to: told, not believed. */
+static void files_that_change_meanwhile(void **state) {
+    (void)state;
+    struct database *reader = NULL;
+    struct error err = ERROR_INIT;
+    make_file("change.db", orders);
+    assert_int_equal(database_open_reading(&reader, &err), OK);
+    assert_int_equal(database_attach(reader, "x", "change.db", &err), OK);
+    assert_int_equal(database_check_files(reader, &err), OK);
+    make_file("change.db", "INSERT INTO orders (id) VALUES (7)");
+    assert_int_equal(database_check_files(reader, &err), ERR_FILE);
+    assert_string_equal(err.message, "`change.db` was written to while it was read");
+    database_close(reader);
+}
+
+/* Types are SQLite's own in files: their TIME and BOOL are words that others chose. */
+static void types_of_files(void **state) {
+    (void)state;
+    const struct query_file file = {"x", "types.db"};
+    struct query query = {.sql = "select * from x.a", .files = &file, .n_files = 1};
+    make_file("types.db", "CREATE TABLE a (t TIME, b BOOL, l STRS, i INTS); INSERT INTO a VALUES (5, 7, '[\"p\"]', '[1]')");
+    struct table *table = good(&query);
+    assert_int_equal(table->columns[0].type, COL_INT);
+    assert_int_equal(table->columns[1].type, COL_INT);
+    assert_int_equal(table->columns[1].u.ints[0], 7);
+    assert_int_equal(table->columns[2].type, COL_STR);
+    assert_int_equal(table->columns[3].type, COL_STR);
+    table_unref(table);
+}
+
+/* What SQLite does on its own to read isn't held against the query: full-text search, and what pragmas tell. */
+static void other_kinds_of_tables(void **state) {
+    (void)state;
+    const struct query_file file = {"x", "text.db"};
+    struct query query = {.sql = "select a from x.docs where docs match 'green' order by rank", .files = &file, .n_files = 1};
+    make_file("text.db", "CREATE VIRTUAL TABLE docs USING fts5(a); INSERT INTO docs VALUES ('green tea'), ('black tea');"
+                         "CREATE VIEW v AS SELECT 1 AS one");
+    struct table *table = good(&query);
+    assert_int_equal(table->n_rows, 1);
+    assert_string_equal(table->columns[0].u.strs[0], "green tea");
+    table_unref(table);
+    query.sql = "select name from pragma_table_info('docs', 'x')";
+    table = good(&query);
+    assert_string_equal(table->columns[0].u.strs[0], "a");
+    table_unref(table);
+    query.sql = "select * from x.doc";
+    fails(&query, ERR_VALUE, "no such table: x.doc", "did you mean `docs`? the file's tables are: docs, docs_data");
+    query.sql = "select ome from x.v";
+    fails(&query, ERR_VALUE, "no such column: ome", "did you mean `one`?");
+    query.sql = "select * from docz";
+    fails(&query, ERR_VALUE, "no such table: docz", "the session has no Dataset and no Table");
+}
+
+/* Texts without end are a question of memory, asked before it is gone; one text is short enough that a function of it ends soon. */
+static void large_texts(void **state) {
+    (void)state;
+    struct query query = {.sql = "select hex(zeroblob(2097153))"};
+    struct rlimit kept, tight;
+    fails(&query, ERR_LIMIT, "string or blob too big", "");
+    assert_int_equal(getrlimit(RLIMIT_AS, &kept), 0);
+    tight = kept;
+    tight.rlim_cur = (rlim_t)700 << 20;
+    if (setrlimit(RLIMIT_AS, &tight) != 0) skip(); /* sanitizers map more than that */
+    const bool roomy = mem_room_bytes() > (size_t)300 << 20;
+    struct error err = ERROR_INIT;
+    struct table *table;
+    int offset;
+    query.sql = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 3000) select hex(zeroblob(1000000)) from n";
+    const enum status status = roomy ? query_run(NULL, &query, &table, &offset, &err) : ERR_MEMORY;
+    const bool low = mem_check(&(struct error){.code = OK}) != OK;
+    setrlimit(RLIMIT_AS, &kept);
+    mem_keep_reserve();
+    if (!roomy) skip();
+    assert_int_equal(status, ERR_MEMORY);
+    assert_memory_equal(err.message, "not enough memory for the query's texts", 39);
+    assert_false(low); /* the reserve is for others */
 }
 
 static void damaged_files(void **state) {
@@ -140,12 +264,12 @@ static void cancel_soon(void *ctx) {
     task_cancel(ctx);
 }
 
-/* Whether SQLite works, a column is put in order, or rows come without end. */
+/* Whether SQLite counts, looks at our rows, or gives rows without end. */
 static void interrupts(void **state) {
     (void)state;
     static const char *const queries[] = {"with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n",
                                           "select count(*) from a, a b, a c where a.rating + b.rating + c.rating = 1",
-                                          "with recursive n(i) as (select 1 union all select i + 1 from n) select i from n where i < 0"};
+                                          "with recursive n(i) as (select 1 union all select i + 1 from n) select i, 'x' from n"};
     struct dataset *dataset = synthetic(300, 200, 0.3, 1);
     const struct query_source source = {.name = "a", .dataset = dataset};
     for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
@@ -160,6 +284,68 @@ static void interrupts(void **state) {
         task_free(task);
     }
     dataset_unref(dataset);
+}
+
+/* Rows of which column 0 is i * 7919 mod n: the task is cancelled when so many cells were asked for. */
+struct counted {
+    struct task *task;
+    int64_t n_asked, cancel_at;
+};
+
+static const char *counted_text(void *ctx, int column) {
+    (void)ctx, (void)column;
+    return "INTEGER";
+}
+
+static bool counted_can_sort(void *ctx, int column) {
+    (void)ctx, (void)column;
+    return true;
+}
+
+#define COUNTED_ROWS 1000003
+
+static void counted_cell(void *ctx, int64_t row, int column, struct database_cell *out) {
+    struct counted *counted = ctx;
+    (void)column;
+    if (++counted->n_asked == counted->cancel_at) task_cancel(counted->task);
+    *out = (struct database_cell){.kind = COLUMN_INT, .whole = row * 7919 % COUNTED_ROWS};
+}
+
+static enum status counted_open(void *ctx, struct database_rows *out, struct error *err) {
+    (void)ctx, (void)err;
+    *out = (struct database_rows){COUNTED_ROWS, 1, counted_text, counted_text, counted_can_sort, counted_cell};
+    return OK;
+}
+
+/* A column that is put in order for a question of equal values ends soon after a cancel, too. */
+static void interrupted_while_sorting(void **state) {
+    (void)state;
+    struct counted counted = {.task = task_new(NULL)};
+    for (int turn = 0; turn < 2; turn++) {
+        struct error err = ERROR_INIT;
+        struct database *database = NULL;
+        struct statement *statement = NULL;
+        bool row = false;
+        assert_int_equal(database_open_reading(&database, &err), OK);
+        database_obey(database, counted.task);
+        assert_int_equal(database_lend(database, "t", counted_open, &counted, &err), OK);
+        assert_int_equal(statement_new_query(database, "select \"INTEGER\" from t where \"INTEGER\" = 500000", &statement, &err), OK);
+        const enum status status = statement_step(statement, &row, &err);
+        if (turn == 0) { /* found by an order: many cells are compared, and few are looked at afterwards */
+            assert_int_equal(status, OK);
+            assert_true(row);
+            assert_int_equal(statement_int(statement, 0), 500000);
+            assert_true(counted.n_asked > 10 * COUNTED_ROWS);
+        } else {
+            assert_int_equal(status, ERR_INTERRUPTED);
+            assert_true(counted.n_asked < 3 * COUNTED_ROWS);
+        }
+        statement_free(statement);
+        database_close(database);
+        counted.n_asked = 0;
+        counted.cancel_at = COUNTED_ROWS;
+    }
+    task_free(counted.task);
 }
 
 static void no_memory(void **state) {
@@ -184,8 +370,14 @@ int main(void) {
         cmocka_unit_test_setup_teardown(joins_agree_with_a_plain_loop, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(text_ids, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(files_stay_as_they_are, enter_folder, leave_folder),
+        cmocka_unit_test_setup_teardown(files_that_are_open_elsewhere, enter_folder, leave_folder),
+        cmocka_unit_test_setup_teardown(files_that_change_meanwhile, enter_folder, leave_folder),
+        cmocka_unit_test_setup_teardown(types_of_files, enter_folder, leave_folder),
+        cmocka_unit_test_setup_teardown(other_kinds_of_tables, enter_folder, leave_folder),
+        cmocka_unit_test_setup_teardown(large_texts, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(damaged_files, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(interrupts, enter_folder, leave_folder),
+        cmocka_unit_test_setup_teardown(interrupted_while_sorting, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(no_memory, enter_folder, leave_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,8 @@
 #include "runtime/data/archive.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +26,7 @@ bool is_archive(const char *path) {
     return false;
 }
 
-/* cache/unpacked/NAME-<hash of path, size and time>. Owned. */
+/* cache/unpacked/NAME-<hash of path, size and time>: in it `files`, and `from`, which says which archive they are of. Owned. */
 static char *place_of(const char *path, const struct stat *info) {
     char *real = realpath(path, NULL), *parent = cache_dir("unpacked");
     const int64_t facts[] = {info->st_size, info->st_mtim.tv_sec, info->st_mtim.tv_nsec};
@@ -56,13 +58,73 @@ static enum status put_in_place(const char *made, const char *folder, struct err
     return err_set(err, ERR_FILE, "can't write `%s`: %s", folder, reason ? reason : "unknown reason");
 }
 
+/* --- what nobody will ask for again --- */
+
+/* The archive that the folder is of is still there, as it was. */
+static bool is_current(const char *folder) {
+    char *from = path_join(folder, "from");
+    struct buf path = BUF_INIT;
+    struct error ignored = ERROR_INIT;
+    struct stat info;
+    bool current = false;
+    if (file_read(from, PATH_MAX, &path, &ignored) == OK && stat(buf_text(&path), &info) == 0) {
+        char *place = place_of(buf_text(&path), &info);
+        current = strcmp(place, folder) == 0;
+        free(place);
+    }
+    buf_release(&path);
+    free(from);
+    return current;
+}
+
+/* "NAME-hash.1234" of a process that still runs. */
+static bool is_being_made(const char *name) {
+    const char *dot = strrchr(name, '.');
+    int64_t pid;
+    return dot && parse_int64(slice_of(dot + 1), &pid) && pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
+}
+
+static void sweep(void) {
+    char *parent = cache_dir("unpacked"), **names;
+    struct error ignored = ERROR_INIT;
+    size_t n;
+    if (dir_list(parent, &names, &n, &ignored) == OK) {
+        for (size_t i = 0; i < n; i++) {
+            char *folder = path_join(parent, names[i]);
+            if (!is_being_made(names[i]) && !is_current(folder)) dir_remove(folder);
+            free(folder);
+        }
+        names_free(names, n);
+    }
+    free(parent);
+}
+
+/* --- unpacking --- */
+
+static enum status write_from(const char *folder, const char *path, struct error *err) {
+    char *from = path_join(folder, "from"), *real = realpath(path, NULL);
+    struct file_writer writer;
+    enum status status = file_writer_open(from, &writer, err);
+    if (status == OK) {
+        file_writer_add(&writer, real ? real : path, strlen(real ? real : path));
+        status = file_writer_close(&writer, true, err);
+    }
+    free(real);
+    free(from);
+    return status;
+}
+
 static enum status unpack(struct task *task, const char *path, int64_t size_bytes, const char *folder, struct error *err) {
     struct buf made = BUF_INIT;
     buf_addf(&made, "%s.%ld", folder, (long)getpid());
-    dir_remove(buf_text(&made)); /* of a process that was killed */
-    enum status status = unpack_into(task, path, size_bytes, buf_text(&made), err);
+    dir_remove(buf_text(&made)); /* of a process of this number that was killed */
+    sweep();
+    char *files = path_join(buf_text(&made), "files");
+    enum status status = unpack_into(task, path, size_bytes, files, err);
+    if (status == OK) status = write_from(buf_text(&made), path, err);
     if (status == OK) status = put_in_place(buf_text(&made), folder, err);
     dir_remove(buf_text(&made));
+    free(files);
     buf_release(&made);
     if (status == ERR_FILE) err_hint(err, "free some space there, or set RECKON_CACHE to another folder");
     return status;
@@ -73,7 +135,7 @@ enum status archive_folder(struct task *task, const char *path, char **out_folde
     if (stat(path, &info) != 0 || !S_ISREG(info.st_mode)) return err_set(err, ERR_FILE, "`%s` is not a regular file", path);
     char *folder = place_of(path, &info);
     const enum status status = file_is_dir(folder) ? OK : unpack(task, path, info.st_size, folder, err);
-    if (status == OK) *out_folder = folder;
-    else free(folder);
+    if (status == OK) *out_folder = path_join(folder, "files");
+    free(folder);
     return status;
 }

@@ -119,7 +119,7 @@ static enum status check_text(const struct file_map *map, const char *path, stru
     }
     if (length && memchr(map->data, 0, length)) {
         err_set(err, ERR_DATA, "%s is not a text file: it has bytes of value 0", path);
-        return err_hint(err, "load reads .csv, .tsv and .jsonl; open reads .reckon; unpack archives first");
+        return err_hint(err, "load reads .csv, .tsv, .jsonl, and them in .zip, .tar, .tgz and .tar.gz by that ending; open reads .reckon");
     }
     return OK;
 }

@@ -123,6 +123,23 @@ static enum status load_folder(struct task *task, const struct load_request *req
 
 /* --- archives --- */
 
+/* The one folder beside loose files that are no data set themselves: its path, owned; else NULL. */
+static char *folder_within(const char *folder, char *const *files, size_t n_files) {
+    char *found = NULL, *inter = only_inter(folder, files, n_files);
+    size_t n = 0;
+    for (size_t i = 0; i < n_files; i++) {
+        char *path = path_join(folder, files[i]);
+        const bool is_folder = file_is_dir(path);
+        n += is_folder;
+        if (is_folder && n == 1) found = path;
+        else free(path);
+    }
+    if (n == 1 && !inter && !layout_of(folder)) return found;
+    free(inter);
+    free(found);
+    return NULL;
+}
+
 /* What was unpacked: a data set's folder, or one file alone. */
 static enum status load_unpacked(struct task *task, const struct load_request *request, const char *folder, const char *name, const char *licence,
                                  struct dataset **out, struct error *err) {
@@ -130,8 +147,10 @@ static enum status load_unpacked(struct task *task, const struct load_request *r
     size_t n_files;
     TRY(dir_list(folder, &files, &n_files, err));
     char *only = n_files == 1 ? path_join(folder, files[0]) : NULL;
+    char *within = folder_within(folder, files, n_files);
     const enum status status =
-        only && !file_is_dir(only) ? load_csv(task, request, only, out, err) : load_folder(task, request, folder, name, licence, out, err);
+        only && !within ? load_csv(task, request, only, out, err) : load_folder(task, request, within ? within : folder, name, licence, out, err);
+    free(within);
     free(only);
     names_free(files, n_files);
     return status;

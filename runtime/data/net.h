@@ -30,8 +30,8 @@ struct net_api {
      * began anew. Whatever came stays in the file after an error. ERR_NETWORK (no connection within 5 s, nothing for 20 s, refused, cut, too large),
      * ERR_FILE (can't write). */
     enum status (*fetch)(const struct net_api *net, struct task *task, const struct net_fetch *request, int64_t *out_kept, struct error *err);
-    /* Unpacks a zip or tar without its one top folder. ERR_DATA: damaged, names that lead out of the folder, links, more than the limits; what was
-     * written so far stays for the caller to remove. */
+    /* Unpacks a zip or tar; where all files stand below one top folder, without that. ERR_DATA: damaged, names that lead out of the folder or come
+     * twice, links, more than the limits; what was written so far stays for the caller to remove. */
     enum status (*unpack)(const struct net_api *net, struct task *task, const struct net_unpack *request, struct error *err);
 };
 

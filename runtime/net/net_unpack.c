@@ -1,6 +1,7 @@
 /* Unpacking by libarchive: regular files, below one folder, within limits. */
 #include <archive.h>
 #include <archive_entry.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 
 #define BLOCK_BYTES 65536
 #define PATH_BYTES 4096
+#define HELD ".reckon-top" /* the top folder while its files move up */
 
 struct unpacking {
     const struct net_api *net;
@@ -20,6 +22,7 @@ struct unpacking {
     struct error *err;
     struct archive *archive;
     int64_t n_bytes, n_files;
+    char top[256]; /* the first folder of the first file; "": it has none, or others have another one */
 };
 
 static enum status damaged(struct unpacking *un) {
@@ -27,8 +30,11 @@ static enum status damaged(struct unpacking *un) {
     return net_fail(un->net, un->err, ERR_DATA, "the archive `%s` is damaged: %s", un->request->archive, reason ? reason : "unknown reason");
 }
 
+/* Names that hinder each other, or that no file can have, are the archive's fault. */
 static enum status cannot_write(struct unpacking *un, const char *path, int reason) {
     const char *words = strerrordesc_np(reason);
+    if (reason == EEXIST || reason == EISDIR || reason == ENOTDIR || reason == ENAMETOOLONG)
+        return net_fail(un->net, un->err, ERR_DATA, "the archive `%s` holds a name twice, or too long a one: `%s`", un->request->archive, path);
     return net_fail(un->net, un->err, ERR_FILE, "can't write `%s`: %s", path, words ? words : "unknown reason");
 }
 
@@ -48,10 +54,23 @@ static bool name_is_safe(const char *name) {
     return true;
 }
 
-/* The name without the archive's top folder; "" for that folder itself. */
-static const char *below_top(const char *name) {
+/* tar -c . names files ./x; "." is the folder itself, which becomes "". */
+static const char *without_dots(const char *name) {
+    while (name[0] == '.' && name[1] == '/') name += 2;
+    return strcmp(name, ".") == 0 ? "" : name;
+}
+
+/* What macOS packs beside the files: __MACOSX/ in zips, ._x in tars. */
+static bool is_of_macos(const char *name) {
+    const char *slash = strrchr(name, '/'), *last = slash ? slash + 1 : name;
+    return strncmp(name, "__MACOSX/", 9) == 0 || strncmp(last, "._", 2) == 0 || strcmp(last, ".DS_Store") == 0;
+}
+
+static void note_top(struct unpacking *un, const char *name) {
     const char *slash = strchr(name, '/');
-    return slash ? slash + 1 : name;
+    const size_t len = slash ? (size_t)(slash - name) : 0;
+    if (un->n_files == 1 && len < sizeof un->top) memcpy(un->top, name, len);
+    if (strlen(un->top) != len || memcmp(un->top, name, len) != 0) un->top[0] = 0;
 }
 
 /* Makes the folders on the way to a file. 0 or the errno. */
@@ -99,16 +118,45 @@ static enum status write_file(struct unpacking *un, const char *name) {
 
 static enum status unpack_entry(struct unpacking *un, struct archive_entry *entry) {
     const struct net_unpack *request = un->request;
-    const char *name = archive_entry_pathname_utf8(entry);
-    if (!name) name = archive_entry_pathname(entry);
-    if (!name || !name_is_safe(name))
-        return net_fail(un->net, un->err, ERR_DATA, "the archive `%s` holds a name that leads elsewhere: \"%s\"", request->archive, name ? name : "");
-    if (archive_entry_filetype(entry) == AE_IFDIR || strncmp(name, "__MACOSX/", 9) == 0) return OK;
+    const char *full = archive_entry_pathname_utf8(entry);
+    if (!full) full = archive_entry_pathname(entry);
+    const bool is_folder = archive_entry_filetype(entry) == AE_IFDIR;
+    const char *name = full ? without_dots(full) : "";
+    if (is_folder && full && !*name) return OK;
+    if (!name_is_safe(name))
+        return net_fail(un->net, un->err, ERR_DATA, "the archive `%s` holds a name that leads elsewhere: \"%s\"", request->archive, full ? full : "");
+    if (is_folder || is_of_macos(name)) return OK;
     if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry))
         return net_fail(un->net, un->err, ERR_DATA, "the archive `%s` holds something other than a file: \"%s\"", request->archive, name);
     if (++un->n_files > request->max_files)
         return net_fail(un->net, un->err, ERR_DATA, "the archive `%s` holds more than %lld files", request->archive, (long long)request->max_files);
-    return write_file(un, below_top(name));
+    note_top(un, name);
+    return write_file(un, name);
+}
+
+/* --- the one top folder --- */
+
+static enum status move(struct unpacking *un, const char *from_folder, const char *from, const char *to) {
+    char source[PATH_BYTES], target[PATH_BYTES];
+    const char *folder = un->request->folder, *between = *from_folder ? "/" : "";
+    const int n_source = snprintf(source, sizeof source, "%s/%s%s%s", folder, from_folder, between, from);
+    const int n_target = snprintf(target, sizeof target, "%s/%s", folder, to);
+    if (n_source >= PATH_BYTES || n_target >= PATH_BYTES) return cannot_write(un, from, ENAMETOOLONG);
+    return rename(source, target) == 0 ? OK : cannot_write(un, target, errno);
+}
+
+/* Its files move up, and it goes. */
+static enum status drop_top(struct unpacking *un) {
+    char held[PATH_BYTES];
+    TRY(move(un, "", un->top, HELD));
+    if (snprintf(held, sizeof held, "%s/" HELD, un->request->folder) >= PATH_BYTES) return cannot_write(un, un->top, ENAMETOOLONG);
+    DIR *files = opendir(held);
+    if (!files) return cannot_write(un, held, errno);
+    enum status status = OK;
+    for (const struct dirent *file; status == OK && (file = readdir(files)) != NULL;)
+        if (strcmp(file->d_name, ".") != 0 && strcmp(file->d_name, "..") != 0) status = move(un, HELD, file->d_name, file->d_name);
+    closedir(files);
+    return status == OK && rmdir(held) != 0 ? cannot_write(un, held, errno) : status;
 }
 
 static enum status unpack_all(struct unpacking *un) {
@@ -129,7 +177,8 @@ enum status net_unpack(const struct net_api *net, struct task *task, const struc
     archive_read_support_format_tar(un.archive);
     archive_read_support_filter_gzip(un.archive);
     const bool opened = archive_read_open_filename(un.archive, request->archive, BLOCK_BYTES) == ARCHIVE_OK;
-    const enum status status = opened ? unpack_all(&un) : damaged(&un);
+    enum status status = opened ? unpack_all(&un) : damaged(&un);
     archive_read_free(un.archive);
+    if (status == OK && un.top[0]) status = drop_top(&un);
     return status;
 }

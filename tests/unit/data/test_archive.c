@@ -77,6 +77,104 @@ static void one_file_alone(void **state) {
     dataset_unref(dataset);
 }
 
+static void tar_text(struct buf *tar, const char *name, const char *text) {
+    char header[512] = {0};
+    unsigned sum = 0;
+    snprintf(header, 100, "%s", name);
+    memcpy(header + 100, "0000644", 8);
+    memcpy(header + 257, "ustar\00000", 8);
+    snprintf(header + 124, 12, "%011o", (unsigned)strlen(text));
+    header[156] = name[strlen(name) - 1] == '/' ? '5' : '0';
+    memset(header + 148, ' ', 8);
+    for (size_t i = 0; i < sizeof header; i++) sum += (unsigned char)header[i];
+    snprintf(header + 148, 8, "%06o", sum);
+    buf_add(tar, header, sizeof header);
+    buf_adds(tar, text);
+    while (tar->len % 512) buf_addc(tar, 0);
+}
+
+static void write_tar(const char *path, struct buf *tar) {
+    const char end[1024] = {0};
+    buf_add(tar, end, sizeof end);
+    write_bytes_to(path, tar->data, tar->len);
+    buf_clear(tar);
+}
+
+/* As `tar -C folder -c .` names files, and macOS's tar and zip what lies beside them. */
+static void names_from_here(void **state) {
+    (void)state;
+    struct buf tar = BUF_INIT;
+    struct zip zip = {0};
+    tar_text(&tar, "./", "");
+    tar_text(&tar, "./._twenty", "of macOS");
+    tar_text(&tar, "./twenty/", "");
+    tar_text(&tar, "./twenty/ratings.csv", ratings_csv);
+    tar_text(&tar, "./twenty/._movies.csv", "of macOS");
+    tar_text(&tar, "./twenty/movies.csv", movies_csv);
+    write_tar("twenty.tar", &tar);
+    expect("twenty.tar", "twenty", "1 10 4.5 100; 2 11 3 200", "American President, The (1995)");
+    tar_text(&tar, "./", "");
+    tar_text(&tar, "./ratings.csv", ratings_csv);
+    tar_text(&tar, "./movies.csv", movies_csv);
+    write_tar("flat.tar", &tar);
+    expect("flat.tar", "flat", "1 10 4.5 100; 2 11 3 200", "American President, The (1995)");
+    tar_text(&tar, "./../escaped", "x");
+    write_tar("bad.tar", &tar);
+    struct error err = ERROR_INIT;
+    struct dataset *dataset = NULL;
+    const struct load_request request = {.name_or_path = "bad.tar"};
+    assert_int_equal(load_dataset(NULL, &request, &dataset, &err), ERR_DATA);
+    assert_non_null(strstr(err.message, "holds a name that leads elsewhere: \"./../escaped\""));
+    zip_text(&zip, "READ ME.txt", "beside the folder");
+    zip_text(&zip, ".DS_Store", "of macOS");
+    zip_text(&zip, "__MACOSX/twenty/._ratings.csv", "of macOS");
+    zip_text(&zip, "twenty/ratings.csv", ratings_csv);
+    zip_text(&zip, "twenty/movies.csv", movies_csv);
+    write_zip("loose.zip", &zip);
+    expect("loose.zip", "loose", "1 10 4.5 100; 2 11 3 200", "American President, The (1995)");
+    buf_release(&tar);
+}
+
+/* Folders that aren't the archive's one top folder stay: neither's file takes the other's place. */
+static void folders_side_by_side(void **state) {
+    (void)state;
+    struct zip zip = {0};
+    struct error err = ERROR_INIT;
+    struct dataset *dataset = NULL;
+    const struct load_request request = {.name_or_path = "two.zip"};
+    zip_text(&zip, "a/ratings.csv", ratings_csv);
+    zip_text(&zip, "a/movies.csv", movies_csv);
+    zip_text(&zip, "b/ratings.csv", "userId,movieId,rating,timestamp\n9,9,1,1\n");
+    write_zip("two.zip", &zip);
+    assert_int_equal(load_dataset(NULL, &request, &dataset, &err), ERR_DATA);
+    assert_non_null(strstr(err.message, "is no data set that load knows; it holds a, b"));
+}
+
+/* What is in the cache for archives that are gone, or half made by a process that is, goes when another is unpacked. */
+static void nothing_is_kept_for_ever(void **state) {
+    (void)state;
+    struct zip zip = {0};
+    struct error err = ERROR_INIT;
+    char **names;
+    size_t n;
+    zip_text(&zip, "r.csv", "1,10\n");
+    write_zip("gone.zip", &zip);
+    zip_text(&zip, "r.csv", "1,10\n");
+    write_zip("stays.zip", &zip);
+    expect("gone.zip", "r", "1 10 1", NULL);
+    expect("stays.zip", "r", "1 10 1", NULL);
+    assert_int_equal(dir_make("cache/unpacked/x-0011.999999999/files", &err), OK);
+    assert_int_equal(unlink("gone.zip"), 0);
+    zip_text(&zip, "r.csv", "1,10\n");
+    write_zip("new.zip", &zip);
+    expect("new.zip", "r", "1 10 1", NULL);
+    assert_int_equal(dir_list("cache/unpacked", &names, &n, &err), OK);
+    assert_int_equal(n, 2);
+    assert_memory_equal(names[0], "new-", 4);
+    assert_memory_equal(names[1], "stays-", 6);
+    names_free(names, n);
+}
+
 /* Unpacked once; again when the archive is another. */
 static void kept_until_it_changes(void **state) {
     (void)state;
@@ -94,6 +192,9 @@ static void kept_until_it_changes(void **state) {
     zip_text(&zip, "r.csv", "1,10\n2,11\n");
     write_zip("a.zip", &zip);
     expect("a.zip", "r", "1 10 1; 2 11 1", NULL);
+    assert_int_equal(dir_list("cache/unpacked", &names, &n, &err), OK);
+    assert_int_equal(n, 1); /* the old one is gone */
+    names_free(names, n);
 }
 
 static void bad_archives(void **state) {
@@ -172,6 +273,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(layouts_in_archives, set_up, leave_folder),
         cmocka_unit_test_setup_teardown(one_file_alone, set_up, leave_folder),
+        cmocka_unit_test_setup_teardown(names_from_here, set_up, leave_folder),
+        cmocka_unit_test_setup_teardown(folders_side_by_side, set_up, leave_folder),
+        cmocka_unit_test_setup_teardown(nothing_is_kept_for_ever, set_up, leave_folder),
         cmocka_unit_test_setup_teardown(kept_until_it_changes, set_up, leave_folder),
         cmocka_unit_test_setup_teardown(bad_archives, set_up, leave_folder),
         cmocka_unit_test_setup_teardown(every_name, set_up, leave_folder),

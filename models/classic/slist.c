@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "models/classic/item_linear.h"
+#include "runtime/base/least.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/thread.h"
 #include "runtime/device/spd.h"
@@ -78,8 +79,6 @@ struct counting {
     const struct lags *lags;
     float *past, *next; /* XᵀX, XᵀY */
 };
-
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 /* What one event adds to its item's rows: at is its place, the user's events are first … end - 1. */
 static void count_event(const struct counting *counting, int64_t at, int64_t first, int64_t end, float *past, float *next) {

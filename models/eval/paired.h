@@ -25,6 +25,5 @@ double pair_value(const struct pair_sums *sums, bool is_root, bool is_single);
 double pair_difference(const struct paired *paired, int64_t i); /* of one user */
 /* resampling->n values, in order of the draws. */
 enum status bootstrap_values(const struct paired *paired, const struct resampling *resampling, double *out, struct error *err) MUST_CHECK;
-static inline int64_t least_draw(int64_t a, int64_t b) { return a < b ? a : b; }
 
 #endif

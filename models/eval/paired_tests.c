@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "models/eval/paired.h"
+#include "runtime/base/least.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/rng.h"
 #include "runtime/base/thread.h"
@@ -36,14 +37,14 @@ static double swapped_value(const struct swaps *swaps, double sum, double weight
 
 /* Users [first, first + 32) whose bit is set change places. */
 static void add_swaps(const struct swaps *swaps, int64_t first, uint32_t bits, double *sum, double *weight) {
-    const int64_t n = least_draw(32, swaps->n - first);
+    const int64_t n = least(32, swaps->n - first);
     for (int64_t i = 0; i < n; i++) *sum += bits >> i & 1 ? swaps->sums[first + i] : 0;
     for (int64_t i = 0; !swaps->same_weights && i < n; i++) *weight += bits >> i & 1 ? swaps->weights[first + i] : 0;
 }
 
 static void swap_block(void *ctx, int64_t block, int thread) {
     const struct swaps *swaps = ctx;
-    const int64_t first = block * DRAWS_EACH, end = least_draw(first + DRAWS_EACH, swaps->resampling->n);
+    const int64_t first = block * DRAWS_EACH, end = least(first + DRAWS_EACH, swaps->resampling->n);
     (void)thread;
     for (int64_t r = first; r < end && !task_cancelled(swaps->resampling->task); r++) {
         struct rng rng = rng_at(swaps->resampling->seed, RNG_PERMUTATION, (uint64_t)r);

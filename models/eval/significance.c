@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "models/eval/paired.h"
+#include "runtime/base/least.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/rng.h"
 #include "runtime/base/sort.h"
@@ -70,7 +71,7 @@ struct drawing {
 static void draw_block(void *ctx, int64_t block, int thread) {
     const struct drawing *drawing = ctx;
     const struct paired *paired = drawing->paired;
-    const int64_t first = block * DRAWS_EACH, end = least_draw(first + DRAWS_EACH, drawing->resampling->n);
+    const int64_t first = block * DRAWS_EACH, end = least(first + DRAWS_EACH, drawing->resampling->n);
     (void)thread;
     for (int64_t r = first; r < end && !task_cancelled(drawing->resampling->task); r++) {
         struct rng rng = rng_at(drawing->resampling->seed, RNG_BOOTSTRAP, (uint64_t)r);

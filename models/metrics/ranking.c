@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+#include "runtime/base/least.h"
 
 /* Relevant items among the first k. */
 static int64_t hits_at(const struct ranking *ranking, int64_t k) {

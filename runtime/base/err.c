@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/base/least.h"
 #include "runtime/base/str.h"
 
 /* Appends the formatted text to what stands in text; too long ends in "…". Formats cut what they quote (%.60s), perhaps within a
@@ -85,19 +86,17 @@ void err_suggest(struct error *err, const char *wrong, const char *const *names,
     utf8_drop_bad(err->hint);
 }
 
-static size_t least(size_t a, size_t b) { return a < b ? a : b; }
-
 /* Damerau-Levenshtein distance with adjacent swaps (optimal string alignment); rows: three of n_b + 1. */
-static size_t distance(const char *a, size_t n_a, const char *b, size_t n_b, size_t *rows) {
-    size_t *before = rows, *last = rows + n_b + 1, *now = last + n_b + 1;
-    for (size_t j = 0; j <= n_b; j++) last[j] = j;
-    for (size_t i = 1; i <= n_a; i++) {
+static int64_t distance(const char *a, int64_t n_a, const char *b, int64_t n_b, int64_t *rows) {
+    int64_t *before = rows, *last = rows + n_b + 1, *now = last + n_b + 1;
+    for (int64_t j = 0; j <= n_b; j++) last[j] = j;
+    for (int64_t i = 1; i <= n_a; i++) {
         now[0] = i;
-        for (size_t j = 1; j <= n_b; j++) {
+        for (int64_t j = 1; j <= n_b; j++) {
             now[j] = least(least(last[j], now[j - 1]) + 1, last[j - 1] + (a[i - 1] != b[j - 1]));
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) now[j] = least(now[j], before[j - 2] + 1);
         }
-        size_t *free_row = before;
+        int64_t *free_row = before;
         before = last;
         last = now;
         now = free_row;
@@ -109,12 +108,12 @@ static size_t distance(const char *a, size_t n_a, const char *b, size_t n_b, siz
 
 /* In half edits. Letters compare without case and accents: `Ratings` is nearer to `ratings` than any edit, but not equal to it. */
 static size_t name_distance(const char *folded, size_t length, const char *name, const char *wrong) {
-    size_t rows[3 * (NAME_MAX_BYTES + 1)];
+    int64_t rows[3 * (NAME_MAX_BYTES + 1)];
     size_t n_name = strlen(name);
     if (n_name > NAME_MAX_BYTES) return SIZE_MAX;
     char *other = text_fold((struct slice){name, n_name});
     size_t n_other = strlen(other);
-    size_t d = n_other > NAME_MAX_BYTES ? SIZE_MAX : distance(folded, length, other, n_other, rows);
+    size_t d = n_other > NAME_MAX_BYTES ? SIZE_MAX : (size_t)distance(folded, (int64_t)length, other, (int64_t)n_other, rows);
     free(other);
     if (d == SIZE_MAX) return d;
     return d == 0 ? strcmp(name, wrong) != 0 : 2 * d;

@@ -5,6 +5,7 @@
  * update, panel by panel, and the right-hand side rides along as a column. */
 #include <string.h>
 
+#include "runtime/base/least.h"
 #include "runtime/device/elem.h"
 #include "runtime/device/hot_functions.h"
 
@@ -59,8 +60,6 @@ static void rank_rows(float *matrix, int64_t ld, int64_t width, const float *x, 
     }
     for (; row < end; row++) rank_across(matrix + row * ld, ld, x + row, x, n, row / LANES * LANES, width, sign, 1);
 }
-
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 void HOT(als_accumulate)(int64_t f, const float *other, const float *other_bias, float mean, const int32_t *columns, const float *values, int64_t n,
                          float *scratch, float *matrix) {

@@ -3,6 +3,7 @@
  * their own, never as a single row. */
 #include <string.h>
 
+#include "runtime/base/least.h"
 #include "runtime/base/mem.h"
 #include "runtime/device/cpu_impl.h"
 
@@ -41,8 +42,6 @@ static void own_part(const struct gemm *p, float *room) {
     pack(p->b, p->ldb, p->b_transposed, p->k, p->n, b, PACK_COLS);
     HOT_PICK(gemm_packed)(p->m, p->n, p->k, a, b, PACK_COLS, p->c, p->ldc);
 }
-
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 static void own_gemm(const struct gemm *job, float *room) {
     for (int64_t r = 0; r < job->m; r++) memset(job->c + r * job->ldc, 0, (size_t)job->n * sizeof(float));

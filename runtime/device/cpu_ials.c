@@ -3,6 +3,7 @@
  * in the second cache at its next step. */
 #include <string.h>
 
+#include "runtime/base/least.h"
 #include "runtime/base/mem.h"
 #include "runtime/device/cpu_impl.h"
 
@@ -32,8 +33,6 @@ static struct row row_at(const struct ials_job *job, int64_t r) {
     int64_t from = job->events.starts[r];
     return (struct row){r, job->events.starts[r + 1] - from, job->events.columns + from, job->events.values + from, job->ridge[r]};
 }
-
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 /* --- conjugate gradients --- */
 

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "runtime/base/least.h"
 #include "runtime/base/plugin.h"
 #include "runtime/device/backend.h"
 #include "runtime/device/elem.h"
@@ -15,12 +16,10 @@
 #include <cublas_v2.h>
 #include <cuda_runtime.h>
 #define DEVICE __device__
-#define BOTH_SIDES __host__ __device__
 #define CUDA_BACKEND "cuda"
 #else
 #include "runtime/device/cuda_emulate.cuh"
 #define DEVICE
-#define BOTH_SIDES
 #define CUDA_BACKEND "emulated"
 #endif
 
@@ -136,7 +135,6 @@ template <class Kernel> enum status launch(struct gpu *gpu, const Kernel &kernel
 
 /* a b + c rounded once, on both sides. */
 DEVICE static inline float fused(float a, float b, float c) { return fmaf(a, b, c); }
-BOTH_SIDES static inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t blocks_of(int64_t n, int64_t size) { return (n + size - 1) / size; }
 
 /* --- operations that others build on --- */

@@ -3,13 +3,12 @@
  * vectors are still in the first cache when they are added up. */
 #include <string.h>
 
+#include "runtime/base/least.h"
 #include "runtime/device/hot_functions.h"
 
 enum { LANES = HOT_LANES, TILE = 4 };
 typedef float vec __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
 typedef int32_t vec_index __attribute__((vector_size(LANES * sizeof(int32_t))));
-
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 /* --- sums across --- */
 

@@ -89,7 +89,19 @@ static enum status cut_fields(struct csv *csv, struct error *err) {
     return OK;
 }
 
-static bool is_empty_line(const struct csv *csv) { return csv->n_fields == 1 && !csv->fields[0].quoted && csv->fields[0].text.len == 0; }
+static bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+/* Nothing, or nothing but spaces and tabs. */
+static bool is_empty_line(const struct csv *csv) {
+    if (csv->n_fields > 1 && !is_blank(csv->format.separator[0])) return false;
+    for (int i = 0; i < csv->n_fields; i++) {
+        const struct csv_field *field = &csv->fields[i];
+        if (field->quoted) return false;
+        for (size_t b = 0; b < field->text.len; b++)
+            if (!is_blank(field->text.data[b])) return false;
+    }
+    return true;
+}
 
 bool csv_cut(struct csv *csv, enum status *out_status, struct error *err) {
     while (csv->scan.at < csv->stop) {
@@ -108,6 +120,7 @@ static enum status wrong_count(const struct csv *csv, struct error *err) {
     err_set(err, ERR_DATA, "%s, line %lld: expected %d columns (%s), got %d", csv->scan.path, (long long)csv->line, csv->n_columns, buf_text(&names),
             csv->n_fields);
     buf_release(&names);
+    if (csv->n_fields < csv->n_columns) return err_hint(err, "a field that is empty keeps its separator: 1,,4");
     return err_hint(err, "fields that hold the separator or a line's end stand in quotes");
 }
 

@@ -45,7 +45,7 @@ struct csv_hints {
     bool names_given;              /* columns are named, so there is a header unless the names are numbers */
 };
 enum status csv_open(struct task *task, const char *path, const struct csv_hints *hints, struct csv *out, struct error *err) MUST_CHECK;
-/* The next record of n_columns fields; false at the end, or when *out_status says why not. Empty lines are passed over. */
+/* The next record of n_columns fields; false at the end, or when *out_status says why not. Lines of blanks alone are passed over. */
 bool csv_next(struct csv *csv, enum status *out_status, struct error *err);
 void csv_close(struct csv *csv);
 /* An upper bound of the records. */

@@ -124,7 +124,7 @@ static inline bool at_separator(const struct csv_plan *plan, const char *at) {
 static inline const char *take_name(const struct csv_plan *plan, const char *at, struct str_map *names, int64_t *out) {
     const char *start = at;
     for (; *at != plan->line_end && !at_separator(plan, at); at++)
-        if (*at <= ' ' || *at == '"' || *at == 127) return NULL; /* above ASCII is below 0 */
+        if (*at <= ' ' || *at == '"' || (unsigned char)*at >= 127) return NULL;
     if (at == start) return NULL;
     *out = draft_intern(names, (struct slice){start, (size_t)(at - start)});
     return at;

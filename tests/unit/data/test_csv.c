@@ -28,6 +28,10 @@ static const struct good good[] = {
     {"a.csv", "alice,dune\nbob,emma\n", "alice dune 1; bob emma 1", false},
     /* ends of lines, byte order mark, empty lines, outer spaces */
     {"a.csv", "\xEF\xBB\xBFuser,item,rating\r\n1,10,4\r\n\r\n2,10,3\r\n", "1 10 4; 2 10 3", true},
+    {"a.csv", "user,item,rating\n1,10,4\n   \n \t \r\n2,10,3\n  ", "1 10 4; 2 10 3", true},
+    {"a.csv", " \t\nuser,item,rating\n \n1,10,4\n", "1 10 4", true},
+    {"a.tsv", "user\titem\trating\n1\t10\t4\n\t \t\n2\t10\t3\n\t\n", "1 10 4; 2 10 3", true},
+    {"a.jsonl", "{\"user\": 1, \"item\": 2}\n   \n\t\r\n{\"user\": 2, \"item\": 2}\n ", "1 2 1; 2 2 1", false},
     {"a.csv", "user,item,rating\r1,10,4\r2,10,3\r", "1 10 4; 2 10 3", true},
     {"a.csv", " user , item , rating \n 1 , 10 , 4 \n2,10, 3\n", "1 10 4; 2 10 3", true},
     /* quotes */
@@ -39,6 +43,8 @@ static const struct good good[] = {
     {"a.csv", "user,item\n7,1\n007,1\n-3,1\n", "7 1 1; 007 1 1; -3 1 1", false},
     {"a.csv", "user,item\n9223372036854775808,1\n5,1\n", "9223372036854775808 1 1; 5 1 1", false},
     {"a.csv", "user,item\nJos\xe9,1\nZo\xc3\xab,1\n", "José 1 1; Zoë 1 1", false},
+    {"a.csv", "user,item\nAnn,1\nJos\xe9,1\nZo\xc3\xab,1\nBartholomew,1\nBartholomew,2\n",
+     "Ann 1 1; José 1 1; Zoë 1 1; Bartholomew 1 1; Bartholomew 2 1", false},
     /* ratings and times */
     {"a.csv", "user,item,rating\n1,1,1e-3\n1,2,-0.5\n1,3,.5\n1,4,+2\n", "1 1 0.001; 1 2 -0.5; 1 3 0.5; 1 4 2", true},
     {"a.csv", "user,item,date\n1,1,2026-11-24 08:15:00\n1,2,1970-01-01\n1,3,1969-12-31T23:59:59Z\n1,4,2000-02-29 12:00+02:00\n",
@@ -191,8 +197,9 @@ static const struct bad bad[] = {
      "a.csv, line 4, column `time`: expected seconds since 1970 or a date like 2026-11-24 08:15:00, got \"yesterday\"", ""},
     {"a.csv", "user,item,time\n1,2,2025-02-29\n",
      "a.csv, line 2, column `time`: expected seconds since 1970 or a date like 2026-11-24 08:15:00, got \"2025-02-29\"", ""},
-    {"a.csv", "user,item,rating\n1,2,3\n1,3\n", "a.csv, line 3: expected 3 columns (user, item, rating), got 2", "in quotes"},
-    {"a.csv", "user,item,rating\n1,2,3\n1,3,4,5\n", "a.csv, line 3: expected 3 columns (user, item, rating), got 4", ""},
+    {"a.csv", "user,item,rating\n1,2,3\n1,3\n", "a.csv, line 3: expected 3 columns (user, item, rating), got 2",
+     "a field that is empty keeps its separator: 1,,4"},
+    {"a.csv", "user,item,rating\n1,2,3\n1,3,4,5\n", "a.csv, line 3: expected 3 columns (user, item, rating), got 4", "in quotes"},
     {"a.csv", "user,item\n1,\"2\n3,4\n", "a.csv, line 2: a quote (\") is never closed", "written twice"},
     {"a.csv", "user,item\n1,\"2\"x\n", "a.csv, line 2: text follows a closing quote (\")", "written twice"},
     {"a.csv", "who,what,rating\n1,2,3\n", "none of a.csv's columns is known to be the user's: who, what, rating", "load(\"a.csv\", user=\"who\""},

@@ -3,124 +3,17 @@
  * ranking on three splits 8:1:1 per user. With `choose`: what their defaults
  * were chosen by, on validation parts alone (`choose ratings`, `rows` or
  * `content`: only that). Needs RECKON_DATA (or the cache) with ml-100k. */
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
-#include "models/eval/evaluate.h"
-#include "runtime/base/monitor.h"
-#include "runtime/base/thread.h"
-#include "runtime/data/loaders.h"
-#include "runtime/data/split_ways.h"
 #include "tests/bench/peer.h"
+#include "tests/bench/settings.h"
 
-enum { SEEDS = 3, FOLDS = 5 };
-
-static void check(enum status status, const struct error *err) {
-    if (status == OK) return;
-    fprintf(stderr, "%s: %s\n%s\n", err_name(status), err->message, err->hint);
-    exit(1);
-}
-
-static struct dataset *ml_100k(bool explicit) {
-    const struct load_request request = {.name_or_path = "ml-100k", .download = true};
-    struct error err = ERROR_INIT;
-    struct dataset *data = NULL, *rows;
-    check(load_dataset(NULL, &request, &data, &err), &err);
-    if (explicit) return data;
-    check(dataset_implicit(data, 1, true, false, &rows, &err), &err);
-    dataset_unref(data);
-    return rows;
-}
-
-/* --- one setting --- */
-
-struct setting {
-    const char *kind;
-    char text[160]; /* "neighbors=40, similarity=msd" over the defaults */
-};
-
-static void set(const struct model_class *class, struct params *params, const char *name, const char *value) {
-    const int row = params_find(class, name);
-    if (row < 0) return;
-    switch (class->params[row].type) {
-    case PARAM_INT: params->values[row].i = strtoll(value, NULL, 10); break;
-    case PARAM_FLOAT: params->values[row].f = strtod(value, NULL); break;
-    case PARAM_BOOL: params->values[row].b = strcmp(value, "True") == 0; break;
-    case PARAM_STR: params->values[row].s = param_choice(&class->params[row], value); break;
-    }
-    params->given[row] = true;
-}
-
-static struct model *fit(const struct setting *setting, struct dataset *train) {
-    const struct model_class *class = model_class_find(setting->kind);
-    struct error err = ERROR_INIT;
-    struct params params;
-    struct model *model;
-    char text[sizeof setting->text], *rest = text;
-    params_defaults(class, &params);
-    snprintf(text, sizeof text, "%s", setting->text);
-    for (char *part; (part = strtok_r(rest, ", ", &rest));) {
-        char *equals = strchr(part, '=');
-        *equals = 0;
-        set(class, &params, part, equals + 1);
-    }
-    const struct fit_request request = {.data = train, .params = &params, .device = device_cpu()};
-    check(model_fit(class, &request, &model, &err), &err);
-    return model;
-}
-
-static double judge(const struct model *model, struct dataset *judged, const char *name) {
-    struct error err = ERROR_INIT;
-    struct metric metric;
-    double value;
-    check(metric_parse(name, 0, &metric, &err), &err);
-    check(evaluate_one(model, judged, &metric, &(struct protocol){0}, NULL, &value, &err), &err);
-    return value;
-}
-
-struct parts {
-    struct dataset *train, *valid, *test;
-};
-
-static struct parts parts_of(struct dataset *data, const struct split_request *request) {
-    struct error err = ERROR_INIT;
-    struct parts parts = {NULL, NULL, NULL};
-    char *note = NULL;
-    check(split_dataset(NULL, data, request, &parts.train, &parts.valid, &parts.test, &note, &err), &err);
-    free(note);
-    return parts;
-}
-
-static void parts_release(struct parts *parts) {
-    dataset_unref(parts->train);
-    if (parts->valid) dataset_unref(parts->valid);
-    dataset_unref(parts->test);
-}
+enum { FOLDS = 5 };
 
 /* --- choosing --- */
 
 static const struct split_request ratings_split = {.by = SPLIT_RANDOM, .test = 0.2, .valid = 0.1};
 static const struct split_request rows_split = {.by = SPLIT_PER_USER, .test = 0.1, .valid = 0.1};
-
-static double on_valid(const struct setting *setting, const struct parts *parts, const char *metric) {
-    double mean = 0;
-    for (int s = 0; s < SEEDS; s++) {
-        struct model *model = fit(setting, parts[s].train);
-        mean += judge(model, parts[s].valid, metric) / SEEDS;
-        model_unref(model);
-    }
-    return mean;
-}
-
-static void make_parts(struct dataset *data, struct split_request request, struct parts *out) {
-    for (int s = 0; s < SEEDS; s++) {
-        request.seed = (uint64_t)s + 1;
-        out[s] = parts_of(data, &request);
-    }
-}
 
 /* A row of one setting over values of the parameter that heads the columns. */
 struct columns {

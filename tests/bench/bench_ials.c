@@ -244,7 +244,7 @@ static void theirs(const struct data *d, int64_t f, bool cg, int sweeps) {
 
 /* Seconds until NDCG@10 on the test items is 0.45, judging not counted; regularisation scaled, settings from validation (implicit.md). */
 static void until(const struct data *d, int64_t f) {
-    struct fit fit = fit_new(d, f, 2, 0.005f, 0.2f, true);
+    struct fit fit = fit_new(d, f, 2, 0.007f, 0.2f, true);
     struct quality q = {0, 0};
     double seconds = 0;
     int sweeps = 0;
@@ -265,6 +265,7 @@ int main(void) {
            device_isa(), pool_threads());
     for (int64_t f = 64; f <= 256; f *= 2) {
         ours(&d, f, "Reckon, CG, 2 steps", 2, SWEEPS);
+        ours(&d, f, "Reckon, CG, 3 steps", 3, SWEEPS);
         theirs(&d, f, true, SWEEPS);
         ours(&d, f, "Reckon, exact", 0, EXACT_SWEEPS);
         theirs(&d, f, false, EXACT_SWEEPS);

@@ -20,29 +20,6 @@ struct csv_plan csv_plan_of(const struct csv_format *format, int n_columns, cons
     return plan;
 }
 
-/* Bytes that are `wanted`, eight at a time: lanes are summed before they can be full. */
-static int64_t count_bytes(const char *at, const char *end, char wanted) {
-    const uint64_t pattern = 0x0101010101010101u * (unsigned char)wanted, low = 0x7F7F7F7F7F7F7F7Fu;
-    int64_t n = 0;
-    while (end - at >= 8) {
-        uint64_t lanes = 0;
-        for (int i = 0; i < 255 && end - at >= 8; i++, at += 8) {
-            uint64_t word;
-            memcpy(&word, at, 8);
-            word ^= pattern;
-            lanes += ~(((word & low) + low) | word | low) >> 7; /* 1 where the byte is 0 */
-        }
-        for (; lanes; lanes >>= 8) n += (int64_t)(lanes & 0xFF);
-    }
-    for (; at < end; at++) n += *at == wanted;
-    return n;
-}
-
-void csv_chunk_measure(struct csv_chunk *chunk, const struct csv_format *format) {
-    chunk->n_most = count_bytes(chunk->start, chunk->stop, format->line_end) + (chunk->stop[-1] != format->line_end);
-    chunk->has_quotes = format->quotes && memchr(chunk->start, '"', (size_t)(chunk->stop - chunk->start)) != NULL;
-}
-
 /* --- plain records: a line's end and PEEK_BYTES stand behind all of them, so that no loop has to look for the file's end --- */
 
 #define PEEK_BYTES 8

@@ -24,19 +24,17 @@ struct csv_plan {
 struct csv_plan csv_plan_of(const struct csv_format *format, int n_columns, const int columns[N_ROLES]);
 
 struct csv_chunk {
-    const char *start, *stop; /* records that begin in between, the first one at start */
-    int64_t line;             /* lines before it */
-    int64_t n_most;           /* records in it, at most */
-    bool has_quotes;
-    struct dataset_draft part; /* its rows' place in the columns; n_events: so many came */
+    const char *start, *stop;  /* records that begin in between, the first one at start */
+    int64_t line;              /* lines before it */
+    struct dataset_draft part; /* room for csv_chunk_most rows; n_events: so many came */
     struct draft_rows rows;    /* over part: names, bad rows */
     const char *at;            /* where the next record begins */
     int64_t end_line;
     enum status status; /* what ended it early */
     struct error err;
 };
-/* Counts line ends, looks for quotes. */
-void csv_chunk_measure(struct csv_chunk *chunk, const struct csv_format *format);
+/* Rows that so many bytes can hold: a row has a separator or a line's end behind each column, and two ids. */
+static inline int64_t csv_chunk_most(size_t n_bytes, int n_columns) { return (int64_t)(n_bytes / (size_t)(n_columns + 1)) + 1; }
 /* csv is only read: how it is cut and named, and where the file ends. lines (NULL: not wanted): of the rows. Interrupted when task is cancelled. */
 void csv_chunk_read(struct csv_chunk *chunk, const struct csv *csv, const struct csv_plan *plan, const int columns[N_ROLES], int64_t *lines,
                     const struct task *task);

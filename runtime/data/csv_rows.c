@@ -1,11 +1,12 @@
 /* Interactions of delimited text: a window of the file after another is cut
- * into chunks at ends of lines, which the pool's threads read side by side.
- * Each chunk has its place in the columns beforehand, so the rows are in the
+ * into chunks at ends of lines, which the pool's threads read side by side,
+ * each into a basin of its own; then the rows are put where they belong, in the
  * file's order whatever thread reads what. Where quotes stand, a line's end may
  * be within a field: then one chunk begins where the one before ended.
  *
- * Memory: the columns (28 bytes a row, with ratings and times), and the window
- * of the file: what was read is given back. */
+ * The basins stay in the caches, so memory is touched once, by rows that stay:
+ * 20 bytes each, with ratings and times, as long as ids fit in 32 bits. Of the
+ * file there is the window: what was read is given back. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,8 +15,8 @@
 #include "runtime/base/vec.h"
 #include "runtime/data/csv_chunk.h"
 
-#define CHUNK_BYTES ((size_t)2 << 20)
-#define WINDOW_CHUNKS 16
+#define CHUNK_BYTES ((size_t)512 << 10)
+#define WINDOW_CHUNKS 32
 #define SAMPLES 16
 #define SAMPLE_BYTES ((size_t)16 << 10)
 
@@ -23,6 +24,12 @@
 struct mark {
     int64_t row, line, n_rows;
     const char *start, *stop;
+};
+
+/* Rows of the window's chunks until it is known where they belong; the next window's take their place. */
+struct basins {
+    int64_t *words;  /* n × words_of(most) */
+    int64_t n, most; /* chunks; rows of one */
 };
 
 struct reader {
@@ -35,7 +42,11 @@ struct reader {
     const char *at; /* what is read so far */
     int64_t line;
     struct csv_chunk chunks[WINDOW_CHUNKS];
-    int n_chunks;
+    struct basins basins;
+    bool wide[WINDOW_CHUNKS][2];   /* ids of users, of items, that don't fit in 32 bits */
+    int64_t places[WINDOW_CHUNKS]; /* of their first rows */
+    bool quotes[WINDOW_CHUNKS];    /* then it isn't read */
+    int n_chunks, n_placed;        /* of the window; of them, whose rows are where they stay */
     VEC(struct mark) marks;
 };
 
@@ -71,10 +82,36 @@ static enum status want_rows(struct reader *reader, int64_t n_rows, struct error
     const size_t n_used = (size_t)draft->n_events, n = (size_t)n_rows + n_used / 2;
     TRY(grow_array((void **)&draft->user_ids, n_used, n, sizeof *draft->user_ids, "user ids", err));
     TRY(grow_array((void **)&draft->item_ids, n_used, n, sizeof *draft->item_ids, "item ids", err));
+    TRY(grow_array((void **)&draft->user_ids32, n_used, n, sizeof *draft->user_ids32, "user ids", err));
+    TRY(grow_array((void **)&draft->item_ids32, n_used, n, sizeof *draft->item_ids32, "item ids", err));
     TRY(grow_array((void **)&draft->ratings, n_used, n, sizeof *draft->ratings, "ratings", err));
     TRY(grow_array((void **)&draft->times, n_used, n, sizeof *draft->times, "times", err));
     reader->capacity = (int64_t)n;
     return OK;
+}
+
+/* Users, items and times of so many rows, and ratings of half a word. */
+static int64_t words_of(int64_t most) { return 3 * most + (most + 1) / 2; }
+
+/* For n chunks of n_bytes at most. One piece for all is large enough to come from the system, which gives no page before it is touched: rows seldom
+ * are as short as they might be. */
+static enum status want_basins(struct reader *reader, int64_t n, size_t n_bytes, struct error *err) {
+    struct basins *basins = &reader->basins;
+    const int64_t most = csv_chunk_most(n_bytes, reader->csv->n_columns);
+    if (n <= basins->n && most <= basins->most) return OK;
+    mem_free(basins->words);
+    *basins = (struct basins){.n = n, .most = most + most / 8}; /* the next chunk may end a little later */
+    return mem_try_array((size_t)(n * words_of(basins->most)), "rows", &basins->words, err);
+}
+
+static struct dataset_draft basin_of(const struct reader *reader, int64_t i) {
+    const int64_t most = reader->basins.most;
+    const struct dataset_draft *draft = reader->rows.draft;
+    int64_t *words = reader->basins.words + i * words_of(most);
+    return (struct dataset_draft){.user_ids = words,
+                                  .item_ids = words + most,
+                                  .times = draft->times ? words + 2 * most : NULL,
+                                  .ratings = draft->ratings ? (float *)(words + 3 * most) : NULL};
 }
 
 /* --- a window --- */
@@ -93,31 +130,60 @@ static void cut_window(struct reader *reader) {
     }
 }
 
-static void measure(void *ctx, int64_t block, int thread) {
-    struct reader *reader = ctx;
-    (void)thread;
-    csv_chunk_measure(&reader->chunks[block], &reader->csv->format);
-}
-
-static void read_chunk(void *ctx, int64_t block, int thread) {
-    struct reader *reader = ctx;
-    (void)thread;
-    csv_chunk_read(&reader->chunks[block], reader->csv, &reader->plan, reader->columns, NULL, reader->task);
-}
-
-/* Gives a chunk its place from `row` on. */
-static void place(const struct reader *reader, struct csv_chunk *chunk, int64_t row, int64_t line) {
-    const struct dataset_draft *draft = reader->rows.draft;
+/* Rows of a chunk that begins behind so many lines go into its basin. */
+static void begin_chunk(struct reader *reader, int i, int64_t line) {
+    struct csv_chunk *chunk = &reader->chunks[i];
     chunk->line = line;
-    chunk->part.user_ids = draft->user_ids + row;
-    chunk->part.item_ids = draft->item_ids + row;
-    chunk->part.ratings = draft->ratings ? draft->ratings + row : NULL;
-    chunk->part.times = draft->times ? draft->times + row : NULL;
+    chunk->part = basin_of(reader, i);
     chunk->rows = (struct draft_rows){.draft = &chunk->part, .path = reader->rows.path};
     memcpy(chunk->rows.columns, reader->rows.columns, sizeof chunk->rows.columns);
 }
 
+static bool any_wide(const int64_t *ids, int64_t n) {
+    uint64_t high = 0;
+    for (int64_t i = 0; i < n; i++) high |= (uint64_t)ids[i] + 0x80000000u;
+    return high >> 32;
+}
+
+static void read_chunk(struct reader *reader, int i) {
+    struct csv_chunk *chunk = &reader->chunks[i];
+    csv_chunk_read(chunk, reader->csv, &reader->plan, reader->columns, NULL, reader->task);
+    reader->wide[i][0] = any_wide(chunk->part.user_ids, chunk->part.n_events);
+    reader->wide[i][1] = any_wide(chunk->part.item_ids, chunk->part.n_events);
+}
+
+static void read_block(void *ctx, int64_t block, int thread) {
+    struct reader *reader = ctx;
+    struct csv_chunk *chunk = &reader->chunks[block];
+    (void)thread;
+    reader->quotes[block] = reader->csv->format.quotes && memchr(chunk->start, '"', (size_t)(chunk->stop - chunk->start));
+    if (!reader->quotes[block]) read_chunk(reader, (int)block);
+}
+
 /* --- what a chunk brought --- */
+
+static void put_ids(struct draft_ids to, int64_t place, const int64_t *from, int64_t n) {
+    if (to.wide) memcpy(to.wide + place, from, (size_t)n * sizeof *from);
+    for (int64_t i = 0; to.narrow && i < n; i++) to.narrow[place + i] = (int32_t)from[i];
+}
+
+/* From the basin to where they stay. */
+static void place_block(void *ctx, int64_t block, int thread) {
+    const struct reader *reader = ctx;
+    const int64_t i = reader->n_placed + block, place = reader->places[i];
+    const struct dataset_draft *draft = reader->rows.draft, *part = &reader->chunks[i].part;
+    const int64_t n = part->n_events;
+    (void)thread;
+    put_ids(draft_ids_of(draft, true), place, part->user_ids, n);
+    put_ids(draft_ids_of(draft, false), place, part->item_ids, n);
+    if (draft->ratings) memcpy(draft->ratings + place, part->ratings, (size_t)n * sizeof *part->ratings);
+    if (draft->times) memcpy(draft->times + place, part->times, (size_t)n * sizeof *part->times);
+}
+
+/* Those before the i-th, by this thread. */
+static void place_chunks(struct reader *reader, int i) {
+    for (; reader->n_placed < i; reader->n_placed++) place_block(reader, 0, 0);
+}
 
 static void renumber(int64_t *ids, int64_t n, struct str_map *names, const struct str_map *own) {
     const size_t n_own = str_map_len(own);
@@ -135,66 +201,76 @@ static void name_numbers(struct csv_chunk *chunk, int side) {
 static void merge_names(struct reader *reader, struct csv_chunk *chunk, int side) {
     struct draft_rows *rows = &reader->rows;
     if (!chunk->rows.names[side] && !rows->names[side]) return;
+    if (!rows->names[side]) place_chunks(reader, (int)(chunk - reader->chunks));
     if (!rows->names[side]) draft_to_names(rows, side);
     name_numbers(chunk, side);
     renumber(side ? chunk->part.item_ids : chunk->part.user_ids, chunk->part.n_events, rows->names[side], chunk->rows.names[side]);
 }
 
-/* Up to the rows before, where lines without a row left a gap. */
-static void close_gap(struct dataset_draft *draft, const struct dataset_draft *part) {
-    const size_t row = (size_t)draft->n_events, n = (size_t)part->n_events;
-    if (part->user_ids == draft->user_ids + row) return;
-    memmove(draft->user_ids + row, part->user_ids, n * sizeof *part->user_ids);
-    memmove(draft->item_ids + row, part->item_ids, n * sizeof *part->item_ids);
-    if (part->ratings) memmove(draft->ratings + row, part->ratings, n * sizeof *part->ratings);
-    if (part->times) memmove(draft->times + row, part->times, n * sizeof *part->times);
+/* What the chunk has to say names lines, and until now nobody knew at which it begins. */
+static void say_again(struct reader *reader, int i) {
+    struct csv_chunk *chunk = &reader->chunks[i];
+    const bool silent = chunk->status == OK && (chunk->rows.bad.n == 0 || reader->rows.bad.n >= BAD_ROWS_KEPT);
+    if (silent || chunk->line == reader->line) return;
+    csv_chunk_release(chunk);
+    begin_chunk(reader, i, reader->line);
+    read_chunk(reader, i);
 }
 
-static enum status merge_chunk(struct reader *reader, struct csv_chunk *chunk, struct error *err) {
+static enum status merge_chunk(struct reader *reader, int i, struct error *err) {
+    struct csv_chunk *chunk = &reader->chunks[i];
     struct dataset_draft *draft = reader->rows.draft;
+    say_again(reader, i);
     if (chunk->status != OK) *err = chunk->err;
     if (chunk->status != OK) return chunk->status;
-    for (int side = 0; side < 2; side++) merge_names(reader, chunk, side);
-    close_gap(draft, &chunk->part);
-    vec_push(&reader->marks, ((struct mark){draft->n_events, chunk->line, chunk->part.n_events, chunk->start, chunk->stop}));
+    TRY(want_rows(reader, draft->n_events + chunk->part.n_events, err));
+    for (int side = 0; side < 2; side++) {
+        const bool is_wide = reader->wide[i][side] && !chunk->rows.names[side] && !reader->rows.names[side];
+        if (is_wide && draft_ids_of(draft, side == 0).narrow) TRY(draft_widen(draft, side == 0, reader->capacity, err));
+        merge_names(reader, chunk, side);
+    }
+    vec_push(&reader->marks, ((struct mark){draft->n_events, reader->line, chunk->part.n_events, chunk->start, chunk->stop}));
+    reader->places[i] = draft->n_events;
     draft->n_events += chunk->part.n_events;
     bad_rows_append(&reader->rows.bad, &chunk->rows.bad);
     reader->at = chunk->at;
-    reader->line = chunk->end_line;
+    reader->line += chunk->end_line - chunk->line;
     return OK;
 }
 
 /* --- the two ways to read a window --- */
 
+/* All chunks before the first one with quotes. */
 static enum status read_side_by_side(struct reader *reader, struct error *err) {
-    int64_t row = reader->rows.draft->n_events, line = reader->line, n_most = row;
-    for (int i = 0; i < reader->n_chunks; i++) n_most += reader->chunks[i].n_most;
-    TRY(want_rows(reader, n_most, err));
+    size_t longest = 0;
+    int n_good = 0;
+    reader->n_placed = 0;
     for (int i = 0; i < reader->n_chunks; i++) {
-        place(reader, &reader->chunks[i], row, line);
-        row += reader->chunks[i].n_most;
-        line += reader->chunks[i].n_most;
+        const size_t n_bytes = (size_t)(reader->chunks[i].stop - reader->chunks[i].start);
+        longest = n_bytes > longest ? n_bytes : longest;
     }
-    enum status status = pool_run(reader->task, reader->n_chunks, read_chunk, reader, err);
-    for (int i = 0; i < reader->n_chunks; i++) {
-        if (status == OK) status = merge_chunk(reader, &reader->chunks[i], err);
-        csv_chunk_release(&reader->chunks[i]);
-    }
+    TRY(want_basins(reader, reader->n_chunks, longest, err));
+    for (int i = 0; i < reader->n_chunks; i++) begin_chunk(reader, i, reader->line);
+    enum status status = pool_run(reader->task, reader->n_chunks, read_block, reader, err);
+    while (n_good < reader->n_chunks && !reader->quotes[n_good]) n_good++;
+    for (int i = 0; i < n_good && status == OK; i++) status = merge_chunk(reader, i, err);
+    if (status == OK) status = pool_run(reader->task, n_good - reader->n_placed, place_block, reader, err);
+    for (int i = 0; i < reader->n_chunks; i++) csv_chunk_release(&reader->chunks[i]);
     return status;
 }
 
-static enum status read_one_by_one(struct reader *reader, struct error *err) {
-    const char *window_end = reader->chunks[reader->n_chunks - 1].stop;
+static enum status read_one_by_one(struct reader *reader, const char *window_end, struct error *err) {
     enum status status = OK;
     while (status == OK && reader->at < window_end) {
         struct csv_chunk *chunk = &reader->chunks[0];
         const size_t left = (size_t)(window_end - reader->at);
         *chunk = (struct csv_chunk){.start = reader->at, .stop = reader->at + (left < CHUNK_BYTES ? left : CHUNK_BYTES)};
-        csv_chunk_measure(chunk, &reader->csv->format);
-        TRY(want_rows(reader, reader->rows.draft->n_events + chunk->n_most, err));
-        place(reader, chunk, reader->rows.draft->n_events, reader->line);
-        read_chunk(reader, 0, 0);
-        status = merge_chunk(reader, chunk, err);
+        TRY(want_basins(reader, 1, (size_t)(chunk->stop - chunk->start), err));
+        begin_chunk(reader, 0, reader->line);
+        read_chunk(reader, 0);
+        reader->n_placed = 0;
+        status = merge_chunk(reader, 0, err);
+        if (status == OK) place_chunks(reader, 1);
         csv_chunk_release(chunk);
         if (status == OK) status = task_check(reader->task, err);
     }
@@ -203,11 +279,10 @@ static enum status read_one_by_one(struct reader *reader, struct error *err) {
 
 static enum status read_window(struct reader *reader, struct error *err) {
     const char *from = reader->at;
-    bool quotes = false;
     cut_window(reader);
-    TRY(pool_run(reader->task, reader->n_chunks, measure, reader, err));
-    for (int i = 0; i < reader->n_chunks; i++) quotes = quotes || reader->chunks[i].has_quotes;
-    TRY(quotes ? read_one_by_one(reader, err) : read_side_by_side(reader, err));
+    const char *end = reader->chunks[reader->n_chunks - 1].stop;
+    TRY(read_side_by_side(reader, err));
+    TRY(read_one_by_one(reader, end, err));
     file_map_done(&reader->csv->map, (size_t)(from - reader->csv->map.data), (size_t)(reader->at - reader->csv->map.data));
     task_report(reader->task, reader->at - reader->csv->map.data, "%s", "");
     return task_check(reader->task, err);
@@ -270,6 +345,7 @@ static enum status draft_of(struct task *task, const struct load_request *reques
     enum status status = role_columns(request, csv->scan.path, csv->names, csv->n_columns, csv->format.has_header, reader->columns, err);
     if (status == OK) status = read_windows(reader, draft, err);
     status = draft_rows_end(task, status, &reader->rows, request, err);
+    mem_free(reader->basins.words);
     vec_release(&reader->marks);
     free(reader);
     return status;

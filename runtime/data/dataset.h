@@ -89,9 +89,10 @@ int64_t dataset_overlap(const struct dataset *fitted, const struct dataset *judg
 struct dataset_draft {
     const char *name, *origin, *licence;
     int64_t n_events;
-    int64_t *user_ids, *item_ids;    /* numbers, or */
-    char **user_texts, **item_texts; /* text ids, or */
-    char **user_names, **item_names; /* distinct text ids, which user_ids and item_ids count off */
+    int64_t *user_ids, *item_ids;     /* numbers, or */
+    int32_t *user_ids32, *item_ids32; /* the same, where all of a side fit, or */
+    char **user_texts, **item_texts;  /* text ids, or */
+    char **user_names, **item_names;  /* distinct text ids, which user_ids and item_ids count off */
     int64_t n_user_names, n_item_names;
     float *ratings;                        /* NULL: implicit */
     int64_t *times;                        /* NULL: none */

@@ -19,7 +19,7 @@
 
 /* All ids of a side, a block of rows at a time. */
 struct dense {
-    const int64_t *ids;
+    struct draft_ids ids;
     int64_t n, least;
     int64_t *leasts, *mosts; /* by block */
     int32_t *place;          /* by id - least */
@@ -36,11 +36,12 @@ static int64_t block_end(const struct dense *dense, int64_t block) {
 static void bound_block(void *ctx, int64_t block, int thread) {
     const struct dense *dense = ctx;
     const int64_t start = block * BLOCK_ROWS;
-    int64_t least = dense->ids[start], most = least;
+    int64_t least = draft_ids_at(dense->ids, start), most = least;
     (void)thread;
     for (int64_t i = start; i < block_end(dense, block); i++) {
-        if (dense->ids[i] < least) least = dense->ids[i];
-        if (dense->ids[i] > most) most = dense->ids[i];
+        const int64_t id = draft_ids_at(dense->ids, i);
+        if (id < least) least = id;
+        if (id > most) most = id;
     }
     dense->leasts[block] = least;
     dense->mosts[block] = most;
@@ -50,13 +51,14 @@ static void mark_block(void *ctx, int64_t block, int thread) {
     const struct dense *dense = ctx;
     (void)thread;
     for (int64_t i = block * BLOCK_ROWS; i < block_end(dense, block); i++)
-        __atomic_store_n(&dense->place[dense->ids[i] - dense->least], 1, __ATOMIC_RELAXED); /* whoever comes: the same */
+        __atomic_store_n(&dense->place[draft_ids_at(dense->ids, i) - dense->least], 1, __ATOMIC_RELAXED); /* whoever comes: the same */
 }
 
 static void position_block(void *ctx, int64_t block, int thread) {
     const struct dense *dense = ctx;
     (void)thread;
-    for (int64_t i = block * BLOCK_ROWS; i < block_end(dense, block); i++) dense->positions[i] = dense->place[dense->ids[i] - dense->least];
+    for (int64_t i = block * BLOCK_ROWS; i < block_end(dense, block); i++)
+        dense->positions[i] = dense->place[draft_ids_at(dense->ids, i) - dense->least];
 }
 
 /* Marks to positions, ids ascending. */
@@ -111,15 +113,16 @@ static int compare_numbered(const void *a, const void *b) {
 typedef VEC(struct numbered) numbered_vec;
 
 /* Each event's code, and the distinct ids. */
-static enum status number_ids(struct task *task, const int64_t *ids, int64_t n, numbered_vec *distinct, int32_t *codes, struct error *err) {
+static enum status number_ids(struct task *task, struct draft_ids ids, int64_t n, numbered_vec *distinct, int32_t *codes, struct error *err) {
     struct int_map *seen = int_map_new(1024);
     enum status status = OK;
     for (int64_t i = 0; i < n && status == OK; i++) {
+        const int64_t id = draft_ids_at(ids, i);
         int64_t code = (int64_t)distinct->len;
         if (i % ROWS_BETWEEN_CHECKS == 0) status = task_check(task, err);
-        if (!int_map_get(seen, ids[i], &code)) {
-            int_map_put(seen, ids[i], code, false);
-            vec_push(distinct, ((struct numbered){ids[i], (int32_t)code}));
+        if (!int_map_get(seen, id, &code)) {
+            int_map_put(seen, id, code, false);
+            vec_push(distinct, ((struct numbered){id, (int32_t)code}));
         }
         codes[i] = (int32_t)code;
     }
@@ -128,7 +131,7 @@ static enum status number_ids(struct task *task, const int64_t *ids, int64_t n, 
 }
 
 /* Ids far apart: the distinct ones are found first, so that only they are sorted. */
-static enum status index_sparse(struct task *task, const int64_t *ids, int64_t n, struct id_list *out, int32_t *positions, struct error *err) {
+static enum status index_sparse(struct task *task, struct draft_ids ids, int64_t n, struct id_list *out, int32_t *positions, struct error *err) {
     numbered_vec distinct = {0};
     const enum status status = number_ids(task, ids, n, &distinct, positions, err);
     if (status == OK) {
@@ -147,7 +150,7 @@ static enum status index_sparse(struct task *task, const int64_t *ids, int64_t n
     return status;
 }
 
-static enum status index_ints(struct task *task, const int64_t *ids, int64_t n, struct id_list *out, int32_t *positions, struct error *err) {
+static enum status index_ints(struct task *task, struct draft_ids ids, int64_t n, struct id_list *out, int32_t *positions, struct error *err) {
     struct dense dense = {.ids = ids, .n = n, .positions = positions};
     int64_t most = 0, span;
     TRY(bounds(task, &dense, &most, err));
@@ -166,12 +169,12 @@ struct named {
 static int compare_named(const void *a, const void *b) { return strcmp(((const struct named *)a)->name, ((const struct named *)b)->name); }
 
 /* Takes the names; drops those that no event has. */
-static enum status index_names(char **names, int64_t n_names, const int64_t *codes, int64_t n, struct id_list *out, int32_t *positions,
+static enum status index_names(char **names, int64_t n_names, struct draft_ids codes, int64_t n, struct id_list *out, int32_t *positions,
                                struct error *err) {
     int32_t *place;
     TRY(mem_try_array((size_t)n_names, "ids", &place, err));
     struct named *sorted = xnew_array(struct named, (size_t)n_names + 1);
-    for (int64_t i = 0; i < n; i++) place[codes[i]] = 1;
+    for (int64_t i = 0; i < n; i++) place[draft_ids_at(codes, i)] = 1;
     for (int64_t i = 0; i < n_names; i++) sorted[i] = (struct named){names[i], i};
     qsort(sorted, (size_t)n_names, sizeof *sorted, compare_named);
     out->texts = xnew_array(char *, (size_t)n_names + 1);
@@ -181,7 +184,7 @@ static enum status index_names(char **names, int64_t n_names, const int64_t *cod
         names[sorted[i].code] = NULL;
         place[sorted[i].code] = (int32_t)out->n++;
     }
-    for (int64_t i = 0; i < n; i++) positions[i] = place[codes[i]];
+    for (int64_t i = 0; i < n; i++) positions[i] = place[draft_ids_at(codes, i)];
     free(sorted);
     mem_free(place);
     return OK;
@@ -208,17 +211,23 @@ static void intern_texts(char **texts, int64_t n, char ***out_names, int64_t *ou
 /* One side of a draft. */
 struct side {
     int64_t **ids;
+    int32_t **ids32;
     char ***texts, ***names;
     int64_t *n_names;
 };
 
-static enum status index_side(struct task *task, struct side side, int64_t n, struct id_list *out, int32_t *positions, struct error *err) {
+/* Ids of 32 bits turn into positions where they stand. */
+static enum status index_side(struct task *task, struct side side, int64_t n, struct id_list *out, int32_t **positions, struct error *err) {
     if (*side.texts) {
         TRY(mem_try_array((size_t)n, "ids", side.ids, err));
         intern_texts(*side.texts, n, side.names, side.n_names, *side.ids);
     }
-    if (*side.names) return index_names(*side.names, *side.n_names, *side.ids, n, out, positions, err);
-    return index_ints(task, *side.ids, n, out, positions, err);
+    const struct draft_ids ids = {*side.ids, *side.ids32};
+    if (ids.narrow) *positions = ids.narrow;
+    else TRY(mem_try_array((size_t)n, "positions", positions, err));
+    *side.ids32 = NULL;
+    if (*side.names) return index_names(*side.names, *side.n_names, ids, n, out, *positions, err);
+    return index_ints(task, ids, n, out, *positions, err);
 }
 
 /* --- drafts --- */
@@ -235,6 +244,8 @@ void draft_release(struct dataset_draft *draft) {
     names_release(draft->item_names, draft->n_item_names);
     mem_free(draft->user_ids);
     mem_free(draft->item_ids);
+    mem_free(draft->user_ids32);
+    mem_free(draft->item_ids32);
     mem_free(draft->ratings);
     mem_free(draft->times);
     table_unref(draft->user_table);
@@ -279,13 +290,11 @@ static void drop(int64_t **ids) {
 static enum status fill_source(struct dataset_draft *draft, struct data_source *source, struct id_list *users, struct id_list *items,
                                struct error *err) {
     struct events *events = &source->events;
-    const struct side user_side = {&draft->user_ids, &draft->user_texts, &draft->user_names, &draft->n_user_names};
-    const struct side item_side = {&draft->item_ids, &draft->item_texts, &draft->item_names, &draft->n_item_names};
-    TRY(mem_try_array((size_t)events->n_events, "users", &events->users, err));
-    TRY(index_side(draft->task, user_side, events->n_events, users, events->users, err));
+    const struct side user_side = {&draft->user_ids, &draft->user_ids32, &draft->user_texts, &draft->user_names, &draft->n_user_names};
+    const struct side item_side = {&draft->item_ids, &draft->item_ids32, &draft->item_texts, &draft->item_names, &draft->n_item_names};
+    TRY(index_side(draft->task, user_side, events->n_events, users, &events->users, err));
     drop(&draft->user_ids); /* before the items' positions need room */
-    TRY(mem_try_array((size_t)events->n_events, "items", &events->items, err));
-    TRY(index_side(draft->task, item_side, events->n_events, items, events->items, err));
+    TRY(index_side(draft->task, item_side, events->n_events, items, &events->items, err));
     drop(&draft->item_ids);
     if (!events->ratings) TRY(ones(events, err));
     TRY(task_check(draft->task, err));

@@ -51,6 +51,19 @@ struct dataset {
 static inline int64_t dataset_row(const struct dataset *dataset, int64_t i) { return dataset->rows ? dataset->rows[i] : i; }
 struct data_source *data_source_ref(struct data_source *source);
 void data_source_unref(struct data_source *source);
+/* The numbers of one side of a draft: one of the two. */
+struct draft_ids {
+    int64_t *wide;
+    int32_t *narrow;
+};
+static inline struct draft_ids draft_ids_of(const struct dataset_draft *draft, bool of_users) {
+    return of_users ? (struct draft_ids){draft->user_ids, draft->user_ids32} : (struct draft_ids){draft->item_ids, draft->item_ids32};
+}
+static inline int64_t draft_ids_at(struct draft_ids ids, int64_t row) { return ids.narrow ? ids.narrow[row] : ids.wide[row]; }
+static inline void draft_ids_put(struct draft_ids ids, int64_t row, int64_t id) {
+    if (ids.narrow) ids.narrow[row] = (int32_t)id;
+    else ids.wide[row] = id;
+}
 /* Frees what the draft holds. */
 void draft_release(struct dataset_draft *draft);
 /* A whole data set of a source; takes the count. */

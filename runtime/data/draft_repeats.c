@@ -31,13 +31,13 @@ static enum way way_of(const char *duplicates) {
 struct pairs {
     uint32_t *slots;
     size_t mask;
-    const int64_t *users, *items;
+    struct draft_ids users, items;
 };
 
 static enum status pairs_make(const struct dataset_draft *draft, struct pairs *out, struct error *err) {
     size_t n = 16;
     while (n < 2 * (size_t)draft->n_events) n *= 2;
-    *out = (struct pairs){.mask = n - 1, .users = draft->user_ids, .items = draft->item_ids};
+    *out = (struct pairs){.mask = n - 1, .users = draft_ids_of(draft, true), .items = draft_ids_of(draft, false)};
     return mem_try_array(n, "pairs", &out->slots, err);
 }
 
@@ -49,11 +49,11 @@ static size_t pair_hash(int64_t user, int64_t item) {
 
 /* Puts the row into the pair's slot; the row that was there, or -1. */
 static int64_t pairs_put(struct pairs *pairs, int64_t row) {
-    const int64_t user = pairs->users[row], item = pairs->items[row];
+    const int64_t user = draft_ids_at(pairs->users, row), item = draft_ids_at(pairs->items, row);
     size_t at = pair_hash(user, item) & pairs->mask;
     for (; pairs->slots[at]; at = (at + 1) & pairs->mask) {
         const int64_t before = (int64_t)pairs->slots[at] - 1;
-        if (pairs->users[before] != user || pairs->items[before] != item) continue;
+        if (draft_ids_at(pairs->users, before) != user || draft_ids_at(pairs->items, before) != item) continue;
         pairs->slots[at] = (uint32_t)(row + 1);
         return before;
     }
@@ -117,12 +117,13 @@ static enum status want_ratings(struct dataset_draft *draft, enum way way, struc
 
 static void keep_rows(struct draft_rows *rows, enum way way, const struct merged *merged) {
     struct dataset_draft *draft = rows->draft;
+    const struct draft_ids users = draft_ids_of(draft, true), items = draft_ids_of(draft, false);
     int64_t to = 0;
     for (int64_t row = 0; row < draft->n_events; row++) {
         if (merged->dropped[row]) continue;
         const double rating = way == WAY_SUM ? merged->sums[row] : merged->sums[row] / merged->counts[row];
-        draft->user_ids[to] = draft->user_ids[row];
-        draft->item_ids[to] = draft->item_ids[row];
+        draft_ids_put(users, to, draft_ids_at(users, row));
+        draft_ids_put(items, to, draft_ids_at(items, row));
         if (draft->times) draft->times[to] = draft->times[row];
         if (draft->ratings) draft->ratings[to] = way == WAY_LAST ? draft->ratings[row] : (float)rating;
         to++;

@@ -8,18 +8,30 @@
 
 #define SHOWN_CODE_POINTS 40
 
-enum status draft_rows_begin(struct draft_rows *rows, struct dataset_draft *draft, int64_t n_rows, bool with_lines, const char *path,
+enum status draft_rows_begin(struct draft_rows *rows, struct dataset_draft *draft, int64_t n_rows, bool one_by_one, const char *path,
                              const char *const columns[N_ROLES], struct error *err) {
     const size_t n = (size_t)n_rows;
     const struct bad_rows bad = rows->bad;
     *rows = (struct draft_rows){.draft = draft, .path = path, .bad = bad};
     memcpy(rows->columns, columns, sizeof rows->columns);
     draft->is_explicit = columns[ROLE_RATING] != NULL;
-    TRY(mem_try_array(n, "user ids", &draft->user_ids, err));
-    TRY(mem_try_array(n, "item ids", &draft->item_ids, err));
+    if (one_by_one) TRY(mem_try_array(n, "user ids", &draft->user_ids, err));
+    if (one_by_one) TRY(mem_try_array(n, "item ids", &draft->item_ids, err));
+    if (!one_by_one) TRY(mem_try_array(n, "user ids", &draft->user_ids32, err));
+    if (!one_by_one) TRY(mem_try_array(n, "item ids", &draft->item_ids32, err));
     if (columns[ROLE_RATING]) TRY(mem_try_array(n, "ratings", &draft->ratings, err));
     if (columns[ROLE_TIME]) TRY(mem_try_array(n, "times", &draft->times, err));
-    return with_lines ? mem_try_array(n, "lines", &rows->lines, err) : OK;
+    return one_by_one ? mem_try_array(n, "lines", &rows->lines, err) : OK;
+}
+
+enum status draft_widen(struct dataset_draft *draft, bool of_users, int64_t n_rows, struct error *err) {
+    int32_t **narrow = of_users ? &draft->user_ids32 : &draft->item_ids32;
+    int64_t **wide = of_users ? &draft->user_ids : &draft->item_ids;
+    TRY(mem_try_array((size_t)n_rows, of_users ? "user ids" : "item ids", wide, err));
+    for (int64_t i = 0; i < draft->n_events; i++) (*wide)[i] = (*narrow)[i];
+    mem_free(*narrow);
+    *narrow = NULL;
+    return OK;
 }
 
 /* --- what is wrong with a cell --- */
@@ -56,12 +68,12 @@ int64_t draft_intern(struct str_map *names, struct slice text) {
 
 /* The first id that is no number: those before it become texts too. */
 void draft_to_names(struct draft_rows *rows, int side) {
-    int64_t *ids = side ? rows->draft->item_ids : rows->draft->user_ids;
+    const struct draft_ids ids = draft_ids_of(rows->draft, side == 0);
     rows->names[side] = str_map_new();
     for (int64_t i = 0; i < rows->draft->n_events; i++) {
         buf_clear(&rows->scratch);
-        buf_addf(&rows->scratch, "%lld", (long long)ids[i]);
-        ids[i] = draft_intern(rows->names[side], (struct slice){buf_text(&rows->scratch), rows->scratch.len});
+        buf_addf(&rows->scratch, "%lld", (long long)draft_ids_at(ids, i));
+        draft_ids_put(ids, i, draft_intern(rows->names[side], (struct slice){buf_text(&rows->scratch), rows->scratch.len}));
     }
 }
 
@@ -78,7 +90,7 @@ static void add_id(struct draft_rows *rows, int side, struct slice cell) {
 }
 
 void draft_id(const struct draft_rows *rows, bool of_users, int64_t row, struct buf *out) {
-    const int64_t id = of_users ? rows->draft->user_ids[row] : rows->draft->item_ids[row];
+    const int64_t id = draft_ids_at(draft_ids_of(rows->draft, of_users), row);
     const struct str_map *names = rows->names[of_users ? 0 : 1];
     if (!names) {
         buf_addf(out, "%lld", (long long)id);

@@ -21,8 +21,9 @@ struct draft_rows {
     struct buf scratch;
 };
 
-/* Room for n_rows, and for their lines; path and columns are borrowed. *rows is empty but for bad rows. */
-enum status draft_rows_begin(struct draft_rows *rows, struct dataset_draft *draft, int64_t n_rows, bool with_lines, const char *path,
+/* Room for n_rows. one_by_one: for draft_rows_add, with the rows' lines; else ids have 32 bits. path and columns are borrowed. *rows is empty but for
+ * bad rows. */
+enum status draft_rows_begin(struct draft_rows *rows, struct dataset_draft *draft, int64_t n_rows, bool one_by_one, const char *path,
                              const char *const columns[N_ROLES], struct error *err) MUST_CHECK;
 /* cells: UTF-8, one for each column there is. A row that is bad leaves nothing behind. */
 enum status draft_rows_add(struct draft_rows *rows, int64_t line, const struct slice cells[N_ROLES], struct error *err) MUST_CHECK;
@@ -32,6 +33,8 @@ enum status draft_rows_end(struct task *task, enum status status, struct draft_r
 
 /* The number of a text among the names. */
 int64_t draft_intern(struct str_map *names, struct slice text);
+/* Gives a side's ids 64 bits each, and room for n_rows. */
+enum status draft_widen(struct dataset_draft *draft, bool of_users, int64_t n_rows, struct error *err) MUST_CHECK;
 /* From now on the ids of a side are texts: numbers so far become texts too. */
 void draft_to_names(struct draft_rows *rows, int side);
 

@@ -13,7 +13,7 @@
 #define CROWDED 8                     /* times the mean: hashes spread more evenly unless they are of the same pairs */
 
 struct search {
-    const int64_t *users, *items;
+    struct draft_ids users, items;
     int64_t n, n_blocks;
     uint64_t n_rounds, round; /* a power of two */
     int64_t *starts;          /* of each part in the hashes; PARTS + 1 */
@@ -45,7 +45,7 @@ static void count_block(void *ctx, int64_t block, int thread) {
     (void)thread;
     memset(counts, 0, PARTS * sizeof *counts);
     for (int64_t i = block * BLOCK_ROWS; i < block_end(search, block); i++) {
-        const uint64_t hash = pair_hash(search->users[i], search->items[i]);
+        const uint64_t hash = pair_hash(draft_ids_at(search->users, i), draft_ids_at(search->items, i));
         counts[hash % PARTS] += is_now(search, hash);
     }
 }
@@ -55,7 +55,7 @@ static void put_block(void *ctx, int64_t block, int thread) {
     int64_t *places = search->places + block * PARTS;
     (void)thread;
     for (int64_t i = block * BLOCK_ROWS; i < block_end(search, block); i++) {
-        const uint64_t hash = pair_hash(search->users[i], search->items[i]);
+        const uint64_t hash = pair_hash(draft_ids_at(search->users, i), draft_ids_at(search->items, i));
         if (is_now(search, hash)) search->hashes[places[hash % PARTS]++] = hash;
     }
 }
@@ -122,7 +122,7 @@ static enum status search_all(struct search *search, struct error *err) {
 }
 
 enum status find_any_repeat(struct task *task, const struct dataset_draft *draft, bool *out, struct error *err) {
-    struct search search = {.users = draft->user_ids, .items = draft->item_ids, .n = draft->n_events, .task = task};
+    struct search search = {.users = draft_ids_of(draft, true), .items = draft_ids_of(draft, false), .n = draft->n_events, .task = task};
     search.n_blocks = (search.n + BLOCK_ROWS - 1) / BLOCK_ROWS;
     for (search.n_rounds = 1; search.n / (int64_t)search.n_rounds > ROUND_ROWS;) search.n_rounds *= 2;
     const enum status status = search_all(&search, err);

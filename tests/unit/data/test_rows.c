@@ -136,6 +136,57 @@ static void windows_and_room(void **state) {
     dataset_unref(dataset);
 }
 
+/* Most ids fit in 32 bits; those that don't come late, and later still, in one piece, a text. */
+static void ids_of_64_bits(void **state) {
+    (void)state;
+    static const int64_t large[] = {INT32_MAX, INT32_MIN, INT32_MAX + INT64_C(1), INT32_MIN - INT64_C(1), INT64_C(1) << 40, INT64_MIN, INT64_MAX};
+    const int64_t n = 400000, kinds = sizeof large / sizeof *large;
+    for (int texts = 0; texts < 2; texts++) {
+        struct buf text = BUF_INIT, id = BUF_INIT, expected = BUF_INIT;
+        const struct load_request request = {.name_or_path = "wide.csv"};
+        buf_adds(&text, "item,user\n");
+        for (int64_t i = 0; i < n; i++) {
+            const bool is_large = i > n / 3 && i % 10007 < kinds;
+            buf_addf(&text, texts && i == n - 5 ? "%lldx," : "%lld,", (long long)(is_large ? large[i % 10007] : i / 1000));
+            buf_addf(&text, "%lld\n", (long long)(i > n / 2 && i % 1000 == 1 ? large[2] : i % 1000));
+        }
+        write_bytes_to("wide.csv", text.data, text.len);
+        for (int threads = 1; threads <= 3; threads += 2) {
+            pool_set_threads(threads);
+            struct dataset *dataset = load_it(&request);
+            const char *line = strchr(text.data, '\n');
+            assert_int_equal(dataset_n(dataset), n);
+            for (int64_t i = 0; i < n; i++, line = strchr(line + 1, '\n')) {
+                const struct event event = dataset_event(dataset, i);
+                buf_clear(&id), buf_clear(&expected);
+                catalog_item_id(dataset_catalog(dataset), event.item, &id);
+                buf_addc(&id, ',');
+                catalog_user_id(dataset_catalog(dataset), event.user, &id);
+                buf_add(&expected, line + 1, strcspn(line + 1, "\n"));
+                assert_string_equal(buf_text(&id), buf_text(&expected));
+            }
+            dataset_unref(dataset);
+        }
+        buf_release(&text), buf_release(&id), buf_release(&expected);
+    }
+}
+
+/* The first bad rows stand in later pieces, which are read before anyone knows at which line they begin. */
+static void late_bad_rows(void **state) {
+    (void)state;
+    struct buf text = BUF_INIT;
+    struct load_request request = {.name_or_path = "late.csv"};
+    buf_adds(&text, "user,item\n\n");
+    for (int i = 0; i < 400000; i++) buf_addf(&text, i % 150000 == 149999 ? "%d,\n" : "%d,%d\n", i % 1000, i / 1000);
+    write_bytes_to("late.csv", text.data, text.len);
+    refuses(&request, "late.csv, line 150002, column `item`: expected an id, got nothing",
+            "the file has 2 bad rows, on lines 150002 and 300002. Mend it");
+    buf_adds(&text, "7,\"a quote\n");
+    write_bytes_to("late.csv", text.data, text.len);
+    refuses(&request, "late.csv, line 400003: a quote (\") is never closed", "");
+    buf_release(&text);
+}
+
 static void on_print(void *ctx, const char *text, size_t len) { buf_add(ctx, text, len); }
 
 static void bad_rows_are_left_out_on_request(void **state) {
@@ -273,6 +324,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_form, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(windows_and_room, enter_folder, leave_folder),
+        cmocka_unit_test_setup_teardown(ids_of_64_bits, enter_folder, leave_folder),
+        cmocka_unit_test_setup_teardown(late_bad_rows, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(bad_rows_are_left_out_on_request, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(one_bad_row, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(bad_json_lines, enter_folder, leave_folder),

@@ -1,5 +1,3 @@
-#include <stdlib.h>
-
 #include "models/classic/factors.h"
 #include "runtime/base/mem.h"
 
@@ -49,10 +47,7 @@ static enum status epoch(void *trainer, int64_t number, double *out_train, struc
 static enum status publish(void *trainer, void **out_state, struct error *err) {
     struct als *als = trainer;
     struct mf_factors frozen = mf_factors_ref(&als->now);
-    struct factors *state;
-    TRY(factors_new(&frozen, als->fold, &state, err));
-    *out_state = state;
-    return OK;
+    return factors_new(&frozen, als->fold, out_state, err);
 }
 
 static enum status init(struct als *als, struct model *model, struct error *err) {
@@ -60,13 +55,8 @@ static enum status init(struct als *als, struct model *model, struct error *err)
     struct dataset *data = request->data;
     if (request->start) TRY(mf_factors_to(&factors_of(request->start)->on_device, request->device, &als->now, err));
     else {
-        int64_t *counts = model_counts(model, EMBED_USERS);
-        enum status status =
-            mf_factors_new(request->device, dataset_n_users(data), dataset_n_items(data), fit_int(request, model, "factors"), true, &als->now, err);
-        if (status == OK)
-            status = factors_init_rows(request->task, als->now.users, request->common.seed, RNG_INIT_USERS, INIT_DEVIATION, counts, err);
-        free(counts);
-        if (status != OK) return status;
+        TRY(mf_factors_new(request->device, dataset_n_users(data), dataset_n_items(data), fit_int(request, model, "factors"), true, &als->now, err));
+        TRY(factors_init_rows(request, model, EMBED_USERS, INIT_DEVIATION, als->now.users, err));
     }
     als->now.mean = (float)dataset_mean(data);
     TRY(dataset_columns(data, &als->rows, err));
@@ -118,15 +108,7 @@ const struct model_class class_als = {
     .devices = "cpu cuda",
     .loss = "rmse",
     .fit = fit,
-    .free_state = factors_free,
-    .score_block = factors_score_block,
-    .top_k = factors_top_k,
-    .score_pairs = factors_score_pairs,
-    .vectors = factors_vectors,
     .fold_in = factors_fold_in,
     .explain = factors_explain,
-    .save = factors_save,
-    .load = factors_load,
-    .size = factors_size,
-    .bytes = factors_bytes,
+    FACTORS_MEMBERS,
 };

@@ -24,23 +24,11 @@ static enum status epoch(void *trainer, int64_t number, double *out_train, struc
 static enum status publish(void *trainer, void **out_state, struct error *err) {
     struct bpr *bpr = trainer;
     struct mf_factors frozen;
-    struct factors *state;
     TRY(mf_factors_copy(&bpr->now, &frozen, err));
-    TRY(factors_new(&frozen, (struct fold_rule){.how = FOLD_RIDGE, .reg = bpr->reg}, &state, err));
-    *out_state = state;
-    return OK;
+    return factors_new(&frozen, (struct fold_rule){.how = FOLD_RIDGE, .reg = bpr->reg}, out_state, err);
 }
 
 /* --- fitting --- */
-
-static enum status init_side(const struct bpr *bpr, const struct model *model, struct mat *mat, enum embedded what, struct error *err) {
-    int64_t *counts = model_counts(model, what);
-    const enum status status =
-        factors_init_rows(bpr->request->task, mat, bpr->request->common.seed, what == EMBED_USERS ? RNG_INIT_USERS : RNG_INIT_ITEMS,
-                          fit_float(bpr->request, model, "init"), counts, err);
-    free(counts);
-    return status;
-}
 
 static enum status init_vectors(struct bpr *bpr, const struct model *model, struct error *err) {
     const struct fit_request *request = bpr->request;
@@ -48,8 +36,8 @@ static enum status init_vectors(struct bpr *bpr, const struct model *model, stru
     const int64_t n_items = dataset_n_items(request->data), n_factors = fit_int(request, model, "factors");
     TRY(mf_factors_new(device_cpu(), dataset_n_users(request->data), n_items, n_factors, false, &bpr->now, err));
     TRY(mat_new(device_cpu(), n_items, 1, &bpr->now.item_bias, err));
-    TRY(init_side(bpr, model, bpr->now.users, EMBED_USERS, err));
-    return init_side(bpr, model, bpr->now.items, EMBED_ITEMS, err);
+    TRY(factors_init_rows(request, model, EMBED_USERS, fit_float(request, model, "init"), bpr->now.users, err));
+    return factors_init_rows(request, model, EMBED_ITEMS, fit_float(request, model, "init"), bpr->now.items, err);
 }
 
 static enum status init(struct bpr *bpr, const struct model *model, struct error *err) {
@@ -156,15 +144,7 @@ const struct model_class class_bpr = {
     .devices = "cpu",
     .loss = "loss",
     .fit = fit,
-    .free_state = factors_free,
-    .score_block = factors_score_block,
-    .top_k = factors_top_k,
-    .score_pairs = factors_score_pairs,
-    .vectors = factors_vectors,
     .fold_in = fold_in,
     .explain = explain,
-    .save = factors_save,
-    .load = factors_load,
-    .size = factors_size,
-    .bytes = factors_bytes,
+    FACTORS_MEMBERS,
 };

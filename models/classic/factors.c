@@ -90,13 +90,20 @@ static void draw_rows(void *ctx, int64_t block, int thread) {
     }
 }
 
-enum status factors_init_rows(struct task *task, struct mat *mat, uint64_t seed, enum rng_purpose purpose, double deviation, const int64_t *counts,
+enum status factors_init_rows(const struct fit_request *request, const struct model *model, enum embedded side, double deviation, struct mat *mat,
                               struct error *err) {
-    struct drawing drawing = {seed, purpose, deviation, counts, mat_rows(mat), mat_cols(mat), NULL};
-    TRY(mem_try_array((size_t)(drawing.rows * drawing.cols), "initial factors", &drawing.values, err));
-    enum status status = pool_run(task, (drawing.rows + ROWS_DRAWN - 1) / ROWS_DRAWN, draw_rows, &drawing, err);
+    int64_t *counts = model_counts(model, side);
+    struct drawing drawing = {.seed = request->common.seed,
+                              .purpose = side == EMBED_USERS ? RNG_INIT_USERS : RNG_INIT_ITEMS,
+                              .deviation = deviation,
+                              .counts = counts,
+                              .rows = mat_rows(mat),
+                              .cols = mat_cols(mat)};
+    enum status status = mem_try_array((size_t)(drawing.rows * drawing.cols), "initial factors", &drawing.values, err);
+    if (status == OK) status = pool_run(request->task, (drawing.rows + ROWS_DRAWN - 1) / ROWS_DRAWN, draw_rows, &drawing, err);
     if (status == OK) status = mat_write(mat, 0, drawing.rows, drawing.values, err);
     mem_free(drawing.values);
+    free(counts);
     return status;
 }
 
@@ -108,7 +115,7 @@ enum status factors_check_start(const struct fit_request *request, const struct 
     return err_hint(err, "leave factors= out to go on, or fit afresh");
 }
 
-enum status factors_new(struct mf_factors *trained, struct fold_rule fold, struct factors **out, struct error *err) {
+enum status factors_new(struct mf_factors *trained, struct fold_rule fold, void **out_state, struct error *err) {
     struct mf_factors host;
     const enum status status = mf_factors_to(trained, device_cpu(), &host, err);
     if (status != OK) {
@@ -120,7 +127,7 @@ enum status factors_new(struct mf_factors *trained, struct fold_rule fold, struc
     factors->host = host;
     factors->fold = fold;
     *trained = (struct mf_factors){0};
-    *out = factors;
+    *out_state = factors;
     return OK;
 }
 

@@ -5,7 +5,6 @@
 #define RECKON_FACTORS_H
 
 #include "models/fit.h"
-#include "runtime/base/rng.h"
 #include "runtime/device/ops.h"
 
 /* How a new user's vector follows from ratings t_i (what mean and biases leave):
@@ -42,14 +41,15 @@ enum status mf_factors_to(const struct mf_factors *factors, struct device *devic
 /* zeros: (n_users, f), (n_items, f) and, when biased, the biases. */
 enum status mf_factors_new(struct device *device, int64_t n_users, int64_t n_items, int64_t n_factors, bool biased, struct mf_factors *out,
                            struct error *err) MUST_CHECK;
-/* Rows of N(0, deviation) keyed by (seed, purpose, row); rows with count 0 stay zeros. */
-enum status factors_init_rows(struct task *task, struct mat *mat, uint64_t seed, enum rng_purpose purpose, double deviation, const int64_t *counts,
+/* First vectors of a side: rows of N(0, deviation) keyed by (seed, side, row); those that nothing was fitted on stay zeros, so that an unknown user
+ * or item gets its mean and biases only. */
+enum status factors_init_rows(const struct fit_request *request, const struct model *model, enum embedded side, double deviation, struct mat *mat,
                               struct error *err) MUST_CHECK;
 
 /* Going on keeps the length of the vectors: ERR_VALUE when the request asks for another one. */
 enum status factors_check_start(const struct fit_request *request, const struct model *model, struct error *err) MUST_CHECK;
-/* Takes trained's counts (also on failure). */
-enum status factors_new(struct mf_factors *trained, struct fold_rule fold, struct factors **out, struct error *err) MUST_CHECK;
+/* Takes trained's counts (also on failure). *out_state: struct factors. */
+enum status factors_new(struct mf_factors *trained, struct fold_rule fold, void **out_state, struct error *err) MUST_CHECK;
 static inline const struct factors *factors_of(const struct model *model) { return model->state; }
 /* The same factors, and one user more; takes vector (from xnew_array). */
 struct factors *factors_with_user(const struct factors *from, float *vector);
@@ -57,7 +57,7 @@ struct factors *factors_with_user(const struct factors *from, float *vector);
 enum status factors_rmse(struct task *task, const struct mf_factors *factors, const struct events_view *rows, int64_t n, float *scratch, double *out,
                          struct error *err) MUST_CHECK;
 
-/* Members of a model_class. */
+/* Members of a model_class: FACTORS_MEMBERS, and fold_in and explain for those that solve a new user by their fold_rule. */
 void factors_free(void *state);
 enum status factors_score_block(const struct model *model, struct task *task, const int32_t *users, int64_t n_users, float *out, struct error *err);
 enum status factors_top_k(const struct model *model, struct task *task, const int32_t *users, int64_t n_users, const int64_t *skip_starts,
@@ -72,5 +72,8 @@ enum status factors_save(const struct model *model, struct store_writer *writer,
 enum status factors_load(struct model *model, struct store_reader *reader, struct error *err);
 int64_t factors_size(const struct model *model);
 int64_t factors_bytes(const struct model *model);
+#define FACTORS_MEMBERS                                                                                                         \
+    .free_state = factors_free, .score_block = factors_score_block, .top_k = factors_top_k, .score_pairs = factors_score_pairs, \
+    .vectors = factors_vectors, .save = factors_save, .load = factors_load, .size = factors_size, .bytes = factors_bytes
 
 #endif

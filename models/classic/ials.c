@@ -1,5 +1,4 @@
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "models/classic/factors.h"
@@ -148,10 +147,7 @@ static enum status epoch(void *trainer, int64_t number, double *out_train, struc
 static enum status publish(void *trainer, void **out_state, struct error *err) {
     struct ials *ials = trainer;
     struct mf_factors frozen = mf_factors_ref(&ials->now);
-    struct factors *state;
-    TRY(factors_new(&frozen, ials->fold, &state, err));
-    *out_state = state;
-    return OK;
+    return factors_new(&frozen, ials->fold, out_state, err);
 }
 
 /* --- fitting --- */
@@ -160,14 +156,8 @@ static enum status init_vectors(struct ials *ials, const struct model *model, st
     const struct fit_request *request = ials->request;
     if (request->start) return mf_factors_to(&factors_of(request->start)->on_device, request->device, &ials->now, err);
     const int64_t n_factors = fit_int(request, model, "factors");
-    int64_t *counts = model_counts(model, EMBED_USERS);
-    enum status status =
-        mf_factors_new(request->device, dataset_n_users(request->data), dataset_n_items(request->data), n_factors, false, &ials->now, err);
-    if (status == OK)
-        status = factors_init_rows(request->task, ials->now.users, request->common.seed, RNG_INIT_USERS,
-                                   fit_float(request, model, "init") / sqrt((double)n_factors), counts, err);
-    free(counts);
-    return status;
+    TRY(mf_factors_new(request->device, dataset_n_users(request->data), dataset_n_items(request->data), n_factors, false, &ials->now, err));
+    return factors_init_rows(request, model, EMBED_USERS, fit_float(request, model, "init") / sqrt((double)n_factors), ials->now.users, err);
 }
 
 /* By size: small systems are solved exactly in no time; large ones by conjugate gradients. */
@@ -264,15 +254,7 @@ const struct model_class class_ials = {
     .devices = "cpu cuda",
     .loss = "loss",
     .fit = fit,
-    .free_state = factors_free,
-    .score_block = factors_score_block,
-    .top_k = factors_top_k,
-    .score_pairs = factors_score_pairs,
-    .vectors = factors_vectors,
     .fold_in = factors_fold_in,
     .explain = factors_explain,
-    .save = factors_save,
-    .load = factors_load,
-    .size = factors_size,
-    .bytes = factors_bytes,
+    FACTORS_MEMBERS,
 };

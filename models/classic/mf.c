@@ -1,5 +1,4 @@
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "models/classic/factors.h"
@@ -33,9 +32,10 @@ static enum status epoch(void *trainer, int64_t number, double *out_train, struc
 static enum status publish(void *trainer, void **out_state, struct error *err) {
     struct mf *mf = trainer;
     struct mf_factors frozen;
-    struct factors *state;
+    void *made;
     TRY(mf_factors_copy(&mf->now, &frozen, err));
-    TRY(factors_new(&frozen, mf->fold, &state, err));
+    TRY(factors_new(&frozen, mf->fold, &made, err));
+    struct factors *state = made;
     enum status status = OK;
     if (mf->adam) status = mf_factors_copy(&mf->first, &state->first, err);
     if (mf->adam && status == OK) status = mf_factors_copy(&mf->second, &state->second, err);
@@ -45,23 +45,13 @@ static enum status publish(void *trainer, void **out_state, struct error *err) {
     return status;
 }
 
-/* Rows without ratings stay zeros: an unknown user or item gets its mean and biases only. */
-static enum status init_side(struct mf *mf, struct model *model, struct mat *mat, enum embedded what, struct error *err) {
-    int64_t *counts = model_counts(model, what);
-    const enum status status =
-        factors_init_rows(mf->request->task, mat, mf->request->common.seed, what == EMBED_USERS ? RNG_INIT_USERS : RNG_INIT_ITEMS,
-                          fit_float(mf->request, model, "init"), counts, err);
-    free(counts);
-    return status;
-}
-
 static enum status init_factors(struct mf *mf, struct model *model, struct error *err) {
     const struct fit_request *request = mf->request;
     const int64_t n_factors = fit_int(request, model, "factors");
     const int64_t n_users = dataset_n_users(request->data), n_items = dataset_n_items(request->data);
     TRY(mf_factors_new(request->device, n_users, n_items, n_factors, true, &mf->now, err));
-    TRY(init_side(mf, model, mf->now.users, EMBED_USERS, err));
-    return init_side(mf, model, mf->now.items, EMBED_ITEMS, err);
+    TRY(factors_init_rows(request, model, EMBED_USERS, fit_float(request, model, "init"), mf->now.users, err));
+    return factors_init_rows(request, model, EMBED_ITEMS, fit_float(request, model, "init"), mf->now.items, err);
 }
 
 static enum status new_moments(struct mf *mf, struct error *err) {
@@ -184,15 +174,7 @@ const struct model_class class_mf = {
     .devices = "cpu cuda",
     .loss = "rmse",
     .fit = fit,
-    .free_state = factors_free,
-    .score_block = factors_score_block,
-    .top_k = factors_top_k,
-    .score_pairs = factors_score_pairs,
-    .vectors = factors_vectors,
     .fold_in = factors_fold_in,
     .explain = factors_explain,
-    .save = factors_save,
-    .load = factors_load,
-    .size = factors_size,
-    .bytes = factors_bytes,
+    FACTORS_MEMBERS,
 };

@@ -102,10 +102,7 @@ static enum status fit(const struct fit_request *request, struct model *model, s
         return status;
     }
     const struct fold_rule fold = {.how = FOLD_PROJECT, .reg_bias = reg_user};
-    struct factors *state;
-    TRY(factors_new(&trained, fold, &state, err));
-    model->state = state;
-    return OK;
+    return factors_new(&trained, fold, &model->state, err);
 }
 
 static const char *const centers[] = {"bias", "none", NULL};
@@ -140,15 +137,7 @@ const struct model_class class_svd = {
     .is_dot_product = true,
     .devices = "cpu",
     .fit = fit,
-    .free_state = factors_free,
-    .score_block = factors_score_block,
-    .top_k = factors_top_k,
-    .score_pairs = factors_score_pairs,
-    .vectors = factors_vectors,
     .fold_in = factors_fold_in,
     .explain = factors_explain,
-    .save = factors_save,
-    .load = factors_load,
-    .size = factors_size,
-    .bytes = factors_bytes,
+    FACTORS_MEMBERS,
 };

@@ -154,7 +154,7 @@ const struct builtin_row builtins_data[] = {
      .summary = "A query in SQL over the session's Datasets and Tables, and over SQLite files.",
      .notes =
          NOTES{{"query", .doc = "one SELECT; names in FROM are the session's"},
-               {"params", .doc = "values for the ? in the query"},
+               {"params", .doc = "a list of values for the ? in the query: [5]"},
                {"files", .doc = "SQLite files, by the name that they have in the query: shop=\"shop.sqlite\" for shop.orders", .completes = "path"},
                {0}},
      .doc =

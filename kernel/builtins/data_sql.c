@@ -29,7 +29,9 @@ static enum status cell_of(struct value value, struct database_cell *out, struct
     case VAL_INT: *out = (struct database_cell){.kind = COLUMN_INT, .whole = value.u.i}; return OK;
     case VAL_FLOAT: *out = (struct database_cell){.kind = COLUMN_DOUBLE, .real = value.u.f}; return OK;
     case VAL_STR: *out = (struct database_cell){.kind = COLUMN_TEXT, .text = value_text(value)}; return OK;
-    default: return err_set(err, ERR_TYPE, "a parameter is a number, a str or None, not %s", value_type_name(value));
+    default:
+        err_set(err, ERR_TYPE, "a parameter is a number, a str or None, not %s", value_type_name(value));
+        return err_hint(err, "a ? stands for one value; many are asked for by a join with a Table of them");
     }
 }
 
@@ -59,17 +61,29 @@ static void files_free(struct query_file *files, size_t n) {
     free(files);
 }
 
+static enum status own_name(const char *name, struct error *err) {
+    arg_error(name, err, ERR_VALUE, "`%s` is a name of SQLite's own", name);
+    return err_hint(err, "give the file another: shop=\"shop.sqlite\"");
+}
+
+static enum status no_file(const struct query_file *file, struct error *err) {
+    arg_error(file->name, err, ERR_FILE, "there is no file \"%s\"", file->path);
+    return err_hint(err, "paths begin at the folder that the notebook runs in");
+}
+
+static enum status no_regular_file(const struct query_file *file, struct error *err) {
+    arg_error(file->name, err, ERR_FILE, "`%s` is not a regular file", file->path);
+    return err_hint(err, "an SQLite file is wanted: shop=\"shop.sqlite\"");
+}
+
 static enum status check_files(const struct query *query, struct error *err) {
     static const char *const own[] = {"main", "temp"};
     for (size_t i = 0; i < query->n_files; i++) {
         for (int k = 0; k < 2; k++)
-            if (strcasecmp(query->files[i].name, own[k]) == 0)
-                return arg_error(query->files[i].name, err, ERR_VALUE, "`%s` is a name of SQLite's own", query->files[i].name);
-        if (!file_exists(query->files[i].path))
-            return arg_error(query->files[i].name, err, ERR_FILE, "there is no file \"%s\"", query->files[i].path);
+            if (strcasecmp(query->files[i].name, own[k]) == 0) return own_name(query->files[i].name, err);
+        if (!file_exists(query->files[i].path)) return no_file(&query->files[i], err);
         struct stat info; /* opening a pipe would wait forever */
-        if (stat(query->files[i].path, &info) == 0 && !S_ISREG(info.st_mode))
-            return arg_error(query->files[i].name, err, ERR_FILE, "`%s` is not a regular file", query->files[i].path);
+        if (stat(query->files[i].path, &info) == 0 && !S_ISREG(info.st_mode)) return no_regular_file(&query->files[i], err);
     }
     return OK;
 }

@@ -41,6 +41,21 @@ static size_t count_positional(const struct signature *signature) {
     return n;
 }
 
+/* The one parameter that has to be named and takes such a value: lambda r: … is where=; NULL: none, or several. */
+static const struct sig_param *named_for(const struct signature *signature, struct value value) {
+    const struct sig_param *found = NULL;
+    for (size_t i = 0; i < signature->n_params; i++) {
+        const struct sig_param *param = &signature->params[i];
+        struct value accepted;
+        if (param->kind != SIG_PLAIN || !param->keyword_only || sig_type_has(param->type, SIG_ANY)) continue;
+        if (!sig_accept(param->type, value, &accepted)) continue;
+        value_release(&accepted);
+        if (found) return NULL;
+        found = param;
+    }
+    return found;
+}
+
 static enum status too_many(const struct bound_call *b, size_t i, struct error *err) {
     if (!err) return ERR_TYPE;
     size_t given = 0, most = count_positional(b->signature);
@@ -49,7 +64,9 @@ static enum status too_many(const struct bound_call *b, size_t i, struct error *
     err_set(err, ERR_TYPE, "%s takes %s%zu argument%s%s, got %zu", call_name(b),
             most && (fewer || b->signature->params[0].default_text) ? "at most " : "", most, most == 1 ? "" : "s", fewer ? " by position" : "",
             given);
-    if (fewer) err_hint(err, "give the others by name: %s", b->signature->text);
+    const struct sig_param *named = named_for(b->signature, b->arguments->values[i]);
+    if (named) err_hint(err, "give it by name: %s=", named->name);
+    else if (fewer) err_hint(err, "give the others by name: %s", b->signature->text);
     else err_hint(err, "%s", b->signature->text);
     return blame(b, i, false, err);
 }
@@ -283,42 +300,6 @@ static int64_t wrong_item(const struct sig_type *type, struct value value, const
     return -1;
 }
 
-static void type_hint(const struct sig_type *type, struct value value, struct error *err) {
-    if (value.kind == VAL_FLOAT && value.u.f == floor(value.u.f) && fabs(value.u.f) < 1e15 && sig_type_has(type, SIG_INT))
-        err_hint(err, "write %.0f", value.u.f);
-    int64_t ignored;
-    double real;
-    if (value.kind != VAL_STR) return;
-    if (sig_type_has(type, SIG_INT) && parse_int64(value_text(value), &ignored)) err_hint(err, "write it without quotes: %s", value.u.text->data);
-    else if (sig_type_has(type, SIG_FLOAT) && parse_double(value_text(value), &real))
-        err_hint(err, "write it without quotes: %s", value.u.text->data);
-}
-
-static void word_hint(const struct sig_type *type, struct value value, struct error *err) {
-    VEC(const char *) words = {0};
-    for (; type; type = type->next)
-        if (type->kind == SIG_WORD) vec_push(&words, type->word);
-    const char *near = value.kind == VAL_STR ? nearest_name(value.u.text->data, words.data, words.len) : NULL;
-    if (near) err_hint(err, "did you mean \"%s\"?", near);
-    vec_release(&words);
-}
-
-/* A recipe where a fitted model is wanted, and the like. */
-static void object_hint(const struct sig_type *type, struct value value, struct error *err) {
-    const char *name = value.kind == VAL_OBJECT ? value.u.object->type->name : "";
-    for (; type; type = type->next) {
-        if (type->kind != SIG_OBJECT) continue;
-        if (strcmp(type->word, "Model") == 0 && strcmp(name, "Recipe") == 0) err_hint(err, "it isn't fitted yet: fit(recipe, train)");
-        if (strcmp(type->word, "Dataset") == 0 && value.kind == VAL_STR) err_hint(err, "load it first: load(\"%.60s\")", value.u.text->data);
-        if (strcmp(type->word, "Model") == 0 && value.kind == VAL_BUILTIN)
-            err_hint(err, "call it: %.*s(train)", (int)strcspn(value.u.bound->row->sigs, "("), value.u.bound->row->sigs);
-        if (strcmp(type->word, "Recipe") == 0 && value.kind == VAL_BUILTIN)
-            err_hint(err, "call it: %.*s()", (int)strcspn(value.u.bound->row->sigs, "("), value.u.bound->row->sigs);
-        if (strcmp(type->word, "Recipe") == 0 && strcmp(name, "Model") == 0)
-            err_hint(err, "it is fitted already: als() instead of als(train) is a Recipe");
-    }
-}
-
 /* Several values where a model takes one; what may be None (name=, seed=) isn't the model's own. */
 static void several_hint(const struct bound_call *b, const struct sig_param *param, struct value value, struct error *err) {
     const struct sig_type *type = param->type;
@@ -356,7 +337,7 @@ static void swapped_hint(const struct bound_call *b, struct error *err) {
     const struct arguments *a = b->arguments;
     const struct sig_param *params = b->signature->params;
     if (a->n < 2 || argument_name(a, 0) || argument_name(a, 1) || positional_param(b->signature, 1) != 1) return;
-    if (sig_type_has(params[0].type, SIG_ANY) || sig_type_has(params[1].type, SIG_ANY)) return;
+    if (sig_type_has(params[0].type, SIG_ANY) || fits(&params[0], a->values[0]) || a->values[1].kind == VAL_NONE) return;
     if (fits(&params[0], a->values[1]) && fits(&params[1], a->values[0]))
         err_hint(err, "the other way round: %s(%s, %s)", call_name(b), params[0].name, params[1].name);
 }
@@ -379,10 +360,9 @@ static enum status wrong_type(const struct bound_call *b, size_t param, const ch
     err_set(err, ERR_TYPE, "%s: `%s%s` must be %s, got %s", call_name(b), name, where, buf_text(&words), buf_text(&got));
     swapped_hint(b, err);
     model_hint(b, type, value, err);
-    type_hint(type, value, err);
-    word_hint(type, value, err);
-    object_hint(type, value, err);
+    hint_about_type(type, value, err);
     several_hint(b, p, value, err);
+    if (p->note && p->note->doc && item < 0) err_hint(err, "`%s`: %s", p->name, p->note->doc);
     buf_release(&words);
     buf_release(&got);
     err_about(err, name);
@@ -455,7 +435,7 @@ static enum status fit_signature(struct bound_call *b, int *out_fit, struct erro
         if (b->given[i]) one = fit_type(b, i, status == OK ? err : NULL);
         else if (p->kind == SIG_PLAIN && p->default_text) b->args[i] = value_ref(p->otherwise);
         else if (p->kind == SIG_PLAIN && status == OK) one = missing(b, i, err);
-        if (b->given[i] && one == OK) fit += 10;
+        if (b->given[i] && one == OK) fit += sig_type_has(p->type, SIG_ANY) ? 5 : 10; /* what takes everything says little */
         if (status == OK) status = one;
     }
     *out_fit = fit;

@@ -67,6 +67,8 @@ enum status bind_and_run(struct interp *interp, const struct builtin_info *info,
                          struct value *out, struct error *err) MUST_CHECK;
 /* Checks a value against a type; makes the value that arrives (float of an int, list of a range). False: doesn't fit. *out owned. */
 bool sig_accept(const struct sig_type *type, struct value value, struct value *out);
+/* What to write instead of a value that doesn't fit, where it can be told. */
+void hint_about_type(const struct sig_type *type, struct value value, struct error *err);
 /* Sets ranges' and choices' errors of one parameter. */
 enum status note_check(const struct param_note *note, const char *name, struct value value, struct error *err) MUST_CHECK;
 

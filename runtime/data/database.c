@@ -65,6 +65,7 @@ enum status database_fail(struct database *database, struct error *err) {
     say(database, status, words, err);
     if ((code & 0xff) == SQLITE_BUSY) err_hint(err, "another program keeps it locked");
     if ((code & 0xff) == SQLITE_FULL) err_hint(err, "free some space there");
+    if ((code & 0xff) == SQLITE_TOOBIG && !database->path) err_hint(err, "a text or list has 4 MiB at most; substr(x, 1, 1000) takes a part of it");
     if (status == ERR_DATA && database->path) err_hint(err, "move the file away; a new one will be made");
     return status;
 }
@@ -255,10 +256,14 @@ enum status statement_new(struct database *database, const char *sql, struct sta
     const char *rest = NULL;
     err_reset(&database->why);
     if (sqlite3_prepare_v3(database->sqlite, sql, -1, SQLITE_PREPARE_PERSISTENT, &compiled, &rest) != SQLITE_OK) return database_fail(database, err);
-    if (!compiled) return err_set(err, ERR_VALUE, "%s: an empty statement", database->path ? database->path : "SQLite");
+    if (!compiled) {
+        err_set(err, ERR_VALUE, "%s: an empty statement", database->path ? database->path : "SQLite");
+        return err_hint(err, "write one: select * from …");
+    }
     if (!is_end(database, rest)) {
         sqlite3_finalize(compiled);
-        return err_set(err, ERR_VALUE, "one statement at a time: after its end comes `%.*s`", (int)strcspn(rest, "\n"), rest);
+        err_set(err, ERR_VALUE, "one statement at a time: after its end comes `%.*s`", (int)strcspn(rest, "\n"), rest);
+        return err_hint(err, "run the others each by itself");
     }
     struct statement *statement = xnew(struct statement);
     *statement = (struct statement){database, compiled};

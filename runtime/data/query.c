@@ -152,10 +152,15 @@ static enum status lend_all(const struct query *query, struct database *database
 
 /* --- the query --- */
 
+static enum status wrong_count(const struct query *query, int n, struct error *err) {
+    err_set(err, ERR_VALUE, "the query has %d parameter%s (?), and %zu value%s came", n, n == 1 ? "" : "s", query->n_parameters,
+            query->n_parameters == 1 ? "" : "s");
+    return n ? err_hint(err, "give a list with a value for each ?: sql(query, [5])") : err_hint(err, "write ? where the values belong");
+}
+
 static enum status bind(const struct query *query, struct statement *statement, struct error *err) {
     const int n = statement_n_parameters(statement);
-    if ((size_t)n != query->n_parameters)
-        return err_set(err, ERR_VALUE, "the query has %d parameter%s (?), and %zu values came", n, n == 1 ? "" : "s", query->n_parameters);
+    if ((size_t)n != query->n_parameters) return wrong_count(query, n, err);
     for (int i = 0; i < n; i++) {
         const struct database_cell *cell = &query->parameters[i];
         if (cell->kind == COLUMN_INT) statement_bind_int(statement, i + 1, cell->whole);

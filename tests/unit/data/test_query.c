@@ -219,7 +219,7 @@ static void large_texts(void **state) {
     (void)state;
     struct query query = {.sql = "select hex(zeroblob(2097153))"};
     struct rlimit kept, tight;
-    fails(&query, ERR_LIMIT, "string or blob too big", "");
+    fails(&query, ERR_LIMIT, "string or blob too big", "4 MiB at most");
     assert_int_equal(getrlimit(RLIMIT_AS, &kept), 0);
     tight = kept;
     tight.rlim_cur = (rlim_t)700 << 20;

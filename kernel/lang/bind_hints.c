@@ -1,0 +1,65 @@
+/* What to try where an argument has another type than its parameter. */
+#include <math.h>
+#include <string.h>
+
+#include "kernel/lang/container.h"
+#include "kernel/lang/interp.h"
+#include "kernel/lang/signature.h"
+#include "runtime/base/vec.h"
+
+static void number_hint(const struct sig_type *type, struct value value, struct error *err) {
+    if (value.kind == VAL_FLOAT && value.u.f == floor(value.u.f) && fabs(value.u.f) < 1e15 && sig_type_has(type, SIG_INT))
+        err_hint(err, "write %.0f", value.u.f);
+    int64_t ignored;
+    double real;
+    if (value.kind != VAL_STR) return;
+    if (sig_type_has(type, SIG_INT) && parse_int64(value_text(value), &ignored)) err_hint(err, "write it without quotes: %s", value.u.text->data);
+    else if (sig_type_has(type, SIG_FLOAT) && parse_double(value_text(value), &real))
+        err_hint(err, "write it without quotes: %s", value.u.text->data);
+}
+
+static void word_hint(const struct sig_type *type, struct value value, struct error *err) {
+    VEC(const char *) words = {0};
+    for (; type; type = type->next)
+        if (type->kind == SIG_WORD) vec_push(&words, type->word);
+    const char *near = value.kind == VAL_STR ? nearest_name(value.u.text->data, words.data, words.len) : NULL;
+    if (near) err_hint(err, "did you mean \"%s\"?", near);
+    vec_release(&words);
+}
+
+/* A recipe where a fitted model is wanted, and the like. */
+static void object_hint(const struct sig_type *type, struct value value, struct error *err) {
+    const char *name = value.kind == VAL_OBJECT ? value.u.object->type->name : "";
+    for (; type; type = type->next) {
+        if (type->kind != SIG_OBJECT) continue;
+        if (strcmp(type->word, "Model") == 0 && strcmp(name, "Recipe") == 0) err_hint(err, "it isn't fitted yet: fit(recipe, train)");
+        if (strcmp(type->word, "Dataset") == 0 && value.kind == VAL_STR) err_hint(err, "load it first: load(\"%.60s\")", value.u.text->data);
+        if (strcmp(type->word, "Model") == 0 && value.kind == VAL_BUILTIN)
+            err_hint(err, "call it: %.*s(train)", (int)strcspn(value.u.bound->row->sigs, "("), value.u.bound->row->sigs);
+        if (strcmp(type->word, "Recipe") == 0 && value.kind == VAL_BUILTIN)
+            err_hint(err, "call it: %.*s()", (int)strcspn(value.u.bound->row->sigs, "("), value.u.bound->row->sigs);
+        if (strcmp(type->word, "Recipe") == 0 && strcmp(name, "Model") == 0)
+            err_hint(err, "it is fitted already: als() instead of als(train) is a Recipe");
+    }
+}
+
+/* One where several of its kind are wanted: [5]. */
+static void list_hint(const struct sig_type *type, struct value value, struct error *err) {
+    const bool one = value.kind == VAL_INT || value.kind == VAL_FLOAT || value.kind == VAL_STR || value.kind == VAL_BOOL;
+    for (; one && type; type = type->next) {
+        struct value accepted;
+        struct buf repr = BUF_INIT;
+        if (type->kind != SIG_LIST || !type->element || !sig_accept(type->element, value, &accepted)) continue;
+        value_release(&accepted);
+        value_repr_short(value, 60, &repr);
+        err_hint(err, "write it as a list: [%s]", buf_text(&repr));
+        buf_release(&repr);
+    }
+}
+
+void hint_about_type(const struct sig_type *type, struct value value, struct error *err) {
+    number_hint(type, value, err);
+    word_hint(type, value, err);
+    object_hint(type, value, err);
+    list_hint(type, value, err);
+}

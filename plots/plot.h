@@ -75,7 +75,7 @@ enum status gnuplot_draw(struct gnuplot *gnuplot, struct task *task, const struc
                          struct error *err) MUST_CHECK;
 #define PLOT_TIMEOUT_S 20
 
-/* plots/vega.c: Vega-Lite v5 JSON text of SCATTER and MAP plots (≤ 5,000 points). */
+/* plots/vega.c: Vega-Lite v5 JSON text of SCATTER, MAP and HEAT plots (≤ 5,000 points or cells). */
 bool plot_vega(const struct plot *plot, struct buf *out);
 
 /* plots/palette.c: 12 colour-blind-safe hues (Okabe-Ito, Tol) and grey. */

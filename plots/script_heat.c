@@ -6,19 +6,12 @@
 #include <stdlib.h>
 
 #include "plots/font.h"
+#include "plots/heat.h"
 
 #define INK "#1f2328"
 #define INK_NAMES "#424a53"
 #define KEY_STEPS 64
-#define TEXT_ROOM 6.0   /* that a number leaves free in its cell */
-#define LINE_LEAST 15.0 /* pixels that a line of text needs */
-#define DASHES_MAX 100  /* cells of a grid whose empty ones have a dash */
-#define SMALL 12.0      /* pixels of a slot below which cells touch */
-#define GAP 0.8         /* pixels that a cell leaves free on each side; small ones overlap by half of it: no light shows between them */
-
-static double slot_px(double from, double to, size_t n) { return fabs(to - from) / fmax(1, (double)n); }
-
-static double share_of(const struct axis *z, double value) { return z->max > z->min ? (value - z->min) / (z->max - z->min) : 0.5; }
+#define LINE_LEAST 15.0 /* pixels that a line of names needs */
 
 /* Every step-th name has room: 1, 2, 5, 10 … */
 static size_t step_of(double wanted_px, double slot) {
@@ -34,7 +27,7 @@ static size_t step_of(double wanted_px, double slot) {
 static void write_names(struct drawing *drawing) {
     const struct layout *layout = &drawing->layout;
     const struct plot *plot = drawing->plot;
-    const double left = layout->panel.left, x_slot = slot_px(left, layout->panel.right, plot->n_ticks);
+    const double left = layout->panel.left, x_slot = heat_slot(left, layout->panel.right, plot->n_ticks);
     double widest = 0;
     for (size_t i = 0; i < plot->n_ticks; i++) widest = fmax(widest, text_px(plot->ticks[i], FONT_TEXT, false));
     const double most = fmin(widest, 140) + 8;
@@ -44,7 +37,7 @@ static void write_names(struct drawing *drawing) {
                   (struct text_style){FONT_TEXT, false, INK_NAMES, ALIGN_CENTER});
         free(text);
     }
-    const double y_slot = slot_px(layout->panel.top, layout->panel.bottom, plot->n_y_ticks);
+    const double y_slot = heat_slot(layout->panel.top, layout->panel.bottom, plot->n_y_ticks);
     for (size_t i = 0, step = step_of(LINE_LEAST, y_slot); i < plot->n_y_ticks; i += step) { /* from the top */
         const size_t row = plot->n_y_ticks - 1 - i;
         char *text = text_fitted(plot->y_ticks[row], FONT_TEXT, false, left - 8 - EDGE / 2);
@@ -81,38 +74,16 @@ static void write_key(struct drawing *drawing) {
 
 /* --- cells --- */
 
-static void cell_text(double value, char out[32]) {
-    if (isnan(value)) snprintf(out, 32, "–");
-    else if (value == floor(value) && fabs(value) < 1e6) snprintf(out, 32, "%.0f", value);
-    else snprintf(out, 32, "%.4g", value);
-}
-
-/* Whether all numbers fit in their cells. */
-static bool has_room(const struct drawing *drawing, const struct series *cells) {
-    const struct layout *layout = &drawing->layout;
-    const double width = slot_px(layout->panel.left, layout->panel.right, drawing->plot->n_ticks);
-    if (slot_px(layout->panel.top, layout->panel.bottom, drawing->plot->n_y_ticks) < LINE_LEAST) return false;
-    for (int64_t i = 0; i < cells->n; i++) {
-        char text[32];
-        cell_text(cells->values[i], text);
-        if (text_px(text, FONT_NOTE, false) > width - TEXT_ROOM) return false;
-    }
-    return true;
-}
-
-static bool is_best(const struct plot *plot, double x, double y) { return x == plot->best_x && y == plot->best_y; }
-
 static void write_numbers(struct drawing *drawing, const struct series *cells) {
     const struct layout *layout = &drawing->layout;
-    const bool room = has_room(drawing, cells);
+    const bool room = heat_has_room(drawing->plot, layout, cells);
     for (int64_t i = 0; i < cells->n && room; i++) {
-        char text[32];
-        const double value = cells->values[i];
-        const char *ink = isnan(value) ? "#8c959f" : palette_is_dark(palette_heat(share_of(&layout->z, value))) ? "#ffffff" : INK;
-        if (isnan(value) && cells->n > DASHES_MAX) continue;
-        cell_text(value, text);
-        draw_text(drawing, text, layout_x(layout, cells->x[i]), layout_y(layout, cells->y[i]),
-                  (struct text_style){FONT_NOTE, is_best(drawing->plot, cells->x[i], cells->y[i]), ink, ALIGN_CENTER});
+        char text[HEAT_TEXT];
+        heat_text(cells, i, text);
+        const bool best = heat_is_best(drawing->plot, cells->x[i], cells->y[i]);
+        if (*text)
+            draw_text(drawing, text, layout_x(layout, cells->x[i]), layout_y(layout, cells->y[i]),
+                      (struct text_style){FONT_NOTE, best, heat_ink(layout, cells->values[i]), ALIGN_CENTER});
     }
 }
 
@@ -137,14 +108,15 @@ static void write_best(struct drawing *drawing) {
 
 static void put_cells(struct drawing *drawing, const struct series *cells) {
     const struct layout *layout = &drawing->layout;
-    const double x_slot = slot_px(layout->panel.left, layout->panel.right, drawing->plot->n_ticks);
-    const double y_slot = slot_px(layout->panel.top, layout->panel.bottom, drawing->plot->n_y_ticks);
-    const double gap = fmin(x_slot, y_slot) < SMALL ? -GAP / 2 : GAP, half_x = 0.5 - gap / x_slot, half_y = 0.5 - gap / y_slot;
+    const double x_slot = heat_slot(layout->panel.left, layout->panel.right, drawing->plot->n_ticks);
+    const double y_slot = heat_slot(layout->panel.top, layout->panel.bottom, drawing->plot->n_y_ticks);
+    /* Small cells overlap a little: no light shows between them. */
+    const double gap = fmin(x_slot, y_slot) < HEAT_SMALL ? -HEAT_GAP / 2 : HEAT_GAP, half_x = 0.5 - gap / x_slot, half_y = 0.5 - gap / y_slot;
     draw_record(drawing, cells->n, 7);
     buf_adds(&drawing->script->commands, "using 1:2:3:4:5:6:7 with boxxyerror fs solid noborder lc rgb variable notitle");
     for (int64_t i = 0; i < cells->n; i++) {
-        const double x = cells->x[i], y = cells->y[i], value = cells->values[i];
-        const uint32_t rgb = isnan(value) ? 0xF1F3F5 : palette_heat(share_of(&layout->z, value));
+        const double x = cells->x[i], y = cells->y[i];
+        const uint32_t rgb = heat_rgb(layout, cells->values[i]);
         const double row[] = {x, y, x - half_x, x + half_x, y - half_y, y + half_y, (double)rgb};
         for (size_t c = 0; c < sizeof row / sizeof *row; c++) draw_number(drawing, row[c]);
     }

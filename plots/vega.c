@@ -1,11 +1,12 @@
-/* The interactive twin of a cloud of points: Vega-Lite v5, pan and zoom, a
- * search box, legend entries that select, titles on hover. A white card with
+/* The interactive twin: Vega-Lite v5. Of a cloud of points: pan and zoom, a
+ * search box, legend entries that select, titles on hover; of a heat map:
+ * vega_heat.c. A white card with
  * inks of its own, like the picture: JupyterLab lends a dark theme's colours
  * when it draws, but draws no second time when the theme is switched, and the
  * hues of the palette are told apart on white. */
 #include <math.h>
 
-#include "plots/layout.h"
+#include "plots/vega_parts.h"
 #include "runtime/base/json.h"
 
 #define VEGA_POINTS_MAX 5000
@@ -16,27 +17,20 @@
 #define INK "#1f2328"
 #define INK_SOFT "#656d76"
 
-/* The panel in CSS pixels, as large as the picture's, or less wide by the legend. */
-struct frame {
-    const struct plot *plot;
-    struct layout layout;
-    double width, height, share; /* of the picture's panel */
-    bool beside;                 /* the legend */
-};
-
 static bool has_names(const struct plot *plot) {
     size_t n = 0;
     for (size_t s = 0; s < plot->n_series; s++) n += plot->series[s].name != NULL;
     return n > 1;
 }
 
-static void frame_init(struct frame *frame, const struct plot *plot) {
-    *frame = (struct frame){.plot = plot};
+static void frame_init(struct vega_frame *frame, const struct plot *plot) {
+    *frame = (struct vega_frame){.plot = plot};
     plot_layout(plot, &frame->layout);
     const struct box *panel = &frame->layout.panel;
     const double width = (panel->right - panel->left) * frame->layout.zoom, height = (panel->bottom - panel->top) * frame->layout.zoom;
-    frame->beside = has_names(plot) && width >= LEGEND_BESIDE_MIN;
-    frame->width = frame->beside ? width - LEGEND_WIDTH : width;
+    const bool named = has_names(plot) && width >= LEGEND_BESIDE_MIN;
+    frame->beside = named || plot->kind == PLOT_HEAT; /* whose key has its room in the layout */
+    frame->width = named ? width - LEGEND_WIDTH : width;
     frame->share = frame->width / width;
     frame->height = plot->kind == PLOT_MAP ? height * frame->share : height; /* a map keeps its window's aspect */
 }
@@ -47,12 +41,12 @@ static const char *shape_name(enum plot_marker marker) {
     return names[marker];
 }
 
-static void add_text(struct buf *out, const char *text) { buf_add_json_string(out, slice_of(text ? text : "")); }
+void vega_add_text(struct buf *out, const char *text) { buf_add_json_string(out, slice_of(text ? text : "")); }
 
 /* --- data --- */
 
 /* A CSV field: quotes doubled. */
-static void add_field(struct buf *csv, const char *text) {
+void vega_add_field(struct buf *csv, const char *text) {
     buf_addc(csv, '"');
     for (const char *at = text ? text : ""; *at; at++) {
         if (*at == '"') buf_addc(csv, '"');
@@ -80,9 +74,9 @@ static void add_points(const struct plot *plot, struct buf *out) {
             buf_addc(&csv, ',');
             add_coordinate(&csv, series->y[i]);
             buf_addf(&csv, ",%.3g,", series->sizes ? (double)series->sizes[i] : 1.0);
-            add_field(&csv, series->name);
+            vega_add_field(&csv, series->name);
             buf_addc(&csv, ',');
-            add_field(&csv, plot->point_titles ? plot->point_titles[at] : NULL);
+            vega_add_field(&csv, plot->point_titles ? plot->point_titles[at] : NULL);
             buf_addc(&csv, '\n');
         }
     }
@@ -99,12 +93,12 @@ static void add_scale(const struct plot *plot, bool shapes, struct buf *out) {
     buf_adds(out, "\"scale\":{\"domain\":[");
     for (size_t s = 0; s < plot->n_series; s++) {
         if (s) buf_addc(out, ',');
-        add_text(out, plot->series[s].name);
+        vega_add_text(out, plot->series[s].name);
     }
     buf_adds(out, "],\"range\":[");
     for (size_t s = 0; s < plot->n_series; s++) {
         if (s) buf_addc(out, ',');
-        add_text(out, shapes ? shape_name(plot->series[s].marker) : palette_hex(plot->series[s].color));
+        vega_add_text(out, shapes ? shape_name(plot->series[s].marker) : palette_hex(plot->series[s].color));
     }
     buf_adds(out, "]}");
 }
@@ -117,14 +111,14 @@ static void add_axis(const struct plot *plot, char which, const char *title, con
         return;
     }
     buf_adds(out, "\"title\":");
-    if (title) add_text(out, title);
+    if (title) vega_add_text(out, title);
     else buf_adds(out, "null");
     buf_addf(out, ",\"scale\":{\"zero\":false,\"nice\":false,\"padding\":12%s}}", window->log ? ",\"type\":\"log\"" : "");
 }
 
 static void add_tooltip_number(struct buf *out, const char *field, const char *title) {
     buf_addf(out, "{\"field\":\"%s\",\"type\":\"quantitative\",\"title\":", field);
-    add_text(out, title ? title : field);
+    vega_add_text(out, title ? title : field);
     buf_addc(out, '}');
 }
 
@@ -134,7 +128,7 @@ static void add_tooltip(const struct plot *plot, struct buf *out) {
     if (plot->point_titles) buf_adds(out, "{\"field\":\"t\",\"title\":\"title\"}"), gap = ",";
     if (has_names(plot)) {
         buf_addf(out, "%s{\"field\":\"g\",\"title\":", gap);
-        add_text(out, plot->color_title ? plot->color_title : "group");
+        vega_add_text(out, plot->color_title ? plot->color_title : "group");
         buf_addc(out, '}');
         gap = ",";
     }
@@ -155,7 +149,7 @@ static void add_opacity(const struct plot *plot, struct buf *out) {
 }
 
 /* Areas in square pixels; `s` is a factor of the diameter. */
-static void add_size(const struct frame *frame, struct buf *out) {
+static void add_size(const struct vega_frame *frame, struct buf *out) {
     const double widest = 2 * DOT_LARGER * dot_px(&frame->layout) * frame->layout.zoom;
     buf_addf(out,
              "\"size\":{\"field\":\"s\",\"type\":\"quantitative\",\"scale\":{\"type\":\"pow\",\"exponent\":2,\"domain\":[0,2],\"range\":[4,%.0f]},"
@@ -175,7 +169,7 @@ static void add_color(const struct plot *plot, struct buf *out) {
     buf_adds(out, "}");
 }
 
-static void add_point_layer(const struct frame *frame, struct buf *out) {
+static void add_point_layer(const struct vega_frame *frame, struct buf *out) {
     const struct plot *plot = frame->plot;
     buf_addc(out, '{');
     add_points(plot, out);
@@ -205,7 +199,7 @@ static bool has_bold_labels(const struct plot *plot) {
 }
 
 /* Bold labels only: titles of points show on hover. First the rims, which set the words off from the dots beneath, then the words. */
-static void add_label_layer(const struct frame *frame, struct buf *out) {
+static void add_label_layer(const struct vega_frame *frame, struct buf *out) {
     const struct plot *plot = frame->plot;
     const double px = FONT_LABEL * frame->layout.zoom * frame->share;
     buf_adds(out, ",{\"data\":{\"values\":[");
@@ -214,7 +208,7 @@ static void add_label_layer(const struct frame *frame, struct buf *out) {
         const struct label *label = &plot->labels[l];
         if (!label->bold) continue;
         buf_addf(out, "%s{\"x\":%.3f,\"y\":%.3f,\"c\":\"%s\",\"g\":", gap, label->x, label->y, palette_text_hex(label->color));
-        add_text(out, label->text);
+        vega_add_text(out, label->text);
         buf_adds(out, "}");
         gap = ",";
     }
@@ -236,11 +230,11 @@ static void add_subtitle(const struct layout *layout, struct buf *out) {
     buf_adds(out, "\"subtitle\":[");
     for (size_t i = 0; i < layout->n_subtitle; i++) {
         if (i) buf_addc(out, ',');
-        add_text(out, layout->subtitle[i]);
+        vega_add_text(out, layout->subtitle[i]);
     }
     if (layout->footnote) {
         if (layout->n_subtitle) buf_addc(out, ',');
-        add_text(out, layout->footnote);
+        vega_add_text(out, layout->footnote);
     }
     buf_addc(out, ']');
 }
@@ -250,13 +244,13 @@ static void add_title(const struct layout *layout, struct buf *out) {
              "\"title\":{\"anchor\":\"start\",\"frame\":\"bounds\",\"offset\":12,\"fontSize\":%.1f,\"subtitleFontSize\":%.1f,"
              "\"subtitlePadding\":6,\"subtitleLineHeight\":%.0f,\"color\":\"" INK "\",\"subtitleColor\":\"" INK_SOFT "\",\"text\":",
              0.9 * FONT_TITLE * layout->zoom, 0.93 * FONT_SUBTITLE * layout->zoom, 0.93 * LINE_SUBTITLE * layout->zoom);
-    add_text(out, layout->title);
+    vega_add_text(out, layout->title);
     buf_addc(out, ',');
     add_subtitle(layout, out);
     buf_addc(out, '}');
 }
 
-static void add_config(const struct frame *frame, struct buf *out) {
+static void add_config(const struct vega_frame *frame, struct buf *out) {
     buf_adds(out,
              "\"config\":{\"font\":\"DejaVu Sans, Verdana, sans-serif\",\"view\":{\"stroke\":null},"
              "\"axis\":{\"labelColor\":\"" INK_SOFT "\",\"titleColor\":\"" INK_SOFT "\",\"titleFontWeight\":\"normal\",\"gridColor\":\"#e6e8eb\","
@@ -266,7 +260,7 @@ static void add_config(const struct frame *frame, struct buf *out) {
     buf_adds(out, "}}");
 }
 
-static void add_head(const struct frame *frame, struct buf *out) {
+void vega_add_head(const struct vega_frame *frame, struct buf *out) {
     buf_addf(out,
              "{\"$schema\":\"https://vega.github.io/schema/vega-lite/v5.json\",\"width\":%.0f,\"height\":%.0f,\"background\":\"#ffffff\","
              "\"padding\":16,",
@@ -278,19 +272,25 @@ static void add_head(const struct frame *frame, struct buf *out) {
     add_title(&frame->layout, out);
     buf_addc(out, ',');
     add_config(frame, out);
+}
+
+static void add_cloud(const struct vega_frame *frame, struct buf *out) {
     buf_adds(out, ",\"layer\":[");
+    add_point_layer(frame, out);
+    if (has_bold_labels(frame->plot)) add_label_layer(frame, out);
+    buf_addc(out, ']');
 }
 
 bool plot_vega(const struct plot *plot, struct buf *out) {
-    if (plot->kind != PLOT_SCATTER && plot->kind != PLOT_MAP) return false;
-    struct frame frame;
+    if (plot->kind != PLOT_SCATTER && plot->kind != PLOT_MAP && plot->kind != PLOT_HEAT) return false;
+    struct vega_frame frame;
     frame_init(&frame, plot);
     const bool fits = frame.layout.n_points > 0 && frame.layout.n_points <= VEGA_POINTS_MAX;
     if (fits) {
-        add_head(&frame, out);
-        add_point_layer(&frame, out);
-        if (has_bold_labels(plot)) add_label_layer(&frame, out);
-        buf_adds(out, "]}");
+        vega_add_head(&frame, out);
+        if (plot->kind == PLOT_HEAT) vega_add_cells(&frame, out);
+        else add_cloud(&frame, out);
+        buf_addc(out, '}');
     }
     layout_release(&frame.layout);
     return fits;

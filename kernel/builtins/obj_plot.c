@@ -95,7 +95,7 @@ static void plot_size(const struct plot *plot, int *out_width, int *out_height) 
     layout_release(&layout);
 }
 
-/* PNG and words; clouds also as Vega-Lite. Never HTML: JupyterLab would prefer it to Vega-Lite. */
+/* PNG and words; clouds and heat maps also as Vega-Lite. Never HTML: JupyterLab would prefer it to Vega-Lite. */
 static enum status plot_render(struct interp *interp, void *self, struct bundle *out, struct error *err) {
     const struct plot *plot = self;
     struct buf image = BUF_INIT, vega = BUF_INIT;

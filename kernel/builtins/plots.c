@@ -126,7 +126,7 @@ const struct builtin_row builtins_plots[] = {
      .doc =
          "Dark is low, light is high. Where the table says what is better (a sweep's metric), the best cell is framed, and of several rows in one "
          "cell the best one counts; else their mean. Cells without a number are grey. Numbers ascend to the right and upward, other values stand in "
-         "the order of their rows.",
+         "the order of their rows. Where the front end draws Vega-Lite, hovering a cell tells its names and value.",
      .example = "train, valid, test = split(synth(), valid=0.1, test=0.1, seed=1)\n"
                 "heatmap(sweep(als(epochs=3), train, valid, factors=[2, 4, 8], reg=[0.05, 0.1, 0.2]))",
      .run = bi_heatmap,

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Front ends in headless Chromium, as a user drives them: run.py --kernel BINARY --out FOLDER [NAME …]
 
-test_lab.py: JupyterLab; test_notebook.py: Notebook 7; test_charts.py: maps and scatters under the mouse; test_untrusted.py: a notebook that
+test_lab.py: JupyterLab; test_notebook.py: Notebook 7; test_charts.py: maps, scatters and heatmaps under the mouse; test_untrusted.py: a notebook that
 somebody else executed. NAME: only files whose name holds it. Pictures of each step go to FOLDER. Exits 1 when a check fails; says "skipped"
 where there is no Chromium.
 """

@@ -1,4 +1,4 @@
-"""Maps and scatters under the mouse: titles on hover, zoom, pan, the legend and the search box; on white whatever the theme.
+"""Maps, scatters and heatmaps under the mouse: titles on hover, zoom, pan, the legend and the search box; on white whatever the theme.
 
 What is on a chart is read from its pixels: a dot has its hue at 80 % over white, an entry of the legend has it whole.
 """
@@ -14,6 +14,8 @@ from page import DARK, LIGHT, STEP_S, last_cell_picture, open_lab, outputs, run_
 HUES = {"one": (0x00, 0x72, 0xB2), "two": (0xD5, 0x5E, 0x00), "three": (0xE6, 0x9F, 0x00)}
 THREE = ('scatter(table({"x": [1.0, 5.0, 9.0], "y": [2.0, 5.0, 8.0], "what": ["one", "two", "three"], "name": ["Ape", "Bear", "Cat"]}),'
          ' x="x", y="y", color="what", label="name", title="Three animals")')
+HEAT = ('heatmap(table({"factors": [8, 8, 16, 16], "loss": ["bce", "bpr", "bce", "bpr"], "ndcg@10": [0.125, None, 0.25, 0.5]}), title="What pays")')
+DARKEST, LIGHTEST, EMPTY = (0x44, 0x01, 0x54), (0xFD, 0xE7, 0x25), (0xF1, 0xF3, 0xF5)
 CANVAS = ".jp-Cell:last-of-type .vega-embed canvas"
 FIND_PIXELS = """([canvas, [r, g, b], near]) => {
     const c = [...document.querySelectorAll(canvas)].at(-1), p = c.getContext('2d').getImageData(0, 0, c.width, c.height).data, xs = [], ys = [];
@@ -51,7 +53,7 @@ def until_true(page, truth):
 
 
 def hover(page, place):
-    page.mouse.move(place[0] - 40, place[1] - 40)
+    page.mouse.move(place[0] + 40, place[1] + 40)  # not from above left: there the words of the cell before would be in the way
     page.mouse.move(*place, steps=3)
     page.wait_for_selector("#vg-tooltip-element.visible", timeout=STEP_S * 1000)
     return page.locator("#vg-tooltip-element").inner_text()
@@ -148,6 +150,16 @@ def a_map(page, out, check):
     last_cell_picture(page, out, "chart_small")
 
 
+def a_heatmap(page, out, check):
+    run_cell(page, HEAT)
+    shown_bundle(page, check, "heatmap")
+    check.that("its cells are seen", until_true(page, lambda: all(find(page, colour, 2) for colour in (DARKEST, LIGHTEST, EMPTY))))
+    for colour, words in ((DARKEST, ("8", "bce", "0.125")), (LIGHTEST, ("16", "bpr", "0.5")), (EMPTY, ("8", "bpr", "none"))):
+        told = hover(page, find(page, colour, 2))
+        check.that(f"hovering a cell names it: {words}", all(word in told for word in (*words, "factors", "loss", "ndcg@10")), told)
+    last_cell_picture(page, out, "chart_heatmap")
+
+
 def visit(page, server, out, check):
     notebook = v4.new_notebook(metadata={"kernelspec": {"name": "reckon", "display_name": "Reckon", "language": "reckon"}})
     notebook.cells = [v4.new_markdown_cell("# Charts")]
@@ -160,3 +172,4 @@ def visit(page, server, out, check):
     search_finds(page, check)
     themes_do_not_matter(page, out, check)
     a_map(page, out, check)
+    a_heatmap(page, out, check)

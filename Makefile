@@ -115,7 +115,7 @@ $(NET_PLUGIN): $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard runtime/net/*.c))
 	@mkdir -p $(@D)
 	@echo "  LD  $@"
 	$(Q)$(CC) $(CFLAGS_ALL) -shared $^ -o $@ $(shell pkg-config --libs libcurl libarchive)
-$(BUILD)/tests/data/test_download $(BUILD)/tests/data/test_archive: | $(NET_PLUGIN)
+$(BUILD)/tests/data/test_download $(BUILD)/tests/data/test_download_bad $(BUILD)/tests/data/test_archive: | $(NET_PLUGIN)
 
 # cuda: the GPU backend, where nvcc is; its emulation by the host compiler, for tests, everywhere
 NVCC ?= $(firstword $(shell command -v nvcc 2>/dev/null) $(wildcard /usr/local/cuda/bin/nvcc))

@@ -141,11 +141,51 @@ static const char *rival_of(const struct query *query, size_t n) {
     return NULL;
 }
 
+/* Whether a file has a table of this name: SQLite would take that before ours. */
+static enum status clashes(const struct query *query, struct database *database, const char *name, bool *out, struct error *err) {
+    *out = false;
+    for (size_t i = 0; i < query->n_files && !*out; i++) {
+        struct statement *statement;
+        struct buf sql = BUF_INIT;
+        buf_adds(&sql, "SELECT 1 FROM ");
+        buf_add_sql_name(&sql, query->files[i].name);
+        buf_adds(&sql, ".sqlite_master WHERE name = ?1 COLLATE NOCASE AND type IN ('table', 'view')");
+        enum status status = statement_new(database, buf_text(&sql), &statement, err);
+        buf_release(&sql);
+        TRY(status);
+        statement_bind_text(statement, 1, slice_of(name));
+        status = statement_step(statement, out, err);
+        statement_free(statement);
+        TRY(status);
+    }
+    return OK;
+}
+
+/* Under a name of its own, with a view of the right name, which comes before all files. */
+static enum status lend_before_files(struct database *database, const char *name, struct lent_source *lent, struct error *err) {
+    struct buf own = BUF_INIT, sql = BUF_INIT;
+    buf_addf(&own, "the session's %s", name);
+    buf_adds(&sql, "DROP VIEW IF EXISTS temp."); /* of a rival */
+    buf_add_sql_name(&sql, name);
+    buf_adds(&sql, "; CREATE TEMP VIEW ");
+    buf_add_sql_name(&sql, name);
+    buf_adds(&sql, " AS SELECT * FROM ");
+    buf_add_sql_name(&sql, buf_text(&own));
+    enum status status = database_lend(database, buf_text(&own), open_source, lent, err);
+    if (status == OK) status = database_exec(database, buf_text(&sql), err);
+    buf_release(&own);
+    buf_release(&sql);
+    return status;
+}
+
 static enum status lend_all(const struct query *query, struct database *database, struct lent_source *lents, struct error *err) {
     for (size_t i = 0; i < query->n_sources; i++) {
         lents[i].source = &query->sources[i];
         lents[i].rival = rival_of(query, i);
-        TRY(database_lend(database, query->sources[i].name, open_source, &lents[i], err));
+        bool in_file;
+        TRY(clashes(query, database, query->sources[i].name, &in_file, err));
+        if (in_file) TRY(lend_before_files(database, query->sources[i].name, &lents[i], err));
+        else TRY(database_lend(database, query->sources[i].name, open_source, &lents[i], err));
     }
     return OK;
 }

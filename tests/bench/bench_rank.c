@@ -5,6 +5,7 @@
  * metrics themselves are a few thousand flops a user.
  *
  * Target: targets.md, 0.06 s with the scores (ranx 0.17 s for the metrics alone). Reads $RECKON_DATA/ml-1m. */
+#include "runtime/base/file.h"
 #include "tests/bench/ml1m.h"
 #include "tests/bench/peer.h"
 
@@ -54,6 +55,7 @@ static void beside_ranx(const struct judging *judging) {
                1e3 * theirs[2], 1e3 * theirs[3]);
         for (int m = 0; m < N_METRICS; m++) printf("%-13s %.9f ours, %.9f ranx\n", names[m], judging->values[m], theirs[4 + m]);
     } else printf("ranx: not here\n");
+    dir_remove(folder);
     free(users);
     free(items);
     free(scores);

@@ -4,6 +4,7 @@
  * once to be compared. Nothing else grows with users times items.
  *
  * Target: targets.md, 0.05 s (`implicit` 0.174 s). Reads $RECKON_DATA/ml-1m. */
+#include "runtime/base/file.h"
 #include "tests/bench/ml1m.h"
 #include "tests/bench/peer.h"
 
@@ -42,6 +43,7 @@ static void beside_implicit(const struct top *top) {
         printf("implicit: %.1f ms least, %.1f median; processors %.1f ms least, %.1f median\n", 1e3 * seconds[0], 1e3 * seconds[1], 1e3 * seconds[2],
                1e3 * seconds[3]);
     else printf("implicit: not here\n");
+    dir_remove(folder);
 }
 
 int main(void) {

@@ -191,6 +191,38 @@ static void types_of_files(void **state) {
     table_unref(table);
 }
 
+/* A name alone is the session's, in any case of letters, also where a file has a table or view of it; types come through. */
+static void names_in_session_and_file(void **state) {
+    (void)state;
+    struct table *tables[2];
+    for (int i = 0; i < 2; i++) {
+        tables[i] = table_new(2);
+        table_add_bools(tables[i], "b")[1] = true;
+        int64_t *ids = table_add_ints(tables[i], "id");
+        for (int row = 0; row < 2; row++) ids[row] = 100 * i + row;
+    }
+    const struct query_source sources[] = {
+        {.name = "Orders", .table = tables[0]}, {.name = "v", .table = tables[1]}, {.name = "V", .table = tables[0]}};
+    const struct query_file file = {"shop", "shop.db"};
+    struct query query = {.sources = sources, .n_sources = 2, .files = &file, .n_files = 1};
+    make_file("shop.db", "CREATE TABLE orders (id); INSERT INTO orders VALUES (7); CREATE VIEW v AS SELECT 8 AS id");
+    query.sql = "select o.b, o.id, v.id, s.id, w.id from orders o join v on v.id = o.id + 100, shop.orders s, shop.v w where o.id = 1";
+    struct table *table = good(&query);
+    assert_int_equal(table->n_rows, 1);
+    assert_int_equal(table->columns[0].type, COL_BOOL);
+    static const int64_t expected[] = {1, 101, 7, 8};
+    for (int c = 0; c < 4; c++) assert_int_equal(table->columns[c + 1].u.ints[0], expected[c]);
+    table_unref(table);
+    query.n_sources = 3;
+    query.sql = "select id from v";
+    fails(&query, ERR_VALUE, "`v` and `V` are one name to SQL", "give one of them another name");
+    query.sql = "select id from shop.v";
+    table = good(&query);
+    assert_int_equal(table->columns[0].u.ints[0], 8);
+    table_unref(table);
+    for (int i = 0; i < 2; i++) table_unref(tables[i]);
+}
+
 /* What SQLite does on its own to read isn't held against the query: full-text search, and what pragmas tell. */
 static void other_kinds_of_tables(void **state) {
     (void)state;
@@ -373,6 +405,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(files_that_are_open_elsewhere, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(files_that_change_meanwhile, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(types_of_files, enter_folder, leave_folder),
+        cmocka_unit_test_setup_teardown(names_in_session_and_file, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(other_kinds_of_tables, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(large_texts, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(damaged_files, enter_folder, leave_folder),

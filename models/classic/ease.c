@@ -13,7 +13,7 @@
 /* --- fitting --- */
 
 struct counting {
-    const struct history *users;
+    const struct sparse_rows *users;
     const int64_t *starts; /* by item */
     const int32_t *columns;
     int64_t n_items;
@@ -28,11 +28,11 @@ static void gram_row(void *ctx, int64_t item, int thread) {
     for (int64_t e = counting->starts[item]; e < counting->starts[item + 1]; e++) {
         const int32_t user = counting->columns[e];
         if (e > counting->starts[item] && counting->columns[e - 1] == user) continue;
-        for (int64_t i = counting->users->starts[user]; i < counting->users->starts[user + 1]; i++) row[counting->users->items[i]] += 1;
+        for (int64_t i = counting->users->starts[user]; i < counting->users->starts[user + 1]; i++) row[counting->users->columns[i]] += 1;
     }
 }
 
-static enum status gram(const struct fit_request *request, const struct history *rows, struct mat **out, struct error *err) {
+static enum status gram(const struct fit_request *request, const struct sparse_rows *rows, struct mat **out, struct error *err) {
     const struct csr *by_item;
     const int64_t n_items = dataset_n_items(request->data);
     TRY(dataset_by_item(request->data, device_cpu(), &by_item, err));
@@ -41,8 +41,10 @@ static enum status gram(const struct fit_request *request, const struct history 
     return pool_run(request->task, n_items, gram_row, &counting, err);
 }
 
-static enum status solve(const struct fit_request *request, double reg, struct item_linear *ease, struct error *err) {
-    const int64_t n = dataset_n_items(request->data);
+static enum status learn(const struct fit_request *request, struct model *model, const struct sequences *sequences, struct item_linear *ease,
+                         struct error *err) {
+    const int64_t n = sequences->n_items;
+    const double reg = item_linear_reg(request, model, sequences, REG_TIMES);
     TRY(gram(request, &ease->rows, &ease->weights, err));
     TRY(mem_try_array((size_t)n, "scales of items", &ease->scale, err));
     float *values = mat_data(ease->weights);
@@ -52,26 +54,12 @@ static enum status solve(const struct fit_request *request, double reg, struct i
         ease->scale[i] = -1 / values[i * n + i];
         values[i * n + i] = 0;
     }
+    ease->symmetric = true;
     return OK;
 }
 
-static enum status fill(const struct fit_request *request, struct model *model, struct item_linear *ease, struct error *err) {
-    struct sequences sequences;
-    double reg = 0;
-    enum status status = sequences_make(request->task, request->data, &sequences, err);
-    if (status == OK) status = history_make(request->task, &sequences, fit_float(request, model, "recency"), RECENCY_FLOOR, &ease->rows, err);
-    if (status == OK) reg = item_linear_reg(request, model, &sequences, REG_TIMES);
-    sequences_release(&sequences);
-    ease->symmetric = true;
-    return status == OK ? solve(request, reg, ease, err) : status;
-}
-
 static enum status fit(const struct fit_request *request, struct model *model, struct error *err) {
-    struct item_linear *ease = xnew(struct item_linear);
-    const enum status status = fill(request, model, ease, err);
-    if (status == OK) model->state = ease;
-    else item_linear_free(ease);
-    return status;
+    return item_linear_fit(request, model, RECENCY_FLOOR, learn, err);
 }
 
 static int64_t size(const struct model *model) { return model->catalog->n_items * (model->catalog->n_items - 1); }
@@ -105,14 +93,6 @@ const struct model_class class_ease = {
     .params = params,
     .devices = "cpu",
     .fit = fit,
-    .free_state = item_linear_free,
-    .score_block = item_linear_score_block,
-    .score_pairs = item_linear_score_pairs,
-    .fold_in = item_linear_fold_in,
-    .explain = item_linear_explain,
-    .similar = item_linear_similar,
-    .save = item_linear_save,
-    .load = item_linear_load,
     .size = size,
-    .bytes = item_linear_bytes,
+    ITEM_LINEAR_MEMBERS,
 };

@@ -9,19 +9,6 @@
 
 /* --- what a user's items weigh --- */
 
-static enum status history_new(int64_t n_users, int64_t n, struct history *out, struct error *err) {
-    out->n = n_users;
-    TRY(mem_try_array((size_t)n_users + 1, "rows of users", &out->starts, err));
-    TRY(mem_try_array((size_t)n + 1, "rows of users", &out->items, err));
-    return mem_try_array((size_t)n + 1, "rows of users", &out->weights, err);
-}
-
-static void history_release(struct history *rows) {
-    mem_free(rows->starts);
-    mem_free(rows->items);
-    mem_free(rows->weights);
-}
-
 struct aged {
     int32_t item;
     int64_t age; /* how many of the user's events came after */
@@ -36,7 +23,7 @@ static int by_item_and_age(const void *a, const void *b) {
 #define LEAST_WEIGHT 0x1p-24 /* of 1 that float32 sums notice */
 
 /* One user's n items in time. Returns how many items he keeps. */
-static int64_t add_user(const int32_t *items, int64_t n, double recency, double floor, struct history *rows, int64_t first) {
+static int64_t add_user(const int32_t *items, int64_t n, double recency, double floor, struct sparse_rows *rows, int64_t first) {
     struct aged *events = xnew_array(struct aged, (size_t)n + 1);
     int64_t kept = 0;
     for (int64_t i = 0; i < n; i++) events[i] = (struct aged){items[i], n - 1 - i};
@@ -45,21 +32,36 @@ static int64_t add_user(const int32_t *items, int64_t n, double recency, double 
         if (i > 0 && events[i - 1].item == events[i].item) continue;
         const double weight = recency > 0 ? floor + (1 - floor) * exp(-(double)events[i].age / recency) : 1;
         if (weight < LEAST_WEIGHT) continue;
-        rows->items[first + kept] = events[i].item;
-        rows->weights[first + kept++] = (float)weight;
+        rows->columns[first + kept] = events[i].item;
+        rows->values[first + kept++] = (float)weight;
     }
     free(events);
     return kept;
 }
 
-enum status history_make(struct task *task, const struct sequences *sequences, double recency, double floor, struct history *out, struct error *err) {
-    TRY(history_new(sequences->n_users, sequences->n, out, err));
+static enum status make_rows(struct task *task, const struct sequences *sequences, double recency, double floor, struct sparse_rows *out,
+                             struct error *err) {
+    TRY(sparse_rows_new(sequences->n_users, sequences->n_items, sequences->n, out, err));
     for (int64_t user = 0; user < out->n; user++) {
         const int64_t first = sequences->starts[user], n = sequences->starts[user + 1] - first;
         out->starts[user + 1] = out->starts[user] + add_user(sequences->items + first, n, recency, floor, out, out->starts[user]);
         TRY(task_check(task, err));
     }
     return OK;
+}
+
+/* --- fitting --- */
+
+enum status item_linear_fit(const struct fit_request *request, struct model *model, double floor, item_linear_learn learn, struct error *err) {
+    struct item_linear *linear = xnew(struct item_linear);
+    struct sequences sequences;
+    enum status status = sequences_make(request->task, request->data, &sequences, err);
+    if (status == OK) status = make_rows(request->task, &sequences, fit_float(request, model, "recency"), floor, &linear->rows, err);
+    if (status == OK) status = learn(request, model, &sequences, linear, err);
+    sequences_release(&sequences);
+    if (status == OK) model->state = linear;
+    else item_linear_free(linear);
+    return status;
 }
 
 double item_linear_reg(const struct fit_request *request, struct model *model, const struct sequences *sequences, double times) {
@@ -80,7 +82,7 @@ void item_linear_free(void *state) {
     if (!linear) return;
     mat_unref(linear->weights);
     mem_free(linear->scale);
-    history_release(&linear->rows);
+    sparse_rows_release(&linear->rows);
     free(linear);
 }
 
@@ -91,26 +93,24 @@ static int64_t row_of(const struct model *model, const struct item_linear *linea
     return user;
 }
 
-static int64_t length_of(const struct item_linear *linear, int64_t row) {
-    return row < 0 ? 0 : linear->rows.starts[row + 1] - linear->rows.starts[row];
-}
+static int64_t length_of(const struct item_linear *linear, int64_t row) { return row < 0 ? 0 : sparse_rows_length(&linear->rows, row); }
 
 /* The users' rows as a sparse matrix. */
 static enum status block_of(const struct model *model, const int32_t *users, int64_t n_users, struct csr **out, struct error *err) {
     const struct item_linear *linear = model->state;
-    struct history block = {0};
+    struct sparse_rows block;
     int64_t n = 0;
     for (int64_t u = 0; u < n_users; u++) n += length_of(linear, row_of(model, linear, users[u]));
-    enum status status = history_new(n_users, n, &block, err);
+    enum status status = sparse_rows_new(n_users, model->catalog->n_items, n, &block, err);
     for (int64_t u = 0; status == OK && u < n_users; u++) {
         const int64_t row = row_of(model, linear, users[u]), length = length_of(linear, row), to = block.starts[u];
         block.starts[u + 1] = to + length;
         if (length == 0) continue;
-        memcpy(block.items + to, linear->rows.items + linear->rows.starts[row], (size_t)length * sizeof *block.items);
-        memcpy(block.weights + to, linear->rows.weights + linear->rows.starts[row], (size_t)length * sizeof *block.weights);
+        memcpy(block.columns + to, linear->rows.columns + linear->rows.starts[row], (size_t)length * sizeof *block.columns);
+        memcpy(block.values + to, linear->rows.values + linear->rows.starts[row], (size_t)length * sizeof *block.values);
     }
-    if (status == OK) status = csr_from(device_cpu(), n_users, model->catalog->n_items, block.starts, block.items, block.weights, out, err);
-    history_release(&block);
+    if (status == OK) status = csr_from(device_cpu(), n_users, block.n_columns, block.starts, block.columns, block.values, out, err);
+    sparse_rows_release(&block);
     return status;
 }
 
@@ -147,7 +147,7 @@ static float score_pair(const struct model *model, int32_t user, int32_t item) {
     const int64_t step = linear->symmetric ? 1 : n_items;
     double sum = 0;
     for (int64_t i = linear->rows.starts[row]; i < linear->rows.starts[row + 1]; i++)
-        sum += (double)linear->rows.weights[i] * (double)column[linear->rows.items[i] * step];
+        sum += (double)linear->rows.values[i] * (double)column[linear->rows.columns[i] * step];
     return (float)(sum * (double)linear->scale[item]);
 }
 
@@ -180,9 +180,9 @@ enum status item_linear_explain(const struct model *model, int32_t user, int32_t
     int64_t at = row < 0 ? 0 : linear->rows.starts[row];
     (void)ratings, (void)err;
     for (int64_t i = 0; i < n; i++) {
-        while (row >= 0 && at < linear->rows.starts[row + 1] && linear->rows.items[at] < rated[i]) at++;
-        const bool is_it = row >= 0 && at < linear->rows.starts[row + 1] && linear->rows.items[at] == rated[i];
-        out_weights[i] = is_it ? linear->rows.weights[at] * mat_values(linear->weights)[rated[i] * n_items + item] * linear->scale[item] : 0;
+        while (row >= 0 && at < linear->rows.starts[row + 1] && linear->rows.columns[at] < rated[i]) at++;
+        const bool is_it = row >= 0 && at < linear->rows.starts[row + 1] && linear->rows.columns[at] == rated[i];
+        out_weights[i] = is_it ? linear->rows.values[at] * mat_values(linear->weights)[rated[i] * n_items + item] * linear->scale[item] : 0;
     }
     return OK;
 }
@@ -198,17 +198,18 @@ static enum status copy_scale(const struct item_linear *from, int64_t n_items, s
 static int by_item(const void *a, const void *b) { return (*(const int32_t *)a > *(const int32_t *)b) - (*(const int32_t *)a < *(const int32_t *)b); }
 
 /* All users' rows and one more: the new user's items, alike in weight, for nobody knows their order. */
-static enum status append_user(const struct history *from, int64_t n_users, const int32_t *items, int64_t n, struct history *out, struct error *err) {
+static enum status append_user(const struct sparse_rows *from, int64_t n_users, const int32_t *items, int64_t n, struct sparse_rows *out,
+                               struct error *err) {
     const int64_t before = from->starts[n_users];
     int64_t kept = before;
-    TRY(history_new(n_users + 1, before + n, out, err));
+    TRY(sparse_rows_new(n_users + 1, from->n_columns, before + n, out, err));
     memcpy(out->starts, from->starts, (size_t)(n_users + 1) * sizeof *out->starts);
-    memcpy(out->items, from->items, (size_t)before * sizeof *out->items);
-    memcpy(out->weights, from->weights, (size_t)before * sizeof *out->weights);
-    memcpy(out->items + before, items, (size_t)n * sizeof *items);
-    qsort(out->items + before, (size_t)n, sizeof *out->items, by_item);
+    memcpy(out->columns, from->columns, (size_t)before * sizeof *out->columns);
+    memcpy(out->values, from->values, (size_t)before * sizeof *out->values);
+    memcpy(out->columns + before, items, (size_t)n * sizeof *items);
+    qsort(out->columns + before, (size_t)n, sizeof *out->columns, by_item);
     for (int64_t i = before; i < before + n; i++)
-        if (kept == before || out->items[kept - 1] != out->items[i]) out->items[kept] = out->items[i], out->weights[kept++] = 1;
+        if (kept == before || out->columns[kept - 1] != out->columns[i]) out->columns[kept] = out->columns[i], out->values[kept++] = 1;
     out->starts[n_users + 1] = kept;
     return OK;
 }
@@ -229,34 +230,11 @@ enum status item_linear_fold_in(const struct model *model, const int32_t *items,
 
 enum status item_linear_save(const struct model *model, struct store_writer *writer, struct error *err) {
     const struct item_linear *linear = model->state;
-    const int64_t n_items = model->catalog->n_items, n = linear->rows.starts[linear->rows.n];
+    const int64_t n_items = model->catalog->n_items;
     TRY(store_put(writer, "state/item_weights", STORE_F32, mat_values(linear->weights), n_items * n_items, err));
     if (linear->symmetric) TRY(store_put(writer, "state/symmetric", STORE_I32, &(int32_t){1}, 1, err));
     TRY(store_put(writer, "state/scale", STORE_F32, linear->scale, n_items, err));
-    TRY(store_put(writer, "state/starts", STORE_I64, linear->rows.starts, linear->rows.n + 1, err));
-    TRY(store_put(writer, "state/items", STORE_I32, linear->rows.items, n, err));
-    return store_put(writer, "state/weights", STORE_F32, linear->rows.weights, n, err);
-}
-
-static enum status check_rows(const struct history *rows, int64_t n, int64_t n_items, struct error *err) {
-    bool good = rows->starts[0] == 0 && rows->starts[rows->n] == n;
-    for (int64_t u = 0; good && u < rows->n; u++) good = rows->starts[u] <= rows->starts[u + 1] && rows->starts[u + 1] <= n;
-    for (int64_t i = 0; good && i < n; i++) good = rows->items[i] >= 0 && rows->items[i] < n_items;
-    return good ? OK : err_set(err, ERR_DATA, "the file is damaged: state/starts and state/items don't fit together");
-}
-
-static enum status load_rows(struct store_reader *reader, int64_t n_items, struct history *out, struct error *err) {
-    const void *starts, *items, *weights;
-    int64_t n_starts, n;
-    TRY(store_get(reader, "state/starts", STORE_I64, -1, &starts, &n_starts, err));
-    TRY(store_get(reader, "state/items", STORE_I32, -1, &items, &n, err));
-    TRY(store_get(reader, "state/weights", STORE_F32, n, &weights, &n, err));
-    if (n_starts < 1) return err_set(err, ERR_DATA, "the file is damaged: state/starts is empty");
-    TRY(history_new(n_starts - 1, n, out, err));
-    memcpy(out->starts, starts, (size_t)n_starts * sizeof *out->starts);
-    memcpy(out->items, items, (size_t)n * sizeof *out->items);
-    memcpy(out->weights, weights, (size_t)n * sizeof *out->weights);
-    return check_rows(out, n, n_items, err);
+    return sparse_rows_save(&linear->rows, writer, "state/rows", err);
 }
 
 static enum status load_state(struct model *model, struct store_reader *reader, struct item_linear *linear, struct error *err) {
@@ -269,9 +247,9 @@ static enum status load_state(struct model *model, struct store_reader *reader, 
     TRY(mat_from(device_cpu(), n_items, n_items, weights, &linear->weights, err));
     TRY(mem_try_array((size_t)n_items, "scales of items", &linear->scale, err));
     memcpy(linear->scale, scale, (size_t)n_items * sizeof *linear->scale);
-    TRY(load_rows(reader, n_items, &linear->rows, err));
+    TRY(sparse_rows_load(reader, "state/rows", -1, n_items, &linear->rows, err));
     if (linear->rows.n >= model->catalog->n_users) return OK;
-    return err_set(err, ERR_DATA, "the file is damaged: state/starts has too few users");
+    return err_set(err, ERR_DATA, "the file is damaged: state/rows has too few users");
 }
 
 enum status item_linear_load(struct model *model, struct store_reader *reader, struct error *err) {
@@ -284,7 +262,5 @@ enum status item_linear_load(struct model *model, struct store_reader *reader, s
 
 int64_t item_linear_bytes(const struct model *model) {
     const struct item_linear *linear = model->state;
-    const int64_t n = linear->rows.starts[linear->rows.n];
-    return mat_bytes(linear->weights) + model->catalog->n_items * (int64_t)sizeof(float) + n * (int64_t)(sizeof(int32_t) + sizeof(float)) +
-           (linear->rows.n + 1) * (int64_t)sizeof(int64_t);
+    return mat_bytes(linear->weights) + model->catalog->n_items * (int64_t)sizeof(float) + sparse_rows_bytes(&linear->rows);
 }

@@ -5,29 +5,28 @@
 #define RECKON_ITEM_LINEAR_H
 
 #include "models/classic/sequences.h"
+#include "models/classic/sparse_rows.h"
 #include "models/fit.h"
 
 struct item_linear {
-    struct mat *weights; /* W (n_items, n_items), shared with folded-in copies */
-    bool symmetric;      /* W equals its transpose: single scores read rows */
-    float *scale;        /* n_items */
-    struct history {
-        int64_t n; /* users, and one more with a folded-in one */
-        int64_t *starts;
-        int32_t *items; /* ascending within a user, no repeats */
-        float *weights;
-    } rows;
+    struct mat *weights;     /* W (n_items, n_items), shared with folded-in copies */
+    bool symmetric;          /* W equals its transpose: single scores read rows */
+    float *scale;            /* n_items */
+    struct sparse_rows rows; /* users × items, and one more with a folded-in user: what the items weigh */
 };
 
-/* Each user's items; one that he met more than once counts by its newest event. Of age a an item weighs floor + (1 - floor) exp(-a / recency), 1
- * where recency is 0; with floor 0 what would weigh less than 2⁻²⁴ is left out. history_release after an error too. */
-enum status history_make(struct task *task, const struct sequences *sequences, double recency, double floor, struct history *out,
-                         struct error *err) MUST_CHECK;
+/* Makes weights and scale, and symmetric where they are; rows are there. */
+typedef enum status (*item_linear_learn)(const struct fit_request *request, struct model *model, const struct sequences *sequences,
+                                         struct item_linear *linear, struct error *err);
+/* Makes the rows, then learns. In the rows an item that a user met more than once counts by its newest event. Of age a it weighs
+ * floor + (1 - floor) exp(-a / recency), with the parameter recency, 1 where that is 0; with floor 0 what would weigh less than 2⁻²⁴ is left out. */
+enum status item_linear_fit(const struct fit_request *request, struct model *model, double floor, item_linear_learn learn,
+                            struct error *err) MUST_CHECK;
 
 /* The parameter reg; where it is 0, times × the mean number of rows of the items that have some, which then stands in the model's parameters. */
 double item_linear_reg(const struct fit_request *request, struct model *model, const struct sequences *sequences, double times);
 
-/* The class's functions. */
+/* Members of a model_class: ITEM_LINEAR_MEMBERS. */
 void item_linear_free(void *state);
 enum status item_linear_score_block(const struct model *model, struct task *task, const int32_t *users, int64_t n_users, float *out,
                                     struct error *err);
@@ -44,5 +43,8 @@ enum status item_linear_fold_in(const struct model *model, const int32_t *items,
 enum status item_linear_save(const struct model *model, struct store_writer *writer, struct error *err);
 enum status item_linear_load(struct model *model, struct store_reader *reader, struct error *err);
 int64_t item_linear_bytes(const struct model *model);
+#define ITEM_LINEAR_MEMBERS                                                                                                                         \
+    .free_state = item_linear_free, .score_block = item_linear_score_block, .score_pairs = item_linear_score_pairs, .fold_in = item_linear_fold_in, \
+    .explain = item_linear_explain, .similar = item_linear_similar, .save = item_linear_save, .load = item_linear_load, .bytes = item_linear_bytes
 
 #endif

@@ -138,25 +138,17 @@ static enum status weights_between(const struct fit_request *request, struct mod
     return status;
 }
 
-static enum status fill(const struct fit_request *request, struct model *model, struct item_linear *slist, struct error *err) {
-    struct sequences sequences;
-    const int64_t n_items = dataset_n_items(request->data);
-    enum status status = sequences_make(request->task, request->data, &sequences, err);
-    if (status == OK) status = history_make(request->task, &sequences, fit_float(request, model, "recency"), 0, &slist->rows, err);
-    if (status == OK) status = weights_between(request, model, &sequences, &slist->weights, err);
-    sequences_release(&sequences);
-    TRY(status);
+static enum status learn(const struct fit_request *request, struct model *model, const struct sequences *sequences, struct item_linear *slist,
+                         struct error *err) {
+    const int64_t n_items = sequences->n_items;
+    TRY(weights_between(request, model, sequences, &slist->weights, err));
     TRY(mem_try_array((size_t)n_items, "scales of items", &slist->scale, err));
     for (int64_t i = 0; i < n_items; i++) slist->scale[i] = 1;
     return OK;
 }
 
 static enum status fit(const struct fit_request *request, struct model *model, struct error *err) {
-    struct item_linear *slist = xnew(struct item_linear);
-    const enum status status = fill(request, model, slist, err);
-    if (status == OK) model->state = slist;
-    else item_linear_free(slist);
-    return status;
+    return item_linear_fit(request, model, 0, learn, err);
 }
 
 static int64_t size(const struct model *model) { return model->catalog->n_items * model->catalog->n_items; }
@@ -194,14 +186,6 @@ const struct model_class class_slist = {
     .params = params,
     .devices = "cpu",
     .fit = fit,
-    .free_state = item_linear_free,
-    .score_block = item_linear_score_block,
-    .score_pairs = item_linear_score_pairs,
-    .fold_in = item_linear_fold_in,
-    .explain = item_linear_explain,
-    .similar = item_linear_similar,
-    .save = item_linear_save,
-    .load = item_linear_load,
     .size = size,
-    .bytes = item_linear_bytes,
+    ITEM_LINEAR_MEMBERS,
 };

@@ -115,12 +115,13 @@ static enum status load(struct store_reader *reader, const char *name, int64_t n
     int64_t n_starts, n_entries;
     char path[64];
     section(name, "starts", path, sizeof path);
-    TRY(store_get(reader, path, STORE_I64, n + 1, &starts, &n_starts, err));
+    TRY(store_get(reader, path, STORE_I64, n < 0 ? -1 : n + 1, &starts, &n_starts, err));
+    if (n_starts < 1) return err_set(err, ERR_DATA, "the file is damaged: `%s` is empty", path);
     section(name, "columns", path, sizeof path);
     TRY(store_get(reader, path, STORE_I32, -1, &columns, &n_entries, err));
     section(name, "values", path, sizeof path);
     TRY(store_get(reader, path, STORE_F32, n_entries, &values, &n_entries, err));
-    TRY(sparse_rows_new(n, n_columns, n_entries, out, err));
+    TRY(sparse_rows_new(n_starts - 1, n_columns, n_entries, out, err));
     memcpy(out->starts, starts, (size_t)n_starts * sizeof *out->starts);
     if (n_entries) memcpy(out->columns, columns, (size_t)n_entries * sizeof *out->columns);
     if (n_entries) memcpy(out->values, values, (size_t)n_entries * sizeof *out->values);

@@ -24,7 +24,7 @@ enum status sparse_rows_turn(struct task *task, const struct sparse_rows *rows, 
 /* The rows that the model was fitted on, by user; a pair that occurs twice becomes one: the mean of its ratings, the sum of its weights. */
 enum status sparse_rows_fitted(struct task *task, const struct model *model, struct sparse_rows *out, struct error *err) MUST_CHECK;
 
-/* Under `name`/… in a model's file. Loading checks that positions are in range and ascend. */
+/* Under `name`/… in a model's file. n: -1 takes as many rows as there are. Loading checks that positions are in range and ascend. */
 enum status sparse_rows_save(const struct sparse_rows *rows, struct store_writer *writer, const char *name, struct error *err) MUST_CHECK;
 enum status sparse_rows_load(struct store_reader *reader, const char *name, int64_t n, int64_t n_columns, struct sparse_rows *out,
                              struct error *err) MUST_CHECK;

@@ -57,9 +57,21 @@ enum status model_similarities(const struct model *model, struct task *task, int
     return cosine_of_vectors(model, item, out, err);
 }
 
+/* Kinds with a way of their own to compare may still know something of an item without rows: by what it is, say. */
+static enum status check_known(const struct model *model, const float *scores, int32_t item, struct error *err) {
+    bool known = false;
+    for (int64_t i = 0; !known && i < model->catalog->n_items; i++) known = i != item && scores[i] != 0 && !isnan(scores[i]);
+    if (known) return OK;
+    int64_t *counts = model_counts(model, EMBED_ITEMS);
+    known = counts[item] > 0;
+    free(counts);
+    return known ? OK : never_fitted(model, item, err);
+}
+
 static enum status best_similar(const struct model *model, struct task *task, int32_t item, float *scores, int64_t k, int32_t *out_items,
                                 float *out_scores, struct error *err) {
     TRY(model_similarities(model, task, item, scores, err));
+    TRY(check_known(model, scores, item, err));
     const int64_t skip_starts[] = {0, 1};
     return ops_top_k(task, scores, 1, model->catalog->n_items, skip_starts, &item, k, out_items, out_scores, err);
 }

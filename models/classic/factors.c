@@ -137,6 +137,7 @@ void factors_free(void *state) {
     mf_factors_release(&factors->host);
     mf_factors_release(&factors->first);
     mf_factors_release(&factors->second);
+    mat_unref(factors->gram);
     free(factors->folded);
     free(factors);
 }
@@ -245,5 +246,6 @@ static int64_t mf_bytes(const struct mf_factors *f) {
 int64_t factors_bytes(const struct model *model) {
     const struct factors *f = factors_of(model);
     const int64_t twins = f->host.items == f->on_device.items ? 0 : mf_bytes(&f->host);
-    return mf_bytes(&f->on_device) + twins + mf_bytes(&f->first) + mf_bytes(&f->second);
+    const int64_t gram = cells(__atomic_load_n(&f->gram, __ATOMIC_ACQUIRE)) * (int64_t)sizeof(float);
+    return mf_bytes(&f->on_device) + twins + gram + mf_bytes(&f->first) + mf_bytes(&f->second);
 }

@@ -27,7 +27,8 @@ struct factors {
     struct mf_factors on_device; /* biases NULL: none */
     struct mf_factors host;      /* the same mats when the device is the CPU */
     struct fold_rule fold;
-    float *folded; /* the folded-in user's vector, or NULL */
+    struct mat *gram; /* IMPLICIT: Σ q qᵀ of host's items, made when it is first wanted (atomic: the rest is frozen) */
+    float *folded;    /* the folded-in user's vector, or NULL */
     float folded_bias;
     struct mf_factors first, second; /* training section: Adam's moments, or NULLs */
     int64_t step;

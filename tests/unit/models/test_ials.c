@@ -172,8 +172,28 @@ static void test_fold_in(void **state) {
     dataset_unref(data);
 }
 
+/* What all items pull is summed once for a model and all that is folded into it. */
+static void test_gram_once(void **state) {
+    (void)state;
+    struct dataset *data = counts();
+    struct model *model = fitted("ials", data, "factors=5, solver=cholesky", 2, NULL), *first, *second;
+    const int64_t before = model_bytes(model);
+    GOOD(model_fold_in(model, (const int32_t[]){1, 4}, (const float[]){1, 2}, 2, &first, &err));
+    const struct mat *gram = factors_of(model)->gram;
+    assert_non_null(gram);
+    assert_int_equal(model_bytes(model), before + 5 * 5 * (int64_t)sizeof(float));
+    GOOD(model_fold_in(model, (const int32_t[]){2}, (const float[]){1}, 1, &second, &err));
+    assert_ptr_equal(factors_of(model)->gram, gram);
+    assert_ptr_equal(factors_of(second)->gram, gram);
+    model_unref(model);
+    model_unref(first);
+    NEAR(pair_score(second, FOLDED_USER, 2), pair_score(second, FOLDED_USER, 2), 0);
+    model_unref(second);
+    dataset_unref(data);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_definition), cmocka_unit_test(test_solvers), cmocka_unit_test(test_scale),
-                                       cmocka_unit_test(test_auto), cmocka_unit_test(test_fold_in)};
+                                       cmocka_unit_test(test_auto),       cmocka_unit_test(test_fold_in), cmocka_unit_test(test_gram_once)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -211,6 +211,13 @@ static void test_similar_to_unknown(void **state) {
             if (items[i] == 12) assert_true(scores[i] == 0);
         model_unref(model);
     }
+    static const char *const with_weights[] = {"item_knn", "ease", "slist"};
+    for (int kind = 0; kind < 3; kind++) {
+        struct model *model = fitted(with_weights[kind], without, "", 0, NULL);
+        BAD(model_similar(model, NULL, 12, 3, items, scores, &err), ERR_VALUE, "knows nothing of 13");
+        GOOD(model_similar(model, NULL, 5, 3, items, scores, &err));
+        model_unref(model);
+    }
     dataset_unref(without);
     dataset_unref(data);
 }
@@ -278,6 +285,27 @@ static int64_t rated_by(const struct model *model, int32_t user, int32_t *items,
 }
 
 /* A known user's rows, folded in as a stranger's, give nearly that user's scores. */
+/* A user's system of thousands of factors takes seconds: its making can be interrupted. */
+static void test_new_user_interrupted(void **state) {
+    (void)state;
+    struct dataset *data = planted_data(USERS, ITEMS, 0.3, 5, true);
+    struct task *task = task_new(NULL);
+    int32_t *items;
+    float *stars, *weights;
+    int64_t n;
+    for (int kind = 0; kind < N_KINDS; kind += 2) { /* als, mf, svd */
+        struct model *model = model_of(kind, data), *folded;
+        task_enter(task);
+        task_cancel(task);
+        BAD(model_fold_in(model, (const int32_t[]){1, 4}, (const float[]){1, 2}, 2, &folded, &err), ERR_INTERRUPTED, "interrupted");
+        BAD(model_explain(model, 1, 1, &items, &stars, &weights, &n, &err), ERR_INTERRUPTED, "interrupted");
+        task_enter(NULL);
+        model_unref(model);
+    }
+    task_free(task);
+    dataset_unref(data);
+}
+
 static void test_fold_in_known(void **state) {
     (void)state;
     static const double tolerance[N_KINDS] = {1e-4, 1e-5, 0.5, 0, 2e-3, 1e-4}; /* mf: what ridge regression says, not what SGD ended at */
@@ -454,11 +482,22 @@ static void test_repeated_pairs(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_recommend),         cmocka_unit_test(test_recommend_choices), cmocka_unit_test(test_recommend_ties),
-        cmocka_unit_test(test_recommend_unrated), cmocka_unit_test(test_similar),           cmocka_unit_test(test_similar_to_unknown),
-        cmocka_unit_test(test_explain),           cmocka_unit_test(test_fold_in_known),     cmocka_unit_test(test_fold_in_list),
-        cmocka_unit_test(test_fold_in_nothing),   cmocka_unit_test(test_fold_in_refusals),  cmocka_unit_test(test_positions),
-        cmocka_unit_test(test_clipping),          cmocka_unit_test(test_embeddings),        cmocka_unit_test(test_repeated_pairs),
+        cmocka_unit_test(test_recommend),
+        cmocka_unit_test(test_recommend_choices),
+        cmocka_unit_test(test_recommend_ties),
+        cmocka_unit_test(test_recommend_unrated),
+        cmocka_unit_test(test_similar),
+        cmocka_unit_test(test_similar_to_unknown),
+        cmocka_unit_test(test_new_user_interrupted),
+        cmocka_unit_test(test_explain),
+        cmocka_unit_test(test_fold_in_known),
+        cmocka_unit_test(test_fold_in_list),
+        cmocka_unit_test(test_fold_in_nothing),
+        cmocka_unit_test(test_fold_in_refusals),
+        cmocka_unit_test(test_positions),
+        cmocka_unit_test(test_clipping),
+        cmocka_unit_test(test_embeddings),
+        cmocka_unit_test(test_repeated_pairs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,7 +34,7 @@ static double user_bias(const struct bias_state *state, int32_t user) {
 }
 
 static float score(const struct bias_state *state, int32_t user, int32_t item) {
-    return (float)(state->biases.mean + user_bias(state, user) + (item >= 0 ? state->biases.items[item] : 0));
+    return (float)biases_at(&state->biases, user_bias(state, user), item);
 }
 
 static enum status score_block(const struct model *model, struct task *task, const int32_t *users, int64_t n_users, float *out, struct error *err) {
@@ -60,44 +60,40 @@ static struct bias_state *copy_state(const struct bias_state *from) {
 static enum status fold_in(const struct model *model, const int32_t *items, const float *ratings, int64_t n, struct model *out, struct error *err) {
     (void)err;
     struct bias_state *state = copy_state(model->state);
-    double sum = 0;
-    for (int64_t i = 0; i < n; i++) sum += (double)ratings[i] - state->biases.mean - state->biases.items[items[i]];
-    state->folded = n ? sum / (state->reg_user + (double)n) : 0;
+    state->folded = biases_new_user(&state->biases, state->reg_user, items, ratings, n);
     out->state = state;
     return OK;
 }
 
 static enum status save(const struct model *model, struct store_writer *writer, struct error *err) {
     const struct bias_state *state = model->state;
-    const double numbers[] = {state->biases.mean, state->reg_user, state->folded};
-    TRY(store_put(writer, "state/numbers", STORE_F64, numbers, 3, err));
-    TRY(store_put(writer, "state/users", STORE_F64, state->biases.users, state->biases.n_users, err));
-    return store_put(writer, "state/items", STORE_F64, state->biases.items, state->biases.n_items, err);
+    TRY(store_put(writer, "state/reg_user", STORE_F64, &state->reg_user, 1, err));
+    return biases_save(&state->biases, state->folded, writer, err);
 }
 
 static enum status load(struct model *model, struct store_reader *reader, struct error *err) {
-    const double *numbers, *users, *items;
-    const int64_t n_users = model->catalog->n_users, n_items = model->catalog->n_items;
+    const void *reg_user;
     int64_t n;
-    TRY(store_get(reader, "state/numbers", STORE_F64, 3, (const void **)&numbers, &n, err));
-    TRY(store_get(reader, "state/users", STORE_F64, n_users, (const void **)&users, &n, err));
-    TRY(store_get(reader, "state/items", STORE_F64, n_items, (const void **)&items, &n, err));
-    struct bias_state mapped = {{n_users, n_items, numbers[0], (double *)users, (double *)items}, numbers[1], numbers[2]};
-    model->state = copy_state(&mapped);
-    return OK;
+    TRY(store_get(reader, "state/reg_user", STORE_F64, 1, &reg_user, &n, err));
+    struct bias_state *state = xnew(struct bias_state);
+    state->reg_user = *(const double *)reg_user;
+    const enum status status = biases_load(reader, model->catalog->n_users, model->catalog->n_items, &state->biases, &state->folded, err);
+    if (status == OK) model->state = state;
+    else free_state(state);
+    return status;
 }
 
 static int64_t size(const struct model *model) { return model->catalog->n_users + model->catalog->n_items + 1; }
-static int64_t bytes(const struct model *model) { return (model->catalog->n_users + model->catalog->n_items) * (int64_t)sizeof(double); }
+static int64_t bytes(const struct model *model) { return biases_bytes(&((const struct bias_state *)model->state)->biases); }
 
 static const struct param_row params[] = {
     {.name = "reg_user",
      .type = PARAM_FLOAT,
-     .otherwise.f = 15,
+     .otherwise.f = BIAS_REG_USER,
      .min = 0,
      .max = 1e6,
      .doc = "pulls a user's bias towards 0, as so many ratings at the mean would"},
-    {.name = "reg_item", .type = PARAM_FLOAT, .otherwise.f = 10, .min = 0, .max = 1e6, .doc = "the same for an item's bias"},
+    {.name = "reg_item", .type = PARAM_FLOAT, .otherwise.f = BIAS_REG_ITEM, .min = 0, .max = 1e6, .doc = "the same for an item's bias"},
     {0},
 };
 

@@ -8,6 +8,12 @@
 #define TOLERANCE 1e-7
 #define ROWS_BETWEEN_CHECKS (1 << 16)
 
+enum status biases_new(int64_t n_users, int64_t n_items, struct biases *out, struct error *err) {
+    *out = (struct biases){.n_users = n_users, .n_items = n_items};
+    TRY(mem_try_array((size_t)n_users + 1, "biases", &out->users, err));
+    return mem_try_array((size_t)n_items + 1, "biases", &out->items, err);
+}
+
 void biases_release(struct biases *biases) {
     mem_free(biases->users);
     mem_free(biases->items);
@@ -80,8 +86,7 @@ static enum status fit(struct task *task, struct dataset *data, double reg_user,
     struct events_view rows;
     double *scratch;
     TRY(dataset_columns(data, &rows, err));
-    TRY(mem_try_array((size_t)biases->n_users, "biases", &biases->users, err));
-    TRY(mem_try_array((size_t)biases->n_items, "biases", &biases->items, err));
+    TRY(biases_new(dataset_n_users(data), dataset_n_items(data), biases, err));
     TRY(mem_try_array(2 * (size_t)(biases->n_users + biases->n_items), "biases", &scratch, err));
     const enum status status = solve(task, &rows, dataset_n(data), reg_user, reg_item, biases, scratch, err);
     mem_free(scratch);
@@ -89,9 +94,41 @@ static enum status fit(struct task *task, struct dataset *data, double reg_user,
 }
 
 enum status biases_fit(struct task *task, struct dataset *data, double reg_user, double reg_item, struct biases *out, struct error *err) {
-    struct biases biases = {.n_users = dataset_n_users(data), .n_items = dataset_n_items(data)};
+    struct biases biases = {0};
     const enum status status = fit(task, data, reg_user, reg_item, &biases, err);
     if (status == OK) *out = biases;
     else biases_release(&biases);
     return status;
+}
+
+double biases_new_user(const struct biases *biases, double reg, const int32_t *items, const float *ratings, int64_t n) {
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++) sum += (double)ratings[i] - biases->mean - biases->items[items[i]];
+    return n ? sum / (reg + (double)n) : 0;
+}
+
+int64_t biases_bytes(const struct biases *biases) { return (biases->n_users + biases->n_items) * (int64_t)sizeof(double); }
+
+/* --- files --- */
+
+enum status biases_save(const struct biases *biases, double folded, struct store_writer *writer, struct error *err) {
+    const double numbers[] = {biases->mean, folded};
+    TRY(store_put(writer, "state/biases/numbers", STORE_F64, numbers, 2, err));
+    TRY(store_put(writer, "state/biases/users", STORE_F64, biases->users, biases->n_users, err));
+    return store_put(writer, "state/biases/items", STORE_F64, biases->items, biases->n_items, err);
+}
+
+enum status biases_load(struct store_reader *reader, int64_t n_users, int64_t n_items, struct biases *out, double *out_folded, struct error *err) {
+    const void *numbers, *users, *items;
+    int64_t n;
+    *out = (struct biases){0};
+    TRY(store_get(reader, "state/biases/numbers", STORE_F64, 2, &numbers, &n, err));
+    TRY(store_get(reader, "state/biases/users", STORE_F64, n_users, &users, &n, err));
+    TRY(store_get(reader, "state/biases/items", STORE_F64, n_items, &items, &n, err));
+    TRY(biases_new(n_users, n_items, out, err));
+    out->mean = ((const double *)numbers)[0];
+    *out_folded = ((const double *)numbers)[1];
+    if (n_users) memcpy(out->users, users, (size_t)n_users * sizeof *out->users);
+    if (n_items) memcpy(out->items, items, (size_t)n_items * sizeof *out->items);
+    return OK;
 }

@@ -3,14 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "models/classic/bias.h"
+#include "models/classic/asker.h"
 #include "models/classic/content.h"
 #include "models/fit.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/thread.h"
-
-#define REG_USER 15 /* of the baseline, as in bias and svd */
-#define REG_ITEM 10
 
 /* With x_i an item's row and s_ij = x_i·x_j, all that a user's items say of i comes from two sums over them, his profile:
  *     Σ_j w_j s_ij = x_i · Σ_j w_j x_j,   Σ_j s_ij = x_i · Σ_j x_j
@@ -67,7 +64,7 @@ static struct content *content_new(const struct model *model) {
 static enum status learn(const struct fit_request *request, struct model *model, struct content *content, struct error *err) {
     TRY(content_of(request->task, model->catalog, fit_float(request, model, "title_share"), &content->items, err));
     TRY(sparse_rows_fitted(request->task, model, &content->by_user, err));
-    return content->rates ? biases_fit(request->task, request->data, REG_USER, REG_ITEM, &content->base, err) : OK;
+    return content->rates ? biases_fit(request->task, request->data, BIAS_REG_USER, BIAS_REG_ITEM, &content->base, err) : OK;
 }
 
 static enum status no_content(const struct fit_request *request, struct error *err) {
@@ -87,33 +84,14 @@ static enum status fit(const struct fit_request *request, struct model *model, s
 
 /* --- profiles --- */
 
-/* A user's own rows and his part of the baseline. */
-struct asker {
-    const int32_t *items;
-    const float *values;
-    int64_t n;
-    double bias;
-};
-
-static struct asker asker_of(const struct model *model, int32_t user) {
-    const struct content *content = content_in(model);
-    if (user == FOLDED_USER) {
-        const struct seen_row seen = model_seen(model, user);
-        return (struct asker){seen.items, seen.ratings, seen.n, ((const struct content_state *)model->state)->folded_bias};
-    }
-    if (user < 0) return (struct asker){0};
-    const int64_t start = content->by_user.starts[user];
-    return (struct asker){content->by_user.columns + start, content->by_user.values + start, sparse_rows_length(&content->by_user, user),
-                          content->rates ? content->base.users[user] : 0};
-}
-
-static double base_of(const struct content *content, double user_bias, int32_t item) {
-    return content->base.mean + user_bias + (item >= 0 ? content->base.items[item] : 0);
+static struct asker asks(const struct model *model, int32_t user) {
+    const struct content_state *state = model->state;
+    return asker_of(model, &state->content->by_user, &state->content->base, state->folded_bias, user);
 }
 
 /* What the user's e-th row weighs in his profile. */
 static double weight_of(const struct content *content, const struct asker *asker, int64_t e) {
-    return content->rates ? (double)asker->values[e] - base_of(content, asker->bias, asker->items[e]) : 1;
+    return content->rates ? (double)asker->values[e] - biases_at(&content->base, asker->bias, asker->items[e]) : 1;
 }
 
 /* n_terms of each; length: of likes (implicit data). */
@@ -175,7 +153,7 @@ static float score_of(const struct content *content, const struct asker *asker, 
     double likes = 0, all = 0;
     if (item >= 0) ask_profile(content, asker, profile, item, &likes, &all);
     const double says = likes / divisor(content, profile, all);
-    return (float)(content->rates ? base_of(content, asker->bias, item) + says : says);
+    return (float)(content->rates ? biases_at(&content->base, asker->bias, item) + says : says);
 }
 
 /* --- many scores --- */
@@ -193,7 +171,7 @@ struct scoring {
 static void score_user(void *ctx, int64_t u, int thread) {
     const struct scoring *scoring = ctx;
     const struct content *content = content_in(scoring->model);
-    const struct asker asker = asker_of(scoring->model, scoring->users[u]);
+    const struct asker asker = asks(scoring->model, scoring->users[u]);
     profile_of(content, &asker, &scoring->profiles[thread]);
     for (int64_t i = 0; i < content->items.n; i++)
         scoring->out[u * content->items.n + i] = score_of(content, &asker, &scoring->profiles[thread], (int32_t)i);
@@ -205,7 +183,7 @@ static void score_some_pairs(void *ctx, int64_t block, int thread) {
     const int64_t end = (block + 1) * PAIRS_EACH < scoring->n ? (block + 1) * PAIRS_EACH : scoring->n;
     for (int64_t i = block * PAIRS_EACH; i < end;) {
         const int32_t user = scoring->users[i];
-        const struct asker asker = asker_of(scoring->model, user);
+        const struct asker asker = asks(scoring->model, user);
         profile_of(content, &asker, &scoring->profiles[thread]);
         for (; i < end && scoring->users[i] == user; i++) scoring->out[i] = score_of(content, &asker, &scoring->profiles[thread], scoring->items[i]);
     }
@@ -276,7 +254,7 @@ static void share_out(const struct content *content, const struct asker *asker, 
 static enum status explain(const struct model *model, int32_t user, int32_t item, const int32_t *rated, const float *ratings, int64_t n,
                            float *out_weights, struct error *err) {
     const struct content *content = content_in(model);
-    const struct asker asker = asker_of(model, user);
+    const struct asker asker = asks(model, user);
     struct profile profile = {0};
     double likes, all;
     (void)ratings;
@@ -294,9 +272,9 @@ static enum status fold_in(const struct model *model, const int32_t *items, cons
     struct content *content = ((const struct content_state *)model->state)->content;
     double sum = 0;
     (void)err;
-    for (int64_t i = 0; content->rates && i < n; i++) sum += (double)ratings[i] - base_of(content, 0, items[i]);
+    for (int64_t i = 0; content->rates && i < n; i++) sum += (double)ratings[i] - biases_at(&content->base, 0, items[i]);
     __atomic_add_fetch(&content->count, 1, __ATOMIC_RELAXED);
-    set_state(out, content, sum / (REG_USER + (double)n));
+    set_state(out, content, sum / (BIAS_REG_USER + (double)n));
     return OK;
 }
 
@@ -304,32 +282,10 @@ static enum status fold_in(const struct model *model, const int32_t *items, cons
 
 static enum status save(const struct model *model, struct store_writer *writer, struct error *err) {
     const struct content_state *state = model->state;
-    const struct biases *base = &state->content->base;
-    const double numbers[] = {base->mean, state->folded_bias};
     const int64_t n_terms = state->content->items.n_columns;
-    TRY(store_put(writer, "state/numbers", STORE_F64, numbers, 2, err));
+    if (state->content->rates) TRY(biases_save(&state->content->base, state->folded_bias, writer, err));
     TRY(store_put(writer, "state/terms", STORE_I64, &n_terms, 1, err));
-    TRY(store_put(writer, "state/users", STORE_F64, base->users, base->n_users, err));
-    TRY(store_put(writer, "state/biases", STORE_F64, base->items, base->n_items, err));
     return sparse_rows_save(&state->content->items, writer, "state/items", err);
-}
-
-static enum status load_base(struct content *content, struct store_reader *reader, double *out_folded_bias, struct error *err) {
-    struct biases *base = &content->base;
-    const void *numbers, *users, *items;
-    int64_t n;
-    base->n_users = content->rates ? content->by_user.n : 0;
-    base->n_items = content->rates ? content->items.n : 0;
-    TRY(store_get(reader, "state/numbers", STORE_F64, 2, &numbers, &n, err));
-    TRY(store_get(reader, "state/users", STORE_F64, base->n_users, &users, &n, err));
-    TRY(store_get(reader, "state/biases", STORE_F64, base->n_items, &items, &n, err));
-    TRY(mem_try_array((size_t)base->n_users + 1, "biases", &base->users, err));
-    TRY(mem_try_array((size_t)base->n_items + 1, "biases", &base->items, err));
-    if (base->n_users) memcpy(base->users, users, (size_t)base->n_users * sizeof *base->users);
-    if (base->n_items) memcpy(base->items, items, (size_t)base->n_items * sizeof *base->items);
-    base->mean = ((const double *)numbers)[0];
-    *out_folded_bias = ((const double *)numbers)[1];
-    return OK;
 }
 
 static enum status load_content(struct model *model, struct store_reader *reader, struct content *content, double *out_folded_bias,
@@ -341,7 +297,7 @@ static enum status load_content(struct model *model, struct store_reader *reader
         return err_set(err, ERR_DATA, "the file is damaged: state/terms is no count");
     TRY(sparse_rows_load(reader, "state/items", model->catalog->n_items, *(const int64_t *)n_terms, &content->items, err));
     TRY(sparse_rows_fitted(task_current(), model, &content->by_user, err));
-    return load_base(content, reader, out_folded_bias, err);
+    return content->rates ? biases_load(reader, model->catalog->n_users, model->catalog->n_items, &content->base, out_folded_bias, err) : OK;
 }
 
 static enum status load(struct model *model, struct store_reader *reader, struct error *err) {
@@ -360,8 +316,7 @@ static int64_t size(const struct model *model) {
 
 static int64_t bytes(const struct model *model) {
     const struct content *content = content_in(model);
-    return sparse_rows_bytes(&content->items) + sparse_rows_bytes(&content->by_user) +
-           (content->base.n_users + content->base.n_items) * (int64_t)sizeof(double);
+    return sparse_rows_bytes(&content->items) + sparse_rows_bytes(&content->by_user) + biases_bytes(&content->base);
 }
 
 static const struct param_row params[] = {

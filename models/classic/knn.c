@@ -6,8 +6,6 @@
 
 #include "runtime/base/mem.h"
 
-#define REG_USER 15 /* of the baseline, as in bias and svd */
-#define REG_ITEM 10
 #define SHRINKAGE_OF_RATINGS 100
 #define LISTED_MAX (1 << 25) /* similarities kept for ratings, where `neighbors` a row need no more */
 
@@ -125,10 +123,9 @@ static void means_less(const struct sparse_rows *rows, double mean, double *out)
 static enum status find_base(struct task *task, struct dataset *data, struct knn *knn, struct error *err) {
     struct biases *base = &knn->base;
     if (!knn->rates) return OK;
-    if (knn->center == CENTER_BIAS) return biases_fit(task, data, REG_USER, REG_ITEM, base, err);
-    *base = (struct biases){.n_users = knn->by_user.n, .n_items = knn->by_item.n, .mean = dataset_mean(data)};
-    TRY(mem_try_array((size_t)base->n_users, "biases", &base->users, err));
-    TRY(mem_try_array((size_t)base->n_items, "biases", &base->items, err));
+    if (knn->center == CENTER_BIAS) return biases_fit(task, data, BIAS_REG_USER, BIAS_REG_ITEM, base, err);
+    TRY(biases_new(knn->by_user.n, knn->by_item.n, base, err));
+    base->mean = dataset_mean(data);
     if (knn->center == CENTER_NONE) return OK;
     means_less(knn->of_users ? &knn->by_user : &knn->by_item, base->mean, knn->of_users ? base->users : base->items);
     return OK;
@@ -136,11 +133,8 @@ static enum status find_base(struct task *task, struct dataset *data, struct knn
 
 /* Of a new user; users' parts of the baseline as find_base gives them. */
 static double new_bias(const struct knn *knn, const int32_t *items, const float *ratings, int64_t n) {
-    const double reg = knn->center == CENTER_BIAS ? REG_USER : 0;
-    double sum = 0;
-    if (!knn->rates || n == 0 || knn->center == CENTER_NONE || (knn->center == CENTER_MEAN && !knn->of_users)) return 0;
-    for (int64_t i = 0; i < n; i++) sum += (double)ratings[i] - knn->base.mean - knn->base.items[items[i]];
-    return sum / (reg + (double)n);
+    if (!knn->rates || knn->center == CENTER_NONE || (knn->center == CENTER_MEAN && !knn->of_users)) return 0;
+    return biases_new_user(&knn->base, knn->center == CENTER_BIAS ? BIAS_REG_USER : 0, items, ratings, n);
 }
 
 /* --- neighbours --- */
@@ -253,31 +247,9 @@ enum status knn_fold_in(const struct model *model, const int32_t *items, const f
 
 enum status knn_save(const struct model *model, struct store_writer *writer, struct error *err) {
     const struct knn_state *state = model->state;
-    const struct biases *base = &state->knn->base;
-    const double numbers[] = {base->mean, state->folded_bias};
-    TRY(store_put(writer, "state/numbers", STORE_F64, numbers, 2, err));
-    TRY(store_put(writer, "state/users", STORE_F64, base->users, base->n_users, err));
-    TRY(store_put(writer, "state/items", STORE_F64, base->items, base->n_items, err));
+    if (state->knn->rates) TRY(biases_save(&state->knn->base, state->folded_bias, writer, err));
     if (state->folded.starts) TRY(sparse_rows_save(&state->folded, writer, "state/folded", err));
     return sparse_rows_save(&state->knn->lists, writer, "state/lists", err);
-}
-
-static enum status load_base(struct knn *knn, struct store_reader *reader, double *out_folded_bias, struct error *err) {
-    struct biases *base = &knn->base;
-    const void *numbers, *users, *items;
-    int64_t n;
-    base->n_users = knn->rates ? knn->by_user.n : 0;
-    base->n_items = knn->rates ? knn->by_item.n : 0;
-    TRY(store_get(reader, "state/numbers", STORE_F64, 2, &numbers, &n, err));
-    TRY(store_get(reader, "state/users", STORE_F64, base->n_users, &users, &n, err));
-    TRY(store_get(reader, "state/items", STORE_F64, base->n_items, &items, &n, err));
-    TRY(mem_try_array((size_t)base->n_users + 1, "biases", &base->users, err));
-    TRY(mem_try_array((size_t)base->n_items + 1, "biases", &base->items, err));
-    if (base->n_users) memcpy(base->users, users, (size_t)base->n_users * sizeof *base->users);
-    if (base->n_items) memcpy(base->items, items, (size_t)base->n_items * sizeof *base->items);
-    base->mean = ((const double *)numbers)[0];
-    *out_folded_bias = ((const double *)numbers)[1];
-    return OK;
 }
 
 static enum status load_knn(struct model *model, struct store_reader *reader, struct knn *knn, struct error *err) {
@@ -286,7 +258,7 @@ static enum status load_knn(struct model *model, struct store_reader *reader, st
     struct sparse_rows own = {0};
     understand(model, knn);
     TRY(make_rows(task_current(), model, knn, err));
-    TRY(load_base(knn, reader, &state->folded_bias, err));
+    if (knn->rates) TRY(biases_load(reader, knn->by_user.n, knn->by_item.n, &knn->base, &state->folded_bias, err));
     TRY(sparse_rows_load(reader, "state/lists", n, n, &knn->lists, err));
     if (store_has(reader, "state/folded/starts")) TRY(sparse_rows_load(reader, "state/folded", 1, n, &state->folded, err));
     TRY(turn_lists(task_current(), knn, err));
@@ -316,7 +288,7 @@ int64_t knn_size(const struct model *model) {
 int64_t knn_bytes(const struct model *model) {
     const struct knn *knn = ((const struct knn_state *)model->state)->knn;
     const struct sparse_rows *all[] = {&knn->by_user, &knn->by_item, &knn->lists, &knn->listed_by, &knn->compared};
-    int64_t bytes = (knn->base.n_users + knn->base.n_items) * (int64_t)sizeof(double);
+    int64_t bytes = biases_bytes(&knn->base);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) bytes += sparse_rows_bytes(all[i]);
     if (knn->weigher.columns) bytes += knn->compared.n * (int64_t)sizeof(double);
     return bytes + (knn->lengths ? knn->lists.n * (int64_t)sizeof(float) : 0);

@@ -15,7 +15,7 @@
 #ifndef RECKON_KNN_H
 #define RECKON_KNN_H
 
-#include "models/classic/bias.h"
+#include "models/classic/asker.h"
 #include "models/classic/similarity.h"
 #include "models/classic/weighting.h"
 #include "models/fit.h"
@@ -43,7 +43,7 @@ struct knn_state {
     double folded_bias;
 };
 
-/* Members of both classes. */
+/* Members of both classes: KNN_MEMBERS. */
 enum status knn_fit(const struct fit_request *request, struct model *model, bool of_users, struct error *err) MUST_CHECK;
 void knn_free(void *state);
 enum status knn_score_block(const struct model *model, struct task *task, const int32_t *users, int64_t n_users, float *out, struct error *err);
@@ -54,6 +54,9 @@ enum status knn_save(const struct model *model, struct store_writer *writer, str
 enum status knn_load_as(struct model *model, struct store_reader *reader, bool of_users, struct error *err) MUST_CHECK;
 int64_t knn_size(const struct model *model);
 int64_t knn_bytes(const struct model *model);
+#define KNN_MEMBERS                                                                                                                   \
+    .free_state = knn_free, .score_block = knn_score_block, .score_pairs = knn_score_pairs, .fold_in = knn_fold_in, .save = knn_save, \
+    .size = knn_size, .bytes = knn_bytes
 
 /* For explaining: the neighbours that make the score of (user, item), in a fixed order, with what each adds to it (ratings: to the baseline). */
 struct knn_voice {

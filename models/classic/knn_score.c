@@ -12,30 +12,11 @@ enum { PAIRS_EACH = 1024, ITEMS_EACH = 512 }; /* of a block of work */
 
 /* --- who asks --- */
 
-/* A user's own rows and his part of the baseline. */
-struct asker {
-    const int32_t *items;
-    const float *values;
-    int64_t n;
-    double bias;
-};
-
 static const struct knn_state *state_of(const struct model *model) { return model->state; }
 
-static struct asker asker_of(const struct model *model, int32_t user) {
-    const struct knn *knn = state_of(model)->knn;
-    if (user == FOLDED_USER) {
-        const struct seen_row seen = model_seen(model, user);
-        return (struct asker){seen.items, seen.ratings, seen.n, state_of(model)->folded_bias};
-    }
-    if (user < 0) return (struct asker){0};
-    const int64_t start = knn->by_user.starts[user];
-    return (struct asker){knn->by_user.columns + start, knn->by_user.values + start, sparse_rows_length(&knn->by_user, user),
-                          knn->rates ? knn->base.users[user] : 0};
-}
-
-static double base_of(const struct knn *knn, double user_bias, int32_t item) {
-    return knn->base.mean + user_bias + (item >= 0 ? knn->base.items[item] : 0);
+static struct asker asks(const struct model *model, int32_t user) {
+    const struct knn_state *state = state_of(model);
+    return asker_of(model, &state->knn->by_user, &state->knn->base, state->folded_bias, user);
 }
 
 /* A user's neighbours (user_knn). */
@@ -69,7 +50,7 @@ static void lay_out(const struct model *model, struct voices *voices, int32_t us
         return;
     }
     for (int64_t e = 0; e < asker->n; e++)
-        voices->laid_out[asker->items[e]] = knn->rates ? (float)((double)asker->values[e] - base_of(knn, asker->bias, asker->items[e])) : 0;
+        voices->laid_out[asker->items[e]] = knn->rates ? (float)((double)asker->values[e] - biases_at(&knn->base, asker->bias, asker->items[e])) : 0;
 }
 
 static void take_back(const struct model *model, struct voices *voices, int32_t user, const struct asker *asker) {
@@ -94,7 +75,8 @@ static void hear(const struct knn *knn, struct voices *voices, int32_t item) {
         const float brought = voices->laid_out[other];
         if (!knn->of_users && !isnan(brought)) add_voice(voices, other, rows->values[e], brought);
         if (knn->of_users && brought > 0)
-            add_voice(voices, other, brought, knn->rates ? (float)((double)rows->values[e] - base_of(knn, knn->base.users[other], item)) : 0);
+            add_voice(voices, other, brought,
+                      knn->rates ? (float)((double)rows->values[e] - biases_at(&knn->base, knn->base.users[other], item)) : 0);
     }
 }
 
@@ -126,7 +108,7 @@ static float score_of(const struct knn *knn, struct voices *voices, double user_
         for (int64_t i = 0; i < voices->n; i++) sum += voices->similar[i];
         return sum;
     }
-    const double base = base_of(knn, user_bias, item);
+    const double base = biases_at(&knn->base, user_bias, item);
     keep_nearest(voices, knn->neighbors);
     if (voices->n == 0) return (float)base;
     double sum = 0;
@@ -180,7 +162,7 @@ static void score_some_pairs(void *ctx, int64_t block, int thread) {
     const int64_t end = (block + 1) * PAIRS_EACH < scoring->n ? (block + 1) * PAIRS_EACH : scoring->n;
     for (int64_t i = block * PAIRS_EACH; i < end;) {
         const int32_t user = scoring->users[i];
-        const struct asker asker = asker_of(scoring->model, user);
+        const struct asker asker = asks(scoring->model, user);
         lay_out(scoring->model, voices, user, &asker);
         for (; i < end && scoring->users[i] == user; i++) scoring->out[i] = score_of(scoring->knn, voices, asker.bias, scoring->items[i]);
         take_back(scoring->model, voices, user, &asker);
@@ -192,7 +174,7 @@ static void score_part(void *ctx, int64_t block, int thread) {
     struct voices *voices = &scoring->voices[thread];
     const int64_t u = block / scoring->n_parts, part = block % scoring->n_parts, n_items = scoring->knn->by_item.n;
     const int64_t end = (part + 1) * ITEMS_EACH < n_items ? (part + 1) * ITEMS_EACH : n_items;
-    const struct asker asker = asker_of(scoring->model, scoring->users[u]);
+    const struct asker asker = asks(scoring->model, scoring->users[u]);
     lay_out(scoring->model, voices, scoring->users[u], &asker);
     for (int64_t item = part * ITEMS_EACH; item < end; item++)
         scoring->out[u * n_items + item] = score_of(scoring->knn, voices, asker.bias, (int32_t)item);
@@ -203,7 +185,7 @@ static void score_part(void *ctx, int64_t block, int thread) {
 static void add_up(void *ctx, int64_t u, int thread) {
     const struct scoring *scoring = ctx;
     const struct knn *knn = scoring->knn;
-    const struct asker asker = asker_of(scoring->model, scoring->users[u]);
+    const struct asker asker = asks(scoring->model, scoring->users[u]);
     const struct seen_row list = knn->of_users ? list_of(scoring->model, scoring->users[u]) : (struct seen_row){asker.items, NULL, asker.n};
     const struct sparse_rows *rows = knn->of_users ? &knn->by_user : &knn->listed_by;
     float *out = scoring->out + u * knn->by_item.n;
@@ -254,7 +236,7 @@ static enum status put_voices(const struct knn *knn, const struct voices *voices
 
 enum status knn_voices(const struct model *model, int32_t user, int32_t item, struct knn_voice **out, int64_t *out_n, struct error *err) {
     const struct knn *knn = state_of(model)->knn;
-    const struct asker asker = asker_of(model, user);
+    const struct asker asker = asks(model, user);
     struct voices voices = {0};
     enum status status = voices_init(knn, longest(knn->of_users ? &knn->by_item : &knn->lists), &voices, err);
     if (status == OK) {

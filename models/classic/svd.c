@@ -115,8 +115,13 @@ static const struct param_row params[] = {
      .choices = "bias|none",
      .names = centers,
      .doc = "bias: factorise what mean and biases leave; none: the ratings themselves, 0 where there is none (PureSVD)"},
-    {.name = "reg_user", .type = PARAM_FLOAT, .otherwise.f = 15, .min = 0, .max = 1e6, .doc = "center=\"bias\": regularisation of the users' biases"},
-    {.name = "reg_item", .type = PARAM_FLOAT, .otherwise.f = 10, .min = 0, .max = 1e6, .doc = "the same for the items'"},
+    {.name = "reg_user",
+     .type = PARAM_FLOAT,
+     .otherwise.f = BIAS_REG_USER,
+     .min = 0,
+     .max = 1e6,
+     .doc = "center=\"bias\": regularisation of the users' biases"},
+    {.name = "reg_item", .type = PARAM_FLOAT, .otherwise.f = BIAS_REG_ITEM, .min = 0, .max = 1e6, .doc = "the same for the items'"},
     {0},
 };
 

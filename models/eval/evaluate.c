@@ -153,6 +153,7 @@ struct protocol protocol_for_valid(const struct dataset *valid, uint64_t seed) {
 struct columns {
     char **names;
     double **values, **lows, **highs; /* by metric; lows, highs: NULLs without intervals */
+    int64_t n_percentile;             /* intervals that BCa was asked for and can't make */
 };
 
 /* What a model's row leaves for the text around the table. */
@@ -227,6 +228,7 @@ static enum status interval_row(const struct evaluate_request *request, size_t r
         TRY(bootstrap_interval(sums_of(request, row, m), NULL, request->intervals, &interval, err));
         columns->lows[m][row] = interval.low;
         columns->highs[m][row] = interval.high;
+        columns->n_percentile += interval.is_percentile;
     }
     return OK;
 }
@@ -416,6 +418,7 @@ static enum status judge_all(const struct evaluate_request *request, struct colu
         note_cold(request, counts, table);
         note_users(counts, table);
         note_intervals(request->intervals, table);
+        interval_note(table, columns->n_percentile);
         note_order(request, table);
         for (size_t i = 0; i < request->n_models; i++) note_outside(request->models[i], &counts[i], table);
         if (request->out_users) *request->out_users = counts[0].n_users;

@@ -10,6 +10,7 @@
 #include "runtime/base/rng.h"
 #include "runtime/base/sort.h"
 #include "runtime/base/thread.h"
+#include "runtime/data/table.h"
 
 /* --- sums --- */
 
@@ -138,7 +139,7 @@ static double bca_share(double bias, double acceleration, double z) {
     return normal_share(bias + moved / (1 - acceleration * moved));
 }
 
-void interval_limits(const struct replicates *replicates, enum interval_method method, double level, double *out_low, double *out_high) {
+bool interval_limits(const struct replicates *replicates, enum interval_method method, double level, double *out_low, double *out_high) {
     double low = (1 - level) / 2, high = 1 - low;
     const double bias = method == INTERVAL_BCA ? bias_of(replicates) : NAN;
     if (!isnan(bias)) {
@@ -148,6 +149,16 @@ void interval_limits(const struct replicates *replicates, enum interval_method m
     }
     *out_low = quantile(replicates->values, replicates->n, low);
     *out_high = quantile(replicates->values, replicates->n, high);
+    return method != INTERVAL_BCA || !isnan(bias);
+}
+
+void interval_note(struct table *table, int64_t n) {
+    struct buf text = BUF_INIT;
+    if (n == 0) return;
+    buf_add_counted(&text, n, "intervals");
+    table_note(table, "%s of percentiles: all draws lie on one side of the value, and BCa wants some on either. More draws may help.",
+               buf_text(&text));
+    buf_release(&text);
 }
 
 static enum status limits(const struct paired *paired, const struct resampling *resampling, double *values, double *jackknife, struct interval *out,
@@ -156,7 +167,7 @@ static enum status limits(const struct paired *paired, const struct resampling *
     leave_out(paired, jackknife);
     qsort(values, (size_t)resampling->n, sizeof *values, ascending);
     const struct replicates replicates = {.values = values, .jackknife = jackknife, .n = resampling->n, .n_left_out = paired->n, .value = out->value};
-    interval_limits(&replicates, resampling->method, resampling->level, &out->low, &out->high);
+    out->is_percentile = !interval_limits(&replicates, resampling->method, resampling->level, &out->low, &out->high);
     return OK;
 }
 

@@ -29,6 +29,7 @@ struct resampling {
 };
 struct interval {
     double value, low, high; /* low, high: NaN where fewer than two users have a value */
+    bool is_percentile;      /* BCa was asked for and can't be: all draws lie on one side of the value. low and high are percentiles then */
 };
 /* Of the metric (b NULL), or of a - b over the users who have both. Percentile, or bias-corrected and accelerated (Efron 1987). ERR_INTERRUPTED,
  * ERR_MEMORY. */
@@ -40,7 +41,10 @@ struct replicates {
     int64_t n, n_left_out;
     double value;
 };
-void interval_limits(const struct replicates *replicates, enum interval_method method, double level, double *out_low, double *out_high);
+/* False where BCa can't be and percentiles took its place. */
+bool interval_limits(const struct replicates *replicates, enum interval_method method, double level, double *out_low, double *out_high);
+/* Says so under a table with n such intervals. */
+void interval_note(struct table *table, int64_t n);
 
 /* --- paired tests, two-sided --- */
 

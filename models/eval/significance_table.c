@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "runtime/base/least.h"
 #include "runtime/base/mem.h"
 
 struct comparing {
@@ -12,7 +13,8 @@ struct comparing {
     struct table *judged;   /* what evaluate makes of them: names, values, caption, notes */
     struct table *table;
     double *differences, *lows, *highs, *p, *corrected;
-    struct test_result last;
+    struct test_result *results; /* n */
+    int64_t n_percentile;        /* intervals that BCa can't make */
 };
 
 static const char *name_of(const struct comparing *comparing, size_t i) { return table_column(comparing->judged, "model")->u.strs[i]; }
@@ -40,12 +42,13 @@ static enum status compare_all(struct comparing *comparing, struct error *err) {
     for (size_t i = 0; i < comparing->n; i++) {
         struct interval interval;
         TRY(bootstrap_interval(&comparing->sums[i], baseline, &request->resampling, &interval, err));
-        TRY(paired_test(&comparing->sums[i], baseline, request->method, &request->resampling, &comparing->last, err));
+        TRY(paired_test(&comparing->sums[i], baseline, request->method, &request->resampling, &comparing->results[i], err));
+        comparing->n_percentile += interval.is_percentile;
         comparing->differences[i] = interval.value;
         comparing->lows[i] = interval.low;
         comparing->highs[i] = interval.high;
-        comparing->p[i] = comparing->last.p;
-        if (comparing->corrected) comparing->corrected[i] = comparing->last.p;
+        comparing->p[i] = comparing->results[i].p;
+        if (comparing->corrected) comparing->corrected[i] = comparing->results[i].p;
     }
     if (comparing->corrected) holm(comparing->corrected, comparing->n);
     return OK;
@@ -53,20 +56,61 @@ static enum status compare_all(struct comparing *comparing, struct error *err) {
 
 /* --- words --- */
 
+static size_t count_exact(const struct comparing *comparing) {
+    size_t n = 0;
+    for (size_t i = 0; i < comparing->n; i++) n += comparing->results[i].is_exact;
+    return n;
+}
+
+/* " for plain, weak, else " */
+static void add_exact_names(const struct comparing *comparing, struct buf *out) {
+    const char *before = " for ";
+    for (size_t i = 0; i < comparing->n; i++) {
+        if (!comparing->results[i].is_exact) continue;
+        buf_addf(out, "%s%s", before, name_of(comparing, i));
+        before = ", ";
+    }
+    buf_adds(out, ", else ");
+}
+
+static void add_range(const int64_t range[2], struct buf *out) {
+    buf_add_count(out, range[0]);
+    if (range[1] == range[0]) return;
+    buf_adds(out, " to ");
+    buf_add_count(out, range[1]);
+}
+
+static void widen(int64_t range[2], int64_t value) {
+    range[0] = least(range[0], value);
+    if (value > range[1]) range[1] = value;
+}
+
+/* How many users the comparisons are over: each has its own. */
+static void add_users(const struct comparing *comparing, struct buf *out) {
+    int64_t users[] = {INT64_MAX, 0}, differ[] = {INT64_MAX, 0};
+    for (size_t i = 0; i < comparing->n; i++) {
+        const struct test_result *result = &comparing->results[i];
+        widen(users, result->n_users);
+        widen(differ, result->n_differ);
+    }
+    add_range(users, out);
+    buf_adds(out, users[1] == 1 ? " user, of whom " : " users, of whom ");
+    add_range(differ, out);
+    buf_adds(out, " differ, ");
+}
+
 static void add_test(const struct comparing *comparing, struct buf *out) {
     static const char *const names[] = {"paired permutation test", "Wilcoxon's signed-rank test", "bootstrap of the paired difference",
                                         "McNemar's test"};
     const struct significance_request *request = comparing->request;
     const bool draws = request->method == TEST_PERMUTATION || request->method == TEST_BOOTSTRAP;
+    const size_t n_exact = count_exact(comparing);
     buf_addf(out, "p: %s, two-sided, ", names[request->method]);
-    if (comparing->n == 1) {
-        buf_add_counted(out, comparing->last.n_users, "users");
-        buf_adds(out, ", of whom ");
-        buf_add_count(out, comparing->last.n_differ);
-        buf_adds(out, " differ, ");
-    }
-    if (comparing->last.is_exact) buf_adds(out, "exact");
-    else if (!draws) buf_adds(out, "normal approximation");
+    add_users(comparing, out);
+    if (n_exact) buf_adds(out, "exact");
+    if (n_exact && n_exact < comparing->n) add_exact_names(comparing, out);
+    if (n_exact == comparing->n) return;
+    if (!draws) buf_adds(out, "normal approximation");
     else {
         buf_add_counted(out, request->resampling.n, "draws");
         buf_addf(out, " (seed %llu)", (unsigned long long)request->resampling.seed);
@@ -82,6 +126,7 @@ static void add_notes(const struct comparing *comparing) {
     buf_add_counted(&text, resampling->n, "draws");
     table_note(comparing->table, "low, high: %g %% of the difference over users, %s bootstrap, %s.", resampling->level * 100,
                resampling->method == INTERVAL_BCA ? "BCa" : "percentile", buf_text(&text));
+    interval_note(comparing->table, comparing->n_percentile);
     if (comparing->corrected) table_note(comparing->table, "p_holm: p, corrected for being %zu comparisons (Holm 1979).", comparing->n);
     for (size_t i = 0; i < comparing->judged->n_notes; i++) table_note(comparing->table, "%s", comparing->judged->notes[i]);
     buf_release(&text);
@@ -107,9 +152,11 @@ static enum status run(struct comparing *comparing, struct error *err) {
 enum status significance_table(const struct significance_request *request, struct table **out, struct error *err) {
     struct comparing comparing = {.request = request, .n = request->judged.n_models - 1};
     comparing.sums = xnew_array(struct user_sums, comparing.n + 1);
+    comparing.results = xnew_array(struct test_result, comparing.n + 1);
     const enum status status = run(&comparing, err);
     for (size_t i = 0; i <= comparing.n; i++) user_sums_release(&comparing.sums[i]);
     free(comparing.sums);
+    free(comparing.results);
     table_unref(comparing.judged);
     if (status == OK) *out = comparing.table;
     else table_unref(comparing.table);

@@ -101,14 +101,37 @@ static void test_limits(void **state) {
         for (int64_t i = 0; i < n_drawn; i++) values[i] = number_at(drawn, i);
         const struct replicates replicates = {.values = values, .jackknife = jackknife, .n = n_drawn, .n_left_out = n, .value = mean};
         const double level = json_number_value(json_object_get(one, "level"));
-        interval_limits(&replicates, INTERVAL_BCA, level, &low, &high);
+        assert_true(interval_limits(&replicates, INTERVAL_BCA, level, &low, &high));
         NEAR(low, number_at(json_object_get(one, "bca"), 0), 1e-10);
         NEAR(high, number_at(json_object_get(one, "bca"), 1), 1e-10);
-        interval_limits(&replicates, INTERVAL_PERCENTILE, level, &low, &high);
+        assert_true(interval_limits(&replicates, INTERVAL_PERCENTILE, level, &low, &high));
         NEAR(low, number_at(json_object_get(one, "percentile"), 0), 1e-10);
         NEAR(high, number_at(json_object_get(one, "percentile"), 1), 1e-10);
     }
     json_decref(json);
+}
+
+/* Where all draws lie above the value BCa knows no bias: percentiles, and it is said. */
+static void test_one_sided_draws(void **state) {
+    (void)state;
+    const double values[] = {1, 2, 3, 4, 5}, jackknife[] = {0, 1};
+    const struct replicates above = {.values = values, .jackknife = jackknife, .n = 5, .n_left_out = 2, .value = 0.5};
+    double low, high, wanted_low, wanted_high;
+    assert_false(interval_limits(&above, INTERVAL_BCA, 0.5, &low, &high));
+    assert_true(interval_limits(&above, INTERVAL_PERCENTILE, 0.5, &wanted_low, &wanted_high));
+    assert_true(low == wanted_low && high == wanted_high && low == 2);
+    /* Of two users one draw may well hold one of them alone. */
+    const double two[] = {0, 1};
+    struct user_sums a = sums_of(two, NULL, 2);
+    bool seen = false;
+    for (uint64_t seed = 0; seed < 40 && !seen; seed++) {
+        const struct resampling resampling = {.n = 1, .level = 0.9, .seed = seed};
+        struct interval interval;
+        GOOD(bootstrap_interval(&a, NULL, &resampling, &interval, &err));
+        seen = interval.is_percentile;
+    }
+    assert_true(seen);
+    user_sums_release(&a);
 }
 
 static void test_holm(void **state) {
@@ -245,14 +268,10 @@ static void test_interrupts(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_by_scipy),
-                                       cmocka_unit_test(test_mcnemar),
-                                       cmocka_unit_test(test_limits),
-                                       cmocka_unit_test(test_holm),
-                                       cmocka_unit_test(test_size_and_power),
-                                       cmocka_unit_test(test_coverage),
-                                       cmocka_unit_test(test_same_for_any_threads),
-                                       cmocka_unit_test(test_edges),
-                                       cmocka_unit_test(test_interrupts)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_by_scipy), cmocka_unit_test(test_mcnemar),
+                                       cmocka_unit_test(test_limits),   cmocka_unit_test(test_one_sided_draws),
+                                       cmocka_unit_test(test_holm),     cmocka_unit_test(test_size_and_power),
+                                       cmocka_unit_test(test_coverage), cmocka_unit_test(test_same_for_any_threads),
+                                       cmocka_unit_test(test_edges),    cmocka_unit_test(test_interrupts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,10 +54,15 @@ def predictions(rows, case):
     ]
 
 
-def similarities(rows):
+def counts_of(rows):
+    """How often the user of each row met its item. For rows of ones BM25 is TF-IDF: its length of an item goes out of the cosine."""
+    return np.random.default_rng(8).geometric(0.35, len(rows))
+
+
+def similarities(rows, weights):
     """Of all pairs of items by implicit: cosine, TF-IDF, cosine of BM25's weights."""
     users, items = [u - 1 for u, _, _ in rows], [i - 1 for _, i, _ in rows]
-    counts = csr_matrix((np.ones(len(rows)), (users, items)), shape=(N_USERS, N_ITEMS))
+    counts = csr_matrix((np.asarray(weights, dtype=float), (users, items)), shape=(N_USERS, N_ITEMS))
     models = [CosineRecommender(K=N_ITEMS), TFIDFRecommender(K=N_ITEMS), ItemItemRecommender(K=N_ITEMS)]
     weighed = [counts, counts, normalize(bm25_weight(counts.T, 1.2, 0.75)).T.tocsr()]
     for model, matrix in zip(models, weighed):
@@ -86,6 +91,7 @@ def main():
     array("peer_users", "int64_t", [u for u, _, _ in rows], "d")
     array("peer_items", "int64_t", [i for _, i, _ in rows], "d")
     array("peer_ratings", "float", [r for _, _, r in rows], ".0f")
+    array("peer_counts", "float", counts_of(rows), "d")
     print("\n/* Predictions of every pair without a rating, by user, then item. */")
     for c, case in enumerate(CASES):
         print(f"/* {case[0].__name__} */")
@@ -94,9 +100,11 @@ def main():
     for c, (_, by_users, _, k, shrinkage, center, similarity) in enumerate(CASES):
         kind = "user_knn" if by_users else "item_knn"
         print(f'    {{"{kind}", "neighbors={k}, similarity={similarity}, shrinkage={shrinkage or 0}, center={center}", peer_case_{c}}},')
-    print("};\n\n/* Similarities of implicit's items by row, without the diagonal. */")
-    for name, values in zip(("cosine", "tfidf", "bm25"), similarities(rows)):
+    print("};\n\n/* Similarities of implicit's items by row, without the diagonal: of ones, then of the counts. */")
+    for name, values in zip(("cosine", "tfidf"), similarities(rows, np.ones(len(rows)))):
         array(f"peer_{name}", "double", values, ".9f")
+    for name, values in zip(("cosine", "tfidf", "bm25"), similarities(rows, counts_of(rows))):
+        array(f"peer_{name}_of_counts", "double", values, ".9f")
 
 
 sys.exit(main())

@@ -334,13 +334,20 @@ static void check_similar(struct dataset *rows, const char *text, const double *
 }
 
 static void test_implicit_library(void **state) {
-    struct dataset *rows = data_of(peer_users, peer_items, NULL, PEER_ROWS);
+    struct dataset *rows = data_of(peer_users, peer_items, NULL, PEER_ROWS), *counted = data_of(peer_users, peer_items, peer_counts, PEER_ROWS);
+    struct dataset *counts;
     (void)state;
+    GOOD(dataset_implicit(counted, 0, false, true, &counts, &err));
     check_similar(rows, "similarity=cosine", peer_cosine);
     check_similar(rows, "weighting=none", peer_cosine);
-    check_similar(rows, "", peer_tfidf); /* as auto reads implicit data */
-    check_similar(rows, "similarity=cosine, shrinkage=0, weighting=bm25", peer_bm25);
+    check_similar(rows, "", peer_tfidf);               /* as auto reads implicit data */
+    check_similar(rows, "weighting=bm25", peer_tfidf); /* ones: its length of a row goes out of the cosine */
+    check_similar(counts, "weighting=none", peer_cosine_of_counts);
+    check_similar(counts, "", peer_tfidf_of_counts);
+    check_similar(counts, "similarity=cosine, shrinkage=0, weighting=bm25", peer_bm25_of_counts);
     dataset_unref(rows);
+    dataset_unref(counted);
+    dataset_unref(counts);
 }
 
 /* --- use --- */

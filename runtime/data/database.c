@@ -65,7 +65,7 @@ enum status database_fail(struct database *database, struct error *err) {
     say(database, status, words, err);
     if ((code & 0xff) == SQLITE_BUSY) err_hint(err, "another program keeps it locked");
     if ((code & 0xff) == SQLITE_FULL) err_hint(err, "free some space there");
-    if ((code & 0xff) == SQLITE_TOOBIG && !database->path) err_hint(err, "a text or list has 4 MiB at most; substr(x, 1, 1000) takes a part of it");
+    if ((code & 0xff) == SQLITE_TOOBIG && !database->path) err_hint(err, "a text or list has 1 MiB at most; substr(x, 1, 1000) takes a part of it");
     if (status == ERR_DATA && database->path) err_hint(err, "move the file away; a new one will be made");
     return status;
 }
@@ -81,9 +81,9 @@ static int on_busy(void *ctx, int n_waits) {
     return clock_now_s() - database->busy_since_s < DATABASE_BUSY_S && task_sleep(database->task, n_waits < 10 ? 0.001 : 0.01, &ignored) == OK;
 }
 
-void database_listen(struct database *database) {
+void database_listen(struct database *database, int n_operations) {
     sqlite3_busy_handler(database->sqlite, on_busy, database);
-    sqlite3_progress_handler(database->sqlite, OPS_BETWEEN_LOOKS, on_progress, database);
+    sqlite3_progress_handler(database->sqlite, n_operations, on_progress, database);
 }
 
 /* Where several machines may share a file, but not the memory that WAL needs. Numbers of statfs(2). */
@@ -132,7 +132,7 @@ static enum status open_file(struct database *database, struct error *err) {
     if (!database->sqlite) return err_set(err, ERR_MEMORY, "no memory to open the database `%s`", database->path);
     if (code != SQLITE_OK) return database_fail(database, err);
     if (sqlite3_db_readonly(database->sqlite, "main") == 1) return err_set(err, ERR_FILE, "database `%s`: can't be written", database->path);
-    database_listen(database);
+    database_listen(database, OPS_BETWEEN_LOOKS);
     TRY(database_exec(database, "PRAGMA cache_size=-1000; PRAGMA temp_store=MEMORY; PRAGMA journal_size_limit=4194304", err));
     return set_journal(database, err);
 }

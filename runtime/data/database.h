@@ -1,5 +1,5 @@
 /* A database in a file that several processes share, or in memory. SQLite is
- * owned by database.c, database_read.c and database_rows.c.
+ * owned by database.c, database_read.c, database_rows.c and database_functions.c.
  *
  * Files are in WAL mode with synchronous NORMAL: readers and a writer don't
  * wait for each other, and a process that is killed at any moment leaves
@@ -29,7 +29,7 @@ enum status database_open(const char *path, struct database **out, struct error 
 void database_close(struct database *database); /* NULL is fine; after all its statements were freed */
 
 /* A database that only reads, and holds nothing but what is given to it: files (database_attach) and the caller's rows (database_lend). It is asked
- * by statement_new_query. What is sorted or grouped spills into temporary files, as large as it may be. A value has 4 MiB at most (ERR_LIMIT). */
+ * by statement_new_query. What is sorted or grouped spills into temporary files, as large as it may be. A value has 1 MiB at most (ERR_LIMIT). */
 enum status database_open_reading(struct database **out, struct error *err) MUST_CHECK;
 /* A file's tables as name.table. It must be there, and is never changed. A file in WAL mode with no -wal beside it is read without locks. */
 enum status database_attach(struct database *database, const char *name, const char *path, struct error *err) MUST_CHECK;

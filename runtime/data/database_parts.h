@@ -23,8 +23,10 @@ struct database {
 
 /* What SQLite says of the last call, or what `why` says. */
 enum status database_fail(struct database *database, struct error *err);
-/* From now on a cancel ends what runs and what waits for a lock. */
-void database_listen(struct database *database);
+/* From now on a cancel ends what waits for a lock, and what runs after so many more operations of SQLite's machine. */
+void database_listen(struct database *database, int n_operations);
+/* In place of SQLite's own (database_functions.c). */
+enum status database_add_functions(struct database *database, struct error *err) MUST_CHECK;
 void database_forget_files(struct database *database);
 
 #endif

@@ -10,15 +10,19 @@
 #include "runtime/data/sql_text.h"
 
 #define SQL_BYTES_MAX (1 << 20)
-#define VALUE_BYTES_MAX (4 << 20) /* a function of SQLite's can't be stopped while it works on a value */
-#define PATTERN_BYTES_MAX 1000    /* of LIKE and GLOB, whose time grows with its power */
+#define VALUE_BYTES_MAX (1 << 20) /* nothing can stop a function of SQLite's while it works on a value */
+#define PATTERN_BYTES_MAX 250     /* of LIKE and GLOB, whose time is the product with the text's */
+#define OPS_BETWEEN_LOOKS 64      /* each may be a function of the longest values */
 
 /* --- opening --- */
 
-/* Functions that a query has no use for: one hands out addresses of the process. */
+/* Functions that a query has no use for: one hands out addresses of the process, the other may take minutes that nothing can stop. */
 static int on_action(void *ctx, int action, const char *a, const char *function, const char *b, const char *c) {
+    static const char *const refused[] = {"fts3_tokenizer", "json_patch"};
     (void)ctx, (void)a, (void)b, (void)c;
-    return action == SQLITE_FUNCTION && function && sqlite3_stricmp(function, "fts3_tokenizer") == 0 ? SQLITE_DENY : SQLITE_OK;
+    for (size_t i = 0; action == SQLITE_FUNCTION && function && i < sizeof refused / sizeof *refused; i++)
+        if (sqlite3_stricmp(function, refused[i]) == 0) return SQLITE_DENY;
+    return SQLITE_OK;
 }
 
 static enum status open_empty(struct database *database, struct error *err) {
@@ -26,7 +30,7 @@ static enum status open_empty(struct database *database, struct error *err) {
     const int code = sqlite3_open_v2(DATABASE_IN_MEMORY, &database->sqlite, flags, NULL);
     if (!database->sqlite) return err_set(err, ERR_MEMORY, "no memory for a query");
     if (code != SQLITE_OK) return database_fail(database, err);
-    database_listen(database);
+    database_listen(database, OPS_BETWEEN_LOOKS);
     sqlite3_set_authorizer(database->sqlite, on_action, NULL);
     sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL); /* of the files' views and triggers */
@@ -34,6 +38,7 @@ static enum status open_empty(struct database *database, struct error *err) {
     sqlite3_limit(database->sqlite, SQLITE_LIMIT_SQL_LENGTH, SQL_BYTES_MAX);
     sqlite3_limit(database->sqlite, SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX);
     sqlite3_limit(database->sqlite, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, PATTERN_BYTES_MAX);
+    TRY(database_add_functions(database, err));
     return database_exec(database, "PRAGMA temp_store=FILE", err);
 }
 

@@ -5,7 +5,7 @@ OWNERS = {
     "zmq.h": (["kernel/wire/transport_zmq.c"], 1),
     "sodium.h": (["runtime/base/hash.c"], 1),
     "jansson.h": (["runtime/base/json.h", "runtime/base/json.c"], 2),
-    "sqlite3.h": (["runtime/data/database*.c"], 3),
+    "sqlite3.h": (["runtime/data/database*.c"], 4),
     "utf8proc.h": (["runtime/base/str.c"], 1),
     "curl/curl.h": (["runtime/data/*.c", "runtime/net/*.c"], 1),
     "archive.h": (["runtime/data/*.c", "runtime/net/*.c"], 1),

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "runtime/base/monitor.h"
+#include "runtime/base/rng.h"
 #include "runtime/data/query.h"
 #include "tests/unit/data/files.h"
 #include "tests/unit/data/sources.h"
@@ -246,12 +247,72 @@ static void other_kinds_of_tables(void **state) {
     fails(&query, ERR_VALUE, "no such table: docz", "the session has no Dataset and no Table");
 }
 
+/* Functions of the longest values end soon: nothing could stop them. */
+static void hostile_texts(void **state) {
+    (void)state;
+    static const char *const queries[] = {"select instr(hex(zeroblob(500000)), hex(zeroblob(250000))||'1')",
+                                          "select length(replace(hex(zeroblob(500000)), hex(zeroblob(250000))||'1', 'x'))",
+                                          "select trim(printf('%.*c', 1000000, 'a'), printf('%.*c', 900000, 'b')||'a')",
+                                          "select hex(zeroblob(500000)) like '%0%0%0%0%0%0%0%0%0%1'",
+                                          "select hex(zeroblob(500000)) like '%' || printf('%.*c', 240, '0') || '1'",
+                                          "select hex(zeroblob(500000)) glob '*0*0*0*0*0*0*0*0*1'"};
+    for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
+        const struct query query = {.sql = queries[i]};
+        const double began = clock_now_s();
+        table_unref(good(&query));
+        assert_true(clock_now_s() - began < 3);
+    }
+    fails(&(struct query){.sql = "select json_patch('{}', '{}')"}, ERR_VALUE, "not authorized to use function: json_patch", "");
+    fails(&(struct query){.sql = "select replace(hex(zeroblob(500000)), '0', 'xx')"}, ERR_LIMIT, "string or blob too big", "1 MiB at most");
+}
+
+/* instr, replace and trim as SQLite has them, on short texts of few letters. */
+static void functions_as_sqlites(void **state) {
+    (void)state;
+    static const char *const letters[] = {"a", "b", "é", "日", "😀", "ab"};
+    static const char sql[] =
+        "select quote(instr(?1, ?2)), quote(instr(cast(?1 as blob), cast(?2 as blob))), quote(instr(?1, null)),"
+        "quote(replace(?1, ?2, ?3)), quote(trim(?1, ?2)), quote(ltrim(?1, ?2)), quote(rtrim(?1, ?2)), quote(trim(' ' || ?1 || '  ')),"
+        "quote(ltrim(' x ')), quote(rtrim(' x ')), quote(instr(12345, 34)), quote(replace(121, 1, 9)), quote(trim(121, 1)),"
+        "quote(trim(null)), quote(instr('', '')), quote(instr('a', '')), quote(replace('', '', 'x'))";
+    struct database *plain, *own;
+    struct statement *theirs, *ours;
+    struct error err = ERROR_INIT;
+    struct rng rng = rng_at(5, RNG_USER, 0);
+    assert_int_equal(database_open(DATABASE_IN_MEMORY, &plain, &err), OK);
+    assert_int_equal(database_open_reading(&own, &err), OK);
+    assert_int_equal(statement_new(plain, sql, &theirs, &err), OK);
+    assert_int_equal(statement_new_query(own, sql, &ours, &err), OK);
+    for (int i = 0; i < 3000; i++) {
+        struct buf texts[3] = {{0}};
+        bool row = false;
+        for (int t = 0; t < 3; t++) {
+            for (uint64_t n = rng_below(&rng, t ? 3 : 12); n > 0; n--) buf_adds(&texts[t], letters[rng_below(&rng, 6)]);
+            statement_bind_text(theirs, t + 1, slice_of(buf_text(&texts[t])));
+            statement_bind_text(ours, t + 1, slice_of(buf_text(&texts[t])));
+        }
+        assert_int_equal(statement_step(theirs, &row, &err), OK);
+        assert_int_equal(statement_step(ours, &row, &err), OK);
+        for (int c = 0; c < statement_n_columns(ours); c++)
+            if (!slice_eq(statement_text(ours, c), statement_text(theirs, c)))
+                fail_msg("column %d of '%s', '%s', '%s': %s and %s", c, buf_text(&texts[0]), buf_text(&texts[1]), buf_text(&texts[2]),
+                         statement_text(ours, c).data, statement_text(theirs, c).data);
+        statement_reset(theirs);
+        statement_reset(ours);
+        for (int t = 0; t < 3; t++) buf_release(&texts[t]);
+    }
+    statement_free(theirs);
+    statement_free(ours);
+    database_close(plain);
+    database_close(own);
+}
+
 /* Texts without end are a question of memory, asked before it is gone; one text is short enough that a function of it ends soon. */
 static void large_texts(void **state) {
     (void)state;
-    struct query query = {.sql = "select hex(zeroblob(2097153))"};
+    struct query query = {.sql = "select hex(zeroblob(524289))"};
     struct rlimit kept, tight;
-    fails(&query, ERR_LIMIT, "string or blob too big", "4 MiB at most");
+    fails(&query, ERR_LIMIT, "string or blob too big", "1 MiB at most");
     assert_int_equal(getrlimit(RLIMIT_AS, &kept), 0);
     tight = kept;
     tight.rlim_cur = (rlim_t)700 << 20;
@@ -260,7 +321,7 @@ static void large_texts(void **state) {
     struct error err = ERROR_INIT;
     struct table *table;
     int offset;
-    query.sql = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 3000) select hex(zeroblob(1000000)) from n";
+    query.sql = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 3000) select hex(zeroblob(500000)) from n";
     const enum status status = roomy ? query_run(NULL, &query, &table, &offset, &err) : ERR_MEMORY;
     const bool low = mem_check(&(struct error){.code = OK}) != OK;
     setrlimit(RLIMIT_AS, &kept);
@@ -407,6 +468,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(types_of_files, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(names_in_session_and_file, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(other_kinds_of_tables, enter_folder, leave_folder),
+        cmocka_unit_test_setup_teardown(hostile_texts, enter_folder, leave_folder),
+        cmocka_unit_test_setup_teardown(functions_as_sqlites, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(large_texts, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(damaged_files, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(interrupts, enter_folder, leave_folder),

@@ -4,10 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/base/least.h"
 #include "runtime/base/mem.h"
 
 #define SHRINKAGE_OF_RATINGS 100
-#define LISTED_MAX (1 << 25) /* similarities kept for ratings, where `neighbors` a row need no more */
+#define LISTED_MAX (1 << 25) /* similarities that all lists keep for ratings: 256 MiB */
 
 const char *const knn_similarities[] = {"auto", "cosine", "adjusted_cosine", "pearson", "msd", "jaccard", NULL};
 const char *const knn_centers[] = {"bias", "mean", "none", NULL};
@@ -92,9 +93,24 @@ static double shrinkage_of(const struct model *model) {
     return shrinkage >= 0 ? shrinkage : model->is_explicit ? SHRINKAGE_OF_RATINGS : 0;
 }
 
+/* Ratings ask the nearest of those that can say something of an item, who may stand far down a list; rows ask the nearest of all. */
 static int64_t most_of(const struct model *model, const struct knn *knn) {
-    const int64_t n = knn->of_users ? model->catalog->n_users : model->catalog->n_items, room = LISTED_MAX / (n + 1);
+    const int64_t n = knn->of_users ? model->catalog->n_users : model->catalog->n_items, listed = value_of(model, "listed").i;
+    const int64_t room = listed > 0 ? listed : least(n, LISTED_MAX / (n + 1));
     return knn->rates && room > knn->neighbors ? room : knn->neighbors;
+}
+
+static enum status check_listed(const struct model *model, struct error *err) {
+    const int64_t listed = value_of(model, "listed").i, neighbors = value_of(model, "neighbors").i;
+    if (listed == 0 || (model->is_explicit && listed >= neighbors)) return OK;
+    if (!model->is_explicit) {
+        err_set(err, ERR_VALUE, "lists of implicit data are as long as `neighbors`: listed= is for ratings");
+        err_hint(err, "neighbors=%lld keeps that many", (long long)listed);
+    } else {
+        err_set(err, ERR_VALUE, "lists of %lld can't name %lld neighbors", (long long)listed, (long long)neighbors);
+        err_hint(err, "listed= of %lld or more; 0 keeps as many as there is room for", (long long)neighbors);
+    }
+    return err_about(err, "listed");
 }
 
 static void understand(const struct model *model, struct knn *knn) {
@@ -194,6 +210,7 @@ static enum status find_neighbours(struct task *task, struct knn *knn, struct er
 
 static enum status learn(const struct fit_request *request, struct model *model, struct knn *knn, struct error *err) {
     understand(model, knn);
+    if (knn->rates) model->params.values[params_find(model->class, "listed")].i = knn->most;
     TRY(make_rows(request->task, model, knn, err));
     TRY(find_base(request->task, request->data, knn, err));
     return find_neighbours(request->task, knn, err);
@@ -214,6 +231,7 @@ static void take(struct model *model, struct knn *knn) {
 
 enum status knn_fit(const struct fit_request *request, struct model *model, bool of_users, struct error *err) {
     TRY(model->is_explicit ? check_explicit(model, err) : check_implicit(model, err));
+    TRY(check_listed(model, err));
     struct knn *knn = knn_new(of_users);
     const enum status status = learn(request, model, knn, err);
     if (status == OK) take(model, knn);

@@ -74,6 +74,13 @@ extern const char *const knn_similarities[], *const knn_centers[], *const knn_we
      .min = 1,                                                                                                                                      \
      .max = 1e6,                                                                                                                                    \
      .doc = "how many of the nearest are asked; fewer where fewer have anything in common"},                                                        \
+        {.name = "listed",                                                                                                                          \
+         .type = PARAM_INT,                                                                                                                         \
+         .otherwise.i = 0,                                                                                                                          \
+         .min = 0,                                                                                                                                  \
+         .max = 1e6,                                                                                                                                \
+         .doc = "ratings: how many of the nearest each list keeps; only among these are the `neighbors` that rated an item looked for. 0: all up "  \
+                "to 5,792 users (item_knn: items), of more as many as make 33,554,432 in all lists, 8 bytes each; the fitted model says how many"}, \
         {.name = "similarity",                                                                                                                      \
          .type = PARAM_STR,                                                                                                                         \
          .otherwise.s = "auto",                                                                                                                     \

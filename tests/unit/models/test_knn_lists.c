@@ -1,0 +1,72 @@
+/* How long the lists of user_knn and item_knn are, and what that does to scores. */
+#include "tests/unit/models/fixture.h"
+
+static int64_t listed_of(const struct model *model) { return model->params.values[params_find(model->class, "listed")].i; }
+
+/* Of few users all are kept, and the fitted model says how many. */
+static void test_whole(void **state) {
+    (void)state;
+    struct dataset *data = planted_data(60, 40, 0.3, 5, true);
+    struct model *model = fitted("user_knn", data, "neighbors=5", 0, NULL), *asked = fitted("user_knn", data, "neighbors=5, listed=60", 0, NULL);
+    assert_int_equal(listed_of(model), 60);
+    assert_true(same_scores(model, asked));
+    model_unref(model);
+    model_unref(asked);
+    dataset_unref(data);
+}
+
+/* Shorter lists know fewer who rated an item; a longer list than there are users is a whole one. */
+static void test_short(void **state) {
+    (void)state;
+    struct dataset *data = planted_data(60, 40, 0.3, 5, true);
+    struct model *whole = fitted("user_knn", data, "neighbors=5", 0, NULL), *few = fitted("user_knn", data, "neighbors=5, listed=6", 0, NULL),
+                 *more = fitted("user_knn", data, "neighbors=5, listed=1000", 0, NULL);
+    assert_int_equal(listed_of(few), 6);
+    assert_false(same_scores(whole, few));
+    assert_true(same_scores(whole, more));
+    assert_true(few->class->size(few) <= 60 * 6 + 60 + 40 + 1 && few->class->size(few) < whole->class->size(whole));
+    model_unref(whole);
+    model_unref(few);
+    model_unref(more);
+    dataset_unref(data);
+}
+
+/* Beyond 5,792 users room is shared out; who wants more says so. */
+static void test_many(void **state) {
+    enum { MANY = 6000, FEW = 6 };
+    (void)state;
+    struct dataset *data = planted_data(MANY, FEW, 0.5, 3, true);
+    struct model *model = fitted("user_knn", data, "neighbors=5, similarity=jaccard", 0, NULL),
+                 *asked = fitted("user_knn", data, "neighbors=5, similarity=jaccard, listed=6000", 0, NULL);
+    assert_int_equal(listed_of(model), (1 << 25) / (MANY + 1));
+    assert_int_equal(listed_of(asked), 6000);
+    assert_true(asked->class->size(asked) > model->class->size(model));
+    model_unref(model);
+    model_unref(asked);
+    dataset_unref(data);
+}
+
+static enum status try_fit(struct dataset *data, const char *text, struct error *err) {
+    const struct model_class *class = model_class_find("user_knn");
+    const struct params params = params_of(class, text);
+    const struct fit_request request = request_for(data, &params, 0);
+    struct model *model = NULL;
+    const enum status status = model_fit(class, &request, &model, err);
+    model_unref(model);
+    return status;
+}
+
+static void test_errors(void **state) {
+    (void)state;
+    struct dataset *data = planted_data(30, 20, 0.3, 5, true), *rows = planted_data(30, 20, 0.3, 5, false);
+    BAD(try_fit(data, "neighbors=10, listed=9", &err), ERR_VALUE, "lists of 9 can't name 10 neighbors");
+    BAD(try_fit(rows, "neighbors=10, listed=20", &err), ERR_VALUE, "lists of implicit data are as long as `neighbors`");
+    dataset_unref(data);
+    dataset_unref(rows);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_whole), cmocka_unit_test(test_short), cmocka_unit_test(test_many),
+                                       cmocka_unit_test(test_errors)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

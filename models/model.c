@@ -113,12 +113,20 @@ enum status model_predict_pairs(const struct model *model, struct task *task, co
 
 /* --- what is inside --- */
 
+static bool has_users_and_items(const struct model_class *class) { return class->vectors && class->is_dot_product; }
+
+static enum status no_vectors(const struct model *model, struct error *err) {
+    struct buf names = BUF_INIT;
+    model_names(has_users_and_items, &names);
+    err_set(err, ERR_VALUE, "`%s` has no vectors: %s isn't a factor model", model->name, model->class->name);
+    err_hint(err, "%s have .users and .items", buf_text(&names));
+    buf_release(&names);
+    return ERR_VALUE;
+}
+
 enum status model_embeddings(const struct model *model, enum embedded what, struct embeddings **out, struct error *err) {
     struct mat *vectors;
-    if (!model->class->vectors) {
-        err_set(err, ERR_VALUE, "`%s` has no vectors: %s isn't a factor model", model->name, model->class->name);
-        return err_hint(err, "als, mf and svd have .users and .items");
-    }
+    if (!model->class->vectors) return no_vectors(model, err);
     TRY(model->class->vectors(model, what, &vectors, err));
     struct buf name = BUF_INIT;
     buf_addf(&name, "%s %s", model->name, what == EMBED_USERS ? "users" : "items");

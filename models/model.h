@@ -161,6 +161,8 @@ void model_unref(struct model *model);
 size_t model_classes(const struct model_class *const **out);
 const struct model_class *model_class_find(const char *name);
 const struct model_class *model_class_checked(const char *name, struct error *err); /* NULL sets ERR_NAME with a hint */
+/* "als, bpr and svd": those that can, for hints. */
+void model_names(bool (*can)(const struct model_class *class), struct buf *out);
 void params_defaults(const struct model_class *class, struct params *out);
 int params_find(const struct model_class *class, const char *name); /* row, or -1 */
 int params_count(const struct model_class *class);

@@ -27,6 +27,17 @@ const struct model_class *model_class_find(const char *name) {
     return NULL;
 }
 
+void model_names(bool (*can)(const struct model_class *class), struct buf *out) {
+    size_t left = 0;
+    for (size_t i = 0; i < N_CLASSES; i++) left += can(classes[i]);
+    for (size_t i = 0, n = 0; i < N_CLASSES; i++) {
+        if (!can(classes[i])) continue;
+        left--;
+        buf_addf(out, "%s%s", n == 0 ? "" : left ? ", " : " and ", classes[i]->name);
+        n++;
+    }
+}
+
 const struct model_class *model_class_checked(const char *name, struct error *err) {
     const char *names[N_CLASSES];
     const struct model_class *class = model_class_find(name);

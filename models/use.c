@@ -36,12 +36,22 @@ static enum status cosines(const struct model *model, const float *vectors, int6
     return OK;
 }
 
+/* "… can": the kinds that do what this model can't. */
+static enum status cannot(struct error *err, bool (*can)(const struct model_class *class)) {
+    struct buf names = BUF_INIT;
+    model_names(can, &names);
+    err_hint(err, "%s can", buf_text(&names));
+    buf_release(&names);
+    return err_about(err, "model");
+}
+
+static bool has_similar(const struct model_class *class) { return class->similar || class->vectors; }
+
 static enum status cosine_of_vectors(const struct model *model, int32_t item, float *out, struct error *err) {
     struct mat *there, *here;
     if (!model->class->vectors) {
         err_set(err, ERR_VALUE, "`%s` has no item vectors, so it can't say which items are similar", model->name);
-        err_hint(err, "a factor model can: als, mf or svd");
-        return err_about(err, "model");
+        return cannot(err, has_similar);
     }
     TRY(model->class->vectors(model, EMBED_ITEMS, &there, err));
     enum status status = mat_to(there, device_cpu(), &here, err);
@@ -119,12 +129,13 @@ static void sort_parts(int32_t *items, float *ratings, float *weights, int64_t n
     free(parts);
 }
 
+static bool has_explain(const struct model_class *class) { return class->explain; }
+
 enum status model_explain(const struct model *model, int32_t user, int32_t item, int32_t **out_items, float **out_ratings, float **out_weights,
                           int64_t *out_n, struct error *err) {
     if (!model->class->explain) {
         err_set(err, ERR_VALUE, "`%s` can't say which of a user's ratings made a score", model->name);
-        err_hint(err, "als, mf and svd can");
-        return err_about(err, "model");
+        return cannot(err, has_explain);
     }
     const size_t room = (size_t)model_seen(model, user).n + 1;
     int32_t *items = xnew_array(int32_t, room);

@@ -98,6 +98,15 @@ static enum status check_use(const struct call *call, bool draws, struct error *
     return OK;
 }
 
+static enum status check_intervals(const struct call *call, struct error *err) {
+    static const char *const names[] = {"interval", "draws"};
+    if (!arg_is_none(call, "confidence")) return OK;
+    for (size_t i = 0; i < 2; i++)
+        if (arg_given(call, names[i]))
+            return arg_error(names[i], err, ERR_VALUE, "%s= is for intervals, and there are none without confidence=: confidence=0.95", names[i]);
+    return OK;
+}
+
 static struct resampling resampling_of(const struct call *call) {
     return (struct resampling){.n = arg_int(call, "draws"),
                                .level = arg_is_none(call, "confidence") ? 0 : arg_float(call, "confidence"),
@@ -111,6 +120,7 @@ static enum status judge(const struct call *call, const struct judge_metrics *me
     struct judged_models models = {0};
     const struct resampling resampling = resampling_of(call);
     TRY(check_use(call, resampling.level > 0, err));
+    TRY(check_intervals(call, err));
     enum status status = models_of(call, "models", NULL, &models, err);
     const struct evaluate_request request = {.models = models.models,
                                              .n_models = models.n,
@@ -264,25 +274,25 @@ const struct builtin_row builtins_evaluate[] = {
          "= None, allow_leak: bool = False, names: str | list[str] | None = None) -> Table",
      .group = GROUP,
      .summary = "Whether a is better than b, user by user: the difference, its interval, and a paired test's p.",
-     .notes =
-         NOTES{{"a", .doc = "a model or a Table of scores; several: each is compared with b, and p_holm corrects for their number"},
-               {"b", .doc = "what it is compared with"},
-               {"test", .doc = "the held-out part"},
-               {"metric", .doc = "a name or a function, as in evaluate; None: rmse for ratings, else ndcg@10, and hit_rate@10 for mcnemar",
-                .completes = "metric"},
-               {"method", .doc = "permutation: users' values change places at random, of any metric; wilcoxon: signed ranks; bootstrap: drawn users; "
-                                 "mcnemar: hits of one that the other misses"},
-               {"draws", .doc = "of permutations and of the bootstrap", .min = 100, .max = 1e7},
-               {"confidence", .doc = "of low and high", .min = 0, .max = 0.9999, .above_min = true},
-               {"interval", .doc = "by the bootstrap over users: bias-corrected and accelerated, or plain percentiles"},
-               {"protocol", .doc = "as in evaluate"},
-               {"negatives", .doc = "sampled: how many others; None: the published ones of the test part, else 99", .min = 1, .max = 1e6},
-               {"sampler", .doc = "sampled: how others are drawn"},
-               {"mask", .doc = "which parts count as seen; None: those before the judged one"},
-               {"seed", .doc = "of everything drawn; None: the session's"},
-               {"allow_leak", .doc = "judge even rows that a model was fitted on"},
-               {"names", .doc = "of a's rows and then of b; None: their own"},
-               {0}},
+     .notes = NOTES{{"a", .doc = "a model or a Table of scores; several: each is compared with b, and p_holm corrects for their number"},
+                    {"b", .doc = "what it is compared with"},
+                    {"test", .doc = "the held-out part"},
+                    {"metric", .doc = "a name or a function, as in evaluate; None: rmse for ratings, else ndcg@10, and hit_rate@10 for mcnemar",
+                     .completes = "metric"},
+                    {"method", .doc = "permutation: users' values change places at random, of any metric; wilcoxon: signed ranks of each user's own "
+                                      "values; bootstrap: drawn users; "
+                                      "mcnemar: hits of one that the other misses"},
+                    {"draws", .doc = "of permutations and of the bootstrap", .min = 100, .max = 1e7},
+                    {"confidence", .doc = "of low and high", .min = 0, .max = 0.9999, .above_min = true},
+                    {"interval", .doc = "by the bootstrap over users: bias-corrected and accelerated, or plain percentiles"},
+                    {"protocol", .doc = "as in evaluate"},
+                    {"negatives", .doc = "sampled: how many others; None: the published ones of the test part, else 99", .min = 1, .max = 1e6},
+                    {"sampler", .doc = "sampled: how others are drawn"},
+                    {"mask", .doc = "which parts count as seen; None: those before the judged one"},
+                    {"seed", .doc = "of everything drawn; None: the session's"},
+                    {"allow_leak", .doc = "judge even rows that a model was fitted on"},
+                    {"names", .doc = "of a's rows and then of b; None: their own"},
+                    {0}},
      .doc =
          "Users are what another sample would change, so tests and intervals are over users; those who have a value under both count. rmse and other "
          "pooled values change with the users as they are computed. A p of 0.05 says that, were there no difference, one sample in twenty would show "

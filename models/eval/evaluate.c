@@ -67,11 +67,17 @@ static enum status check_leak(const struct model *model, struct dataset *judged,
 
 /* --- rating metrics --- */
 
+static bool predicts_ratings(const struct model_class *class) { return class->predicts_ratings; }
+
 enum status evaluate_suits(const struct model_class *class, const char *name, bool is_explicit, const struct metric *metric, const char *argument,
                            struct error *err) {
     if (metric->row->kind != METRIC_RATING || (class->predicts_ratings && is_explicit)) return OK;
     err_set(err, ERR_VALUE, "`%s` ranks items and predicts no ratings: %s can't judge it", name, metric->text);
-    return err_hint(err, "%s=\"ndcg@10\" judges its order; ratings are predicted by bias, svd, als, mf, from data that have some", argument);
+    struct buf names = BUF_INIT;
+    model_names(predicts_ratings, &names);
+    err_hint(err, "%s=\"ndcg@10\" judges its order; ratings are predicted by %s, from data that have some", argument, buf_text(&names));
+    buf_release(&names);
+    return ERR_VALUE;
 }
 
 static enum status check_suits(const struct model *model, struct dataset *judged, const struct metric *metric, struct error *err) {

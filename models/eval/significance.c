@@ -22,6 +22,16 @@ double user_sums_value(const struct user_sums *sums) {
     return weight > 0 ? value_of(sum, weight, sums->is_root) : NAN;
 }
 
+bool user_sums_pooled(const struct user_sums *sums) {
+    double weight = 0; /* of the first user who has one */
+    for (int64_t u = 0; u < sums->n_users; u++) {
+        if (!(sums->weights[u] > 0)) continue;
+        if (sums->is_root || (weight > 0 && sums->weights[u] != weight)) return true;
+        weight = sums->weights[u];
+    }
+    return false;
+}
+
 enum status user_sums_new(int64_t n_users, struct user_sums *out, struct error *err) {
     *out = (struct user_sums){.n_users = n_users};
     TRY(mem_try_array((size_t)n_users, "values of users", &out->sums, err));

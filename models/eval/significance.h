@@ -14,6 +14,8 @@ struct table;
 
 /* Σ sums / Σ weights, or its root; NaN when nobody has a weight. */
 double user_sums_value(const struct user_sums *sums);
+/* Rows are pooled, as in rmse: the value isn't the mean of the users' own. */
+bool user_sums_pooled(const struct user_sums *sums);
 enum status user_sums_new(int64_t n_users, struct user_sums *out, struct error *err) MUST_CHECK; /* zeros */
 void user_sums_release(struct user_sums *sums);
 

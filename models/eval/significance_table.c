@@ -117,11 +117,22 @@ static void add_test(const struct comparing *comparing, struct buf *out) {
     }
 }
 
+/* The p of such a test and the difference beside it answer two questions. */
+static void note_pooled(const struct comparing *comparing) {
+    const char *metric = comparing->request->judged.metrics[0].text;
+    if (comparing->request->method != TEST_WILCOXON || !user_sums_pooled(&comparing->sums[comparing->n])) return;
+    table_note(comparing->table,
+               "%s pools the rows of all users, and p ranks each user's own %s, however many rows: the two can point apart; method=\"permutation\" "
+               "tests the pooled value.",
+               metric, metric);
+}
+
 static void add_notes(const struct comparing *comparing) {
     const struct resampling *resampling = &comparing->request->resampling;
     struct buf text = BUF_INIT;
     add_test(comparing, &text);
     table_note(comparing->table, "%s.", buf_text(&text));
+    note_pooled(comparing);
     buf_clear(&text);
     buf_add_counted(&text, resampling->n, "draws");
     table_note(comparing->table, "low, high: %g %% of the difference over users, %s bootstrap, %s.", resampling->level * 100,

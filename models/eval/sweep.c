@@ -201,8 +201,8 @@ static void report(const struct sweep *sweep, const struct setting *next) {
     buf_release(&text);
 }
 
-/* A failure is the setting's, but for an interrupt and the end of memory, which are everybody's. first: the error of the first setting that failed.
- */
+/* A failure is the setting's. Interrupts, and memory that is low even without the fit, end the sweep. first: the error of the first setting that
+ * failed. */
 static enum status try_setting(struct sweep *sweep, struct setting *setting, int64_t epochs, struct error *first, struct error *err) {
     struct error own = ERROR_INIT;
     const double start_s = task_now_s(sweep->request.task);

@@ -134,6 +134,18 @@ static void test_one_sided_draws(void **state) {
     user_sums_release(&a);
 }
 
+static void test_pooled(void **state) {
+    (void)state;
+    const double values[] = {1, 0, 2}, alike[] = {2, 0, 2}, apart[] = {1, 0, 2};
+    struct user_sums mean = sums_of(values, alike, 3), pooled = sums_of(values, apart, 3);
+    assert_false(user_sums_pooled(&mean));
+    assert_true(user_sums_pooled(&pooled));
+    mean.is_root = true;
+    assert_true(user_sums_pooled(&mean));
+    user_sums_release(&mean);
+    user_sums_release(&pooled);
+}
+
 static void test_holm(void **state) {
     (void)state;
     double p[] = {0.01, 0.04, NAN, 0.03, 0.005}, one[] = {0.2}, large[] = {0.6, 0.7};
@@ -268,10 +280,10 @@ static void test_interrupts(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_by_scipy), cmocka_unit_test(test_mcnemar),
-                                       cmocka_unit_test(test_limits),   cmocka_unit_test(test_one_sided_draws),
-                                       cmocka_unit_test(test_holm),     cmocka_unit_test(test_size_and_power),
-                                       cmocka_unit_test(test_coverage), cmocka_unit_test(test_same_for_any_threads),
-                                       cmocka_unit_test(test_edges),    cmocka_unit_test(test_interrupts)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_by_scipy),        cmocka_unit_test(test_mcnemar),   cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_one_sided_draws), cmocka_unit_test(test_pooled),    cmocka_unit_test(test_holm),
+        cmocka_unit_test(test_size_and_power),  cmocka_unit_test(test_coverage),  cmocka_unit_test(test_same_for_any_threads),
+        cmocka_unit_test(test_edges),           cmocka_unit_test(test_interrupts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,6 @@
 #include "models/classic/item_linear.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/thread.h"
-#include "runtime/device/spd.h"
 
 /* B = -P diag(P)⁻¹ off the diagonal, P = (XᵀX + reg I)⁻¹. P is symmetric, so its rows serve users' blocks and single pairs alike:
  * score(u, j) = scale_j Σ_i w_ui P_ij, where scale_j = -1 / P_jj and P_ii counts as 0. */
@@ -48,8 +47,7 @@ static enum status learn(const struct fit_request *request, struct model *model,
     TRY(gram(request, &ease->rows, &ease->weights, err));
     TRY(mem_try_array((size_t)n, "scales of items", &ease->scale, err));
     float *values = mat_data(ease->weights);
-    for (int64_t i = 0; i < n; i++) values[i * n + i] += (float)reg;
-    TRY(spd_invert(request->task, values, n, err));
+    TRY(item_linear_invert(request->task, ease->weights, reg, err));
     for (int64_t i = 0; i < n; i++) {
         ease->scale[i] = -1 / values[i * n + i];
         values[i * n + i] = 0;

@@ -6,6 +6,7 @@
 
 #include "runtime/base/mem.h"
 #include "runtime/base/thread.h"
+#include "runtime/device/spd.h"
 
 /* --- what a user's items weigh --- */
 
@@ -75,6 +76,15 @@ double item_linear_reg(const struct fit_request *request, struct model *model, c
     free(met);
     if (asked > 0) return asked;
     return model->params.values[params_find(model->class, "reg")].f = round(times * (double)sequences->n / (double)n_met);
+}
+
+enum status item_linear_invert(struct task *task, struct mat *a, double reg, struct error *err) {
+    const int64_t n = mat_rows(a);
+    for (int64_t i = 0; i < n; i++) mat_data(a)[i * n + i] += (float)reg;
+    const enum status status = spd_invert(task, mat_data(a), n, err);
+    if (status != ERR_NUMERIC) return status;
+    err_hint(err, "more regularisation makes it so: reg is %g, and reg=0 takes a share of the mean number of rows of an item", reg);
+    return err_about(err, "reg");
 }
 
 void item_linear_free(void *state) {
@@ -181,7 +191,8 @@ enum status item_linear_explain(const struct model *model, int32_t user, int32_t
     (void)ratings, (void)err;
     for (int64_t i = 0; i < n; i++) {
         while (row >= 0 && at < linear->rows.starts[row + 1] && linear->rows.columns[at] < rated[i]) at++;
-        const bool is_it = row >= 0 && at < linear->rows.starts[row + 1] && linear->rows.columns[at] == rated[i];
+        const bool repeats = i > 0 && rated[i - 1] == rated[i]; /* an item speaks once, however many events of it there are */
+        const bool is_it = row >= 0 && !repeats && at < linear->rows.starts[row + 1] && linear->rows.columns[at] == rated[i];
         out_weights[i] = is_it ? linear->rows.values[at] * mat_values(linear->weights)[rated[i] * n_items + item] * linear->scale[item] : 0;
     }
     return OK;

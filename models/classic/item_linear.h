@@ -26,6 +26,9 @@ enum status item_linear_fit(const struct fit_request *request, struct model *mod
 /* The parameter reg; where it is 0, times × the mean number of rows of the items that have some, which then stands in the model's parameters. */
 double item_linear_reg(const struct fit_request *request, struct model *model, const struct sequences *sequences, double times);
 
+/* (a + reg I)⁻¹ in place of the symmetric a, host. ERR_NUMERIC, about reg, where float32 can't tell that it is positive definite. */
+enum status item_linear_invert(struct task *task, struct mat *a, double reg, struct error *err) MUST_CHECK;
+
 /* Members of a model_class: ITEM_LINEAR_MEMBERS. */
 void item_linear_free(void *state);
 enum status item_linear_score_block(const struct model *model, struct task *task, const int32_t *users, int64_t n_users, float *out,
@@ -34,7 +37,7 @@ enum status item_linear_score_pairs(const struct model *model, struct task *task
                                     struct error *err);
 /* W's row of the item: what it speaks for. */
 enum status item_linear_similar(const struct model *model, struct task *task, int32_t item, float *out, struct error *err);
-/* What each of the user's items adds to the score. */
+/* What each of the user's items adds to the score; of an item's repeats the first has it all. */
 enum status item_linear_explain(const struct model *model, int32_t user, int32_t item, const int32_t *rated, const float *ratings, int64_t n,
                                 float *out_weights, struct error *err);
 /* The new user's items are alike in weight, for nobody knows their order. */

@@ -5,7 +5,6 @@
 #include "runtime/base/least.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/thread.h"
-#include "runtime/device/spd.h"
 
 /* A row of X and Y for each event e of a user: X holds the `past` events before it, the one s events back at exp(-(s - 1) / recency); Y holds it and
  * the events after it, `future` in all, the one f later at exp(-f / fading). B = (XᵀX + reg I)⁻¹ XᵀY.
@@ -115,9 +114,7 @@ static enum status count(const struct fit_request *request, const struct sequenc
 /* past becomes (XᵀX + reg I)⁻¹. */
 static enum status solve(const struct fit_request *request, double reg, struct mat *past, const struct mat *next, struct mat **out,
                          struct error *err) {
-    const int64_t n = mat_rows(past);
-    for (int64_t i = 0; i < n; i++) mat_data(past)[i * n + i] += (float)reg;
-    TRY(spd_invert(request->task, mat_data(past), n, err));
+    TRY(item_linear_invert(request->task, past, reg, err));
     return mat_multiply(request->task, past, false, next, false, out, err);
 }
 

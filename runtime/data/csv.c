@@ -76,8 +76,10 @@ static enum status cut_fields(struct csv *csv, struct error *err) {
     csv->n_fields = 0;
     csv->line = csv->scan.line + 1;
     for (;;) {
-        if (csv->n_fields == CSV_COLUMNS_MAX)
-            return err_set(err, ERR_LIMIT, "%s, line %lld: more than %d columns", csv->scan.path, (long long)csv->line, CSV_COLUMNS_MAX);
+        if (csv->n_fields == CSV_COLUMNS_MAX) {
+            err_set(err, ERR_LIMIT, "%s, line %lld: more than %d columns", csv->scan.path, (long long)csv->line, CSV_COLUMNS_MAX);
+            return err_hint(err, "is it cut right? separator=\",\" says at what");
+        }
         struct csv_field *field = next_field(csv);
         const bool quoted = csv->format.quotes && csv->scan.at < csv->scan.end && *csv->scan.at == '"';
         TRY(quoted ? cut_quoted(csv, field, err) : cut_plain(csv, field, err));

@@ -254,7 +254,10 @@ void draft_release(struct dataset_draft *draft) {
 }
 
 static enum status check_draft(const struct dataset_draft *draft, struct error *err) {
-    if (draft->n_events <= 0) return err_set(err, ERR_DATA, "`%s` has no interactions", draft->name);
+    if (draft->n_events <= 0) {
+        err_set(err, ERR_DATA, "`%s` has no interactions", draft->name);
+        return err_hint(err, "a line for each is wanted: user, item and, where there are, rating and time");
+    }
     if (draft->n_events > INT32_MAX)
         return err_set(err, ERR_LIMIT, "`%s` has %lld rows, and %d are the most", draft->name, (long long)draft->n_events, INT32_MAX);
     for (int64_t i = 0; draft->ratings && i < draft->n_events; i++)

@@ -261,8 +261,10 @@ static enum status filtered(struct dataset *dataset, const bool *keep, const int
 
 enum status dataset_filter(struct dataset *dataset, const struct data_filter *filter, const bool *keep_rows, struct dataset **out,
                            struct error *err) {
-    if ((filter->has_since || filter->has_until) && !dataset_has_times(dataset))
-        return err_set(err, ERR_VALUE, "`%s` has no times to filter by", dataset->name);
+    if ((filter->has_since || filter->has_until) && !dataset_has_times(dataset)) {
+        err_set(err, ERR_VALUE, "`%s` has no times to filter by", dataset->name);
+        return err_hint(err, "load(path, time=\"column\") reads them");
+    }
     bool *keep = choose_rows(dataset, filter, keep_rows);
     int64_t *users = xnew_array(int64_t, (size_t)dataset_n_users(dataset) + 1), *items = xnew_array(int64_t, (size_t)dataset_n_items(dataset) + 1);
     enum status status = OK;

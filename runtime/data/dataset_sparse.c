@@ -183,9 +183,14 @@ enum status dataset_sibling(struct dataset *dataset, enum part part, struct data
     struct split *split = dataset->split;
     const int p = part == PART_TRAIN ? 0 : part == PART_VALID ? 1 : 2;
     int64_t *rows;
-    if (!split) return err_set(err, ERR_VALUE, "`%s` is not a part of a split, so it has no %s part", dataset->name, part_name((int)part));
-    if (split->n_rows[p] == 0)
-        return err_set(err, ERR_VALUE, "the split of `%s` (%s) has no %s part", dataset->name, split->description, part_name((int)part));
+    if (!split) {
+        err_set(err, ERR_VALUE, "`%s` is not a part of a split, so it has no %s part", dataset->name, part_name((int)part));
+        return err_hint(err, "train, valid, test = split(ratings, valid=0.1, test=0.2) makes parts");
+    }
+    if (split->n_rows[p] == 0) {
+        err_set(err, ERR_VALUE, "the split of `%s` (%s) has no %s part", dataset->name, split->description, part_name((int)part));
+        return err_hint(err, "split(ratings, valid=0.1, test=0.2) makes train, valid and test");
+    }
     TRY(mem_try_array((size_t)split->n_rows[p], "rows", &rows, err));
     memcpy(rows, split->rows[p], (size_t)split->n_rows[p] * sizeof *rows);
     struct buf name = BUF_INIT;

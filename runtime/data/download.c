@@ -139,7 +139,10 @@ static enum status fetch_sum(const struct download *down, char out_hex[MD5_HEX],
     unlink(path);
     enum status status = down->net.fetch(&down->net, down->task, &(struct net_fetch){url, path, NULL, SUM_FILE_BYTES}, &kept, err);
     if (status == OK) status = file_read(path, SUM_FILE_BYTES, &text, err);
-    if (status == OK && !find_sum(buf_text(&text), out_hex)) status = err_set(err, ERR_DATA, "%s holds no md5", url);
+    if (status == OK && !find_sum(buf_text(&text), out_hex)) {
+        err_set(err, ERR_DATA, "%s holds no md5", url);
+        status = err_hint(err, "load(\"%s\") asks for it again", down->known->name);
+    }
     unlink(path);
     buf_release(&text);
     free(path);
@@ -179,8 +182,7 @@ static enum status fetch_archive(const struct download *down, struct error *err)
     TRY(fetch_once(down, wanted, got, &right, &kept, err));
     if (!right && kept > 0) TRY(fetch_once(down, wanted, got, &right, &kept, err));
     if (right) return OK;
-    err_set(err, ERR_DATA, "the archive from %s has md5 %s, its publisher says %s", down->url, got, wanted);
-    return err_hint(err, "it was thrown away: load(\"%s\") tries again", down->known->name);
+    return err_set(err, ERR_DATA, "the archive from %s has md5 %s, its publisher says %s", down->url, got, wanted);
 }
 
 /* --- the files --- */
@@ -275,6 +277,7 @@ static void say_what_else(const struct download *down, enum status status, struc
                  "load(\"%s\") goes on where it stopped; without a network put the unpacked files into $RECKON_DATA/%s, name a folder with the "
                  "archives in RECKON_MIRROR (file:///…), or use synth()",
                  name, name);
+    if (status == ERR_DATA) err_hint(err, "it was thrown away: load(\"%s\") tries again", name);
     if (status == ERR_FILE) err_hint(err, "free some space there, or set RECKON_CACHE to another folder");
 }
 

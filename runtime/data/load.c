@@ -35,7 +35,10 @@ static char *name_of(const char *path, bool without_ending) {
 static enum status check_file(const char *path, struct error *err) {
     static const char *const archives[] = {".gz", ".bz2", ".xz", ".7z", ".zst", ".rar"};
     struct stat info;
-    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) return err_set(err, ERR_FILE, "`%s` is not a regular file", path);
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
+        err_set(err, ERR_FILE, "`%s` is not a regular file", path);
+        return err_hint(err, "load takes files and folders; what comes through a pipe is saved to a file first");
+    }
     for (size_t i = 0; i < sizeof archives / sizeof *archives; i++) {
         if (!path_ends(path, archives[i])) continue;
         err_set(err, ERR_DATA, "`%s` is an archive of a kind that load doesn't unpack", path);

@@ -52,7 +52,10 @@ static enum status check_share(const char *name, double share, bool may_be_zero,
 static bool needs_share(enum split_by by) { return by != SPLIT_LEAVE_ONE_OUT && by != SPLIT_PUBLISHED; }
 
 static enum status check_request(const struct dataset *dataset, const struct split_request *request, struct error *err) {
-    if (dataset->n < 2) return err_set(err, ERR_DATA, "`%s` has too few rows to split: %lld", dataset->name, (long long)dataset->n);
+    if (dataset->n < 2) {
+        err_set(err, ERR_DATA, "`%s` has too few rows to split: %lld", dataset->name, (long long)dataset->n);
+        return err_hint(err, "a row to train on and one to judge are the least");
+    }
     if (needs_share(request->by)) TRY(check_share("test", request->test, false, err));
     if (!request->valid_last) TRY(check_share("valid", request->valid, true, err));
     if (needs_share(request->by) && request->test + request->valid >= 1) {
@@ -193,8 +196,10 @@ enum status split_fold(struct task *task, struct dataset *dataset, int64_t k, in
                        struct dataset **out_test, struct error *err) {
     const struct split_request request = {.by = SPLIT_RANDOM, .seed = seed};
     struct choice choice = {.task = task, .dataset = dataset, .request = &request, .n = dataset->n};
-    if (k < 2 || k > dataset->n)
-        return err_set(err, ERR_VALUE, "%lld folds of %lld rows: 2 or more, and no more than rows", (long long)k, (long long)dataset->n);
+    if (k < 2 || k > dataset->n) {
+        err_set(err, ERR_VALUE, "%lld folds of %lld rows: 2 or more, and no more than rows", (long long)k, (long long)dataset->n);
+        return err_hint(err, "folds(ratings, 5) makes five");
+    }
     if (i < 0 || i >= k) return err_set(err, ERR_VALUE, "fold %lld of %lld: the folds count from 0", (long long)i, (long long)k);
     TRY(mem_try_array((size_t)choice.n, "parts", &choice.part_of, err));
     enum status status = choose_fold(&choice, k, i, err);

@@ -115,8 +115,10 @@ static enum status check_aggregate(const struct aggregate *aggregate, const stru
         err_set(err, ERR_VALUE, "the aggregate `%s` needs a column", function);
         return err_hint(err, "write %s=\"%s:<column>\"", aggregate->name, function);
     }
-    if (column && !is_numeric(column) && (!strcmp(function, "sum") || !strcmp(function, "mean") || !strcmp(function, "std")))
-        return err_set(err, ERR_TYPE, "`%s` needs numbers, and the column `%s` holds text", function, column->name);
+    if (column && !is_numeric(column) && (!strcmp(function, "sum") || !strcmp(function, "mean") || !strcmp(function, "std"))) {
+        err_set(err, ERR_TYPE, "`%s` needs numbers, and the column `%s` holds text", function, column->name);
+        return err_hint(err, "count, nunique and first take any column");
+    }
     return OK;
 }
 
@@ -212,7 +214,10 @@ static enum status add_aggregate(struct table *out, const struct table *table, c
     const char *function = aggregate->function;
     if (aggregate->column && *aggregate->column) TRY(table_want(table, aggregate->column, &column, err));
     TRY(check_aggregate(aggregate, column, err));
-    if (table_column(out, aggregate->name)) return err_set(err, ERR_VALUE, "there are two columns `%s` in the result", aggregate->name);
+    if (table_column(out, aggregate->name)) {
+        err_set(err, ERR_VALUE, "there are two columns `%s` in the result", aggregate->name);
+        return err_hint(err, "give one another name: t.group(by, n=\"count\")");
+    }
     if (!strcmp(function, "count")) add_counts(out, aggregate->name, groups, column);
     else if (!strcmp(function, "nunique")) add_uniques(out, aggregate->name, groups, column);
     else if (!strcmp(function, "mean")) add_moments(out, aggregate->name, MEAN, groups, column);

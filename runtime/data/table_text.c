@@ -65,8 +65,10 @@ static void add_column(struct table *table, const struct csv_text *text, int col
 static enum status check_names(const struct csv_text *text, const char *path, struct error *err) {
     for (int i = 0; i < text->n_columns; i++)
         for (int j = 0; j < i; j++)
-            if (strcmp(text->names[i], text->names[j]) == 0)
-                return err_set(err, ERR_DATA, "%s: two columns are called `%.100s`", path, text->names[i]);
+            if (strcmp(text->names[i], text->names[j]) == 0) {
+                err_set(err, ERR_DATA, "%s: two columns are called `%.100s`", path, text->names[i]);
+                return err_hint(err, "name them apart in the first line");
+            }
     return OK;
 }
 

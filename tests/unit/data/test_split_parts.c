@@ -201,7 +201,8 @@ static void ways_that_need_more(void **state) {
     assert_refused(untimed, (struct split_request){.by = SPLIT_USER_TIME, .test = 0.5}, ERR_VALUE, "`tiny` has no times to split by", need_times);
     assert_refused(untimed, (struct split_request){.by = SPLIT_PUBLISHED}, ERR_VALUE, "`tiny` has no published split",
                    "by=\"random\", by=\"time\" and by=\"leave_one_out\" work with any data set");
-    assert_refused(one, (struct split_request){.test = 0.5}, ERR_DATA, "`tiny` has too few rows to split: 1", "");
+    assert_refused(one, (struct split_request){.test = 0.5}, ERR_DATA, "`tiny` has too few rows to split: 1",
+                   "a row to train on and one to judge are the least");
     dataset_unref(untimed);
     dataset_unref(one);
 }

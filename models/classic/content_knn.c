@@ -7,6 +7,7 @@
 #include "models/classic/content.h"
 #include "models/fit.h"
 #include "runtime/base/mem.h"
+#include "runtime/base/sort.h"
 #include "runtime/base/thread.h"
 
 /* With x_i an item's row and s_ij = x_i·x_j, all that a user's items say of i comes from two sums over them, his profile:
@@ -61,16 +62,18 @@ static struct content *content_new(const struct model *model) {
     return content;
 }
 
-static enum status learn(const struct fit_request *request, struct model *model, struct content *content, struct error *err) {
-    TRY(content_of(request->task, model->catalog, fit_float(request, model, "title_share"), &content->items, err));
-    TRY(sparse_rows_fitted(request->task, model, &content->by_user, err));
-    return content->rates ? biases_fit(request->task, request->data, BIAS_REG_USER, BIAS_REG_ITEM, &content->base, err) : OK;
-}
-
 static enum status no_content(const struct fit_request *request, struct error *err) {
-    err_set(err, ERR_VALUE, "the items of `%s` have neither titles nor columns of names, such as genres, to compare", dataset_name(request->data));
+    err_set(err, ERR_VALUE, "the items of `%s` have neither titles nor columns of names that several share, such as genres, to compare",
+            dataset_name(request->data));
     err_hint(err, "item_knn compares items by who rated them");
     return err_about(err, "train");
+}
+
+static enum status learn(const struct fit_request *request, struct model *model, struct content *content, struct error *err) {
+    TRY(content_of(request->task, model->catalog, fit_float(request, model, "title_share"), &content->items, err));
+    if (sparse_rows_n(&content->items) == 0) return no_content(request, err);
+    TRY(sparse_rows_fitted(request->task, model, &content->by_user, err));
+    return content->rates ? biases_fit(request->task, request->data, BIAS_REG_USER, BIAS_REG_ITEM, &content->base, err) : OK;
 }
 
 static enum status fit(const struct fit_request *request, struct model *model, struct error *err) {
@@ -163,6 +166,7 @@ enum { PAIRS_EACH = 1024 };
 struct scoring {
     const struct model *model;
     const int32_t *users, *items; /* items NULL: all of each user */
+    const int64_t *order;         /* of pairs: a user's stand together */
     int64_t n;
     float *out;
     struct profile *profiles; /* a thread */
@@ -182,10 +186,11 @@ static void score_some_pairs(void *ctx, int64_t block, int thread) {
     const struct content *content = content_in(scoring->model);
     const int64_t end = (block + 1) * PAIRS_EACH < scoring->n ? (block + 1) * PAIRS_EACH : scoring->n;
     for (int64_t i = block * PAIRS_EACH; i < end;) {
-        const int32_t user = scoring->users[i];
+        const int32_t user = scoring->users[scoring->order[i]];
         const struct asker asker = asks(scoring->model, user);
         profile_of(content, &asker, &scoring->profiles[thread]);
-        for (; i < end && scoring->users[i] == user; i++) scoring->out[i] = score_of(content, &asker, &scoring->profiles[thread], scoring->items[i]);
+        for (int64_t pair; i < end && scoring->users[pair = scoring->order[i]] == user; i++)
+            scoring->out[pair] = score_of(content, &asker, &scoring->profiles[thread], scoring->items[pair]);
     }
 }
 
@@ -215,10 +220,21 @@ static enum status score_block(const struct model *model, struct task *task, con
     return run(task, &scoring, score_user, n_users, err);
 }
 
+static int by_user(const void *ctx, int64_t a, int64_t b) {
+    const int32_t *users = ((const struct scoring *)ctx)->users;
+    return (users[a] > users[b]) - (users[a] < users[b]);
+}
+
 static enum status score_pairs(const struct model *model, struct task *task, const int32_t *users, const int32_t *items, int64_t n, float *out,
                                struct error *err) {
-    struct scoring scoring = {.model = model, .users = users, .items = items, .n = n, .out = out};
-    return run(task, &scoring, score_some_pairs, (n + PAIRS_EACH - 1) / PAIRS_EACH, err);
+    int64_t *order;
+    TRY(mem_try_array((size_t)n + 1, "the order of pairs", &order, err));
+    struct scoring scoring = {.model = model, .users = users, .items = items, .order = order, .n = n, .out = out};
+    for (int64_t i = 0; i < n; i++) order[i] = i;
+    enum status status = sort_positions(task, order, n, by_user, &scoring, err);
+    if (status == OK) status = run(task, &scoring, score_some_pairs, (n + PAIRS_EACH - 1) / PAIRS_EACH, err);
+    mem_free(order);
+    return status;
 }
 
 /* --- use --- */
@@ -340,7 +356,8 @@ const struct model_class class_content_knn = {
     .summary = "Items like those that the user has by titles and genres: works for items nobody has rated.",
     .doc =
         "Items are compared by what the catalogue says of them: title_share · cosine of the titles' words + (1 - title_share) · cosine of genres and "
-        "other columns of names, each by TF-IDF (Salton & Buckley 1988; Lops, de Gemmis & Semeraro 2011). Ratings: r_ui = mean + b_u + b_i + Σ_j "
+        "other columns of names, each by TF-IDF (Salton & Buckley 1988; Lops, de Gemmis & Semeraro 2011); texts that one item alone has, such as ids "
+        "and addresses, are left out. Ratings: r_ui = mean + b_u + b_i + Σ_j "
         "s_ij "
         "(r_uj - b_uj) / (Σ_j s_ij + shrinkage) over the user's rated items. Implicit data: the cosine of the item with the user's profile, the sum "
         "of his items. An item without any training row is scored like all others.",

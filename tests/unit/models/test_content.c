@@ -1,4 +1,6 @@
 /* content_knn against its definition in double; words and names; items that nobody has rated; files, new users, explanations. */
+#include <time.h>
+
 #include "models/classic/content.h"
 #include "tests/unit/folder.h"
 #include "tests/unit/models/fixture.h"
@@ -235,6 +237,80 @@ static void test_new_user_and_file(void **state) {
     free(path);
 }
 
+/* Films with an address each, one in common: what only one item has says nothing, and takes nothing from genres. */
+static struct dataset *with_addresses(bool with_genres) {
+    struct dataset *data = films(true, false, with_genres), *copy = NULL;
+    struct dataset_draft draft = {.name = "films", .origin = "synthetic", .is_explicit = true, .n_events = dataset_n(data)};
+    const struct events_view rows = rows_of(data);
+    draft.user_ids = xnew_array(int64_t, (size_t)draft.n_events);
+    draft.item_ids = xnew_array(int64_t, (size_t)draft.n_events);
+    draft.ratings = xmemdup(rows.ratings, (size_t)draft.n_events * sizeof *rows.ratings);
+    for (int64_t e = 0; e < draft.n_events; e++) draft.user_ids[e] = rows.users[e], draft.item_ids[e] = rows.items[e];
+    draft.item_table = item_table(false, with_genres);
+    char **addresses = table_add_strs(draft.item_table, "url");
+    for (int i = 0; i < ITEMS; i++) {
+        struct buf address = BUF_INIT;
+        buf_addf(&address, "http://films.example/%d", i);
+        addresses[i] = xstrdup(buf_text(&address));
+        buf_release(&address);
+    }
+    GOOD(dataset_build(&draft, &copy, &err));
+    dataset_unref(data);
+    return copy;
+}
+
+static void test_addresses(void **state) {
+    (void)state;
+    struct dataset *data = with_addresses(true);
+    struct model *model = fitted("content_knn", data, "title_share=0", 0, NULL);
+    float similar[ITEMS];
+    for (int i = 0; i < ITEMS; i++) {
+        GOOD(model->class->similar(model, NULL, i, similar, &err));
+        for (int j = 0; j < ITEMS; j++) NEAR(similar[j], plain_similarity(i, j, 0), 1e-6);
+    }
+    model_unref(model);
+    dataset_unref(data);
+}
+
+/* Pairs in any order get what they get by themselves, and users' profiles aren't made anew for each. */
+static void test_mixed_pairs(void **state) {
+    (void)state;
+    enum { MANY_USERS = 100, MANY_ITEMS = 1500, EACH = 500, PAIRS = MANY_USERS * EACH };
+    struct dataset_draft draft = {.name = "films", .origin = "synthetic"};
+    struct dataset *data = NULL;
+    draft.user_ids = xnew_array(int64_t, MANY_ITEMS);
+    draft.item_ids = xnew_array(int64_t, MANY_ITEMS);
+    draft.item_table = table_new(MANY_ITEMS);
+    int64_t *ids = table_add_ints(draft.item_table, "item");
+    char **texts = table_add_strs(draft.item_table, "title");
+    for (int64_t i = 0; i < MANY_ITEMS; i++) {
+        char title[64];
+        snprintf(title, sizeof title, "a%d b%d c%d", (int)i, (int)(i / 2), (int)(i / 3));
+        draft.user_ids[i] = i % MANY_USERS, draft.item_ids[i] = ids[i] = i, texts[i] = xstrdup(title);
+    }
+    draft.n_events = MANY_ITEMS;
+    GOOD(dataset_build(&draft, &data, &err));
+    struct model *model = fitted("content_knn", data, "", 0, NULL);
+    int32_t *users[2] = {xnew_array(int32_t, PAIRS), xnew_array(int32_t, PAIRS)},
+            *items[2] = {xnew_array(int32_t, PAIRS), xnew_array(int32_t, PAIRS)};
+    float *scores[2] = {xnew_array(float, PAIRS), xnew_array(float, PAIRS)};
+    double seconds[2];
+    for (int32_t p = 0; p < PAIRS; p++) {
+        users[0][p] = p / EACH, items[0][p] = p % EACH;
+        users[1][p] = p % MANY_USERS, items[1][p] = p / MANY_USERS;
+    }
+    for (int way = 0; way < 2; way++) {
+        const clock_t start = clock(); /* of the processor: other load doesn't count */
+        GOOD(model->class->score_pairs(model, NULL, users[way], items[way], PAIRS, scores[way], &err));
+        seconds[way] = (double)(clock() - start) / CLOCKS_PER_SEC;
+    }
+    for (int32_t p = 0; p < PAIRS; p++) assert_true(scores[0][p] == scores[1][p % EACH * MANY_USERS + p / EACH]);
+    if (seconds[1] > 10 * seconds[0] + 0.01) fail_msg("%g s for pairs by user, %g s mixed", seconds[0], seconds[1]);
+    for (int way = 0; way < 2; way++) free(users[way]), free(items[way]), free(scores[way]);
+    model_unref(model);
+    dataset_unref(data);
+}
+
 static enum status try_fit(struct dataset *data, struct error *err) {
     const struct model_class *class = model_class_find("content_knn");
     const struct params params = params_of(class, "");
@@ -246,11 +322,15 @@ static enum status try_fit(struct dataset *data, struct error *err) {
 }
 
 static void test_without(void **state) {
-    struct dataset *bare = films(true, false, false), *only_titles = films(true, true, false), *only_genres = films(true, false, true);
+    struct dataset *only_addresses = with_addresses(false), *bare = films(true, false, false), *only_titles = films(true, true, false),
+                   *only_genres = films(true, false, true);
     (void)state;
-    BAD(try_fit(bare, &err), ERR_VALUE, "the items of `films` have neither titles nor columns of names, such as genres, to compare");
+    BAD(try_fit(bare, &err), ERR_VALUE,
+        "the items of `films` have neither titles nor columns of names that several share, such as genres, to compare");
+    BAD(try_fit(only_addresses, &err), ERR_VALUE, "the items of `films` have neither titles nor columns of names that several share");
     GOOD(try_fit(only_titles, &err));
     GOOD(try_fit(only_genres, &err));
+    dataset_unref(only_addresses);
     dataset_unref(bare);
     dataset_unref(only_titles);
     dataset_unref(only_genres);
@@ -258,10 +338,11 @@ static void test_without(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_similar), cmocka_unit_test(test_ratings),
-        cmocka_unit_test(test_rows),    cmocka_unit_test(test_cold_item),
-        cmocka_unit_test(test_explain), cmocka_unit_test_setup_teardown(test_new_user_and_file, make_folder, remove_folder),
-        cmocka_unit_test(test_without),
+        cmocka_unit_test(test_similar),     cmocka_unit_test(test_ratings),
+        cmocka_unit_test(test_rows),        cmocka_unit_test(test_cold_item),
+        cmocka_unit_test(test_explain),     cmocka_unit_test_setup_teardown(test_new_user_and_file, make_folder, remove_folder),
+        cmocka_unit_test(test_without),     cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_mixed_pairs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

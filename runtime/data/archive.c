@@ -134,8 +134,10 @@ enum status archive_folder(struct task *task, const char *path, char **out_folde
     struct stat info;
     if (stat(path, &info) != 0 || !S_ISREG(info.st_mode)) return err_set(err, ERR_FILE, "`%s` is not a regular file", path);
     char *folder = place_of(path, &info);
-    const enum status status = file_is_dir(folder) ? OK : unpack(task, path, info.st_size, folder, err);
-    if (status == OK) *out_folder = path_join(folder, "files");
+    char *files = path_join(folder, "files");
+    const enum status status = file_is_dir(files) ? OK : unpack(task, path, info.st_size, folder, err);
+    if (status == OK) *out_folder = files;
+    else free(files);
     free(folder);
     return status;
 }

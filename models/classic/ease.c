@@ -43,7 +43,8 @@ static enum status gram(const struct fit_request *request, const struct sparse_r
 static enum status learn(const struct fit_request *request, struct model *model, const struct sequences *sequences, struct item_linear *ease,
                          struct error *err) {
     const int64_t n = sequences->n_items;
-    const double reg = item_linear_reg(request, model, sequences, REG_TIMES);
+    double reg;
+    TRY(item_linear_reg(request, model, sequences, REG_TIMES, &reg, err));
     TRY(gram(request, &ease->rows, &ease->weights, err));
     TRY(mem_try_array((size_t)n, "scales of items", &ease->scale, err));
     float *values = mat_data(ease->weights);

@@ -34,6 +34,7 @@ static enum status sum_weights(const struct ials *ials, struct weights *out, str
     TRY(mem_try_array((size_t)dataset_n_items(data), "weights of items", &out->items, err));
     for (int64_t i = 0; i < dataset_n(data); i++) {
         const double weight = weight_of(ials, rows.ratings[i]);
+        TRY(task_look((size_t)i, err));
         out->users[rows.users[i]] += weight;
         out->items[rows.items[i]] += weight;
         out->all += weight;

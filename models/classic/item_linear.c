@@ -65,17 +65,27 @@ enum status item_linear_fit(const struct fit_request *request, struct model *mod
     return status;
 }
 
-double item_linear_reg(const struct fit_request *request, struct model *model, const struct sequences *sequences, double times) {
-    const double asked = fit_float(request, model, "reg");
-    bool *met = xnew_array(bool, (size_t)sequences->n_items + 1);
-    int64_t n_met = 0;
+static enum status count_met(const struct sequences *sequences, bool *met, int64_t *out, struct error *err) {
+    *out = 0;
     for (int64_t i = 0; i < sequences->n; i++) {
-        n_met += !met[sequences->items[i]];
+        TRY(task_look((size_t)i, err));
+        *out += !met[sequences->items[i]];
         met[sequences->items[i]] = true;
     }
-    free(met);
-    if (asked > 0) return asked;
-    return model->params.values[params_find(model->class, "reg")].f = round(times * (double)sequences->n / (double)n_met);
+    return OK;
+}
+
+enum status item_linear_reg(const struct fit_request *request, struct model *model, const struct sequences *sequences, double times, double *out,
+                            struct error *err) {
+    bool *met;
+    int64_t n_met;
+    *out = fit_float(request, model, "reg");
+    if (*out > 0) return OK;
+    TRY(mem_try_array((size_t)sequences->n_items + 1, "items with rows", &met, err));
+    const enum status status = count_met(sequences, met, &n_met, err);
+    mem_free(met);
+    if (status == OK) *out = model->params.values[params_find(model->class, "reg")].f = round(times * (double)sequences->n / (double)n_met);
+    return status;
 }
 
 enum status item_linear_invert(struct task *task, struct mat *a, double reg, struct error *err) {

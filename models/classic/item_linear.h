@@ -24,7 +24,8 @@ enum status item_linear_fit(const struct fit_request *request, struct model *mod
                             struct error *err) MUST_CHECK;
 
 /* The parameter reg; where it is 0, times × the mean number of rows of the items that have some, which then stands in the model's parameters. */
-double item_linear_reg(const struct fit_request *request, struct model *model, const struct sequences *sequences, double times);
+enum status item_linear_reg(const struct fit_request *request, struct model *model, const struct sequences *sequences, double times, double *out,
+                            struct error *err) MUST_CHECK;
 
 /* (a + reg I)⁻¹ in place of the symmetric a, host. ERR_NUMERIC, about reg, where float32 can't tell that it is positive definite. */
 enum status item_linear_invert(struct task *task, struct mat *a, double reg, struct error *err) MUST_CHECK;

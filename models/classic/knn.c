@@ -128,12 +128,16 @@ static void understand(const struct model *model, struct knn *knn) {
 
 /* --- the baseline --- */
 
-static void means_less(const struct sparse_rows *rows, double mean, double *out) {
+static enum status means_less(const struct sparse_rows *rows, double mean, double *out, struct error *err) {
     for (int64_t r = 0; r < rows->n; r++) {
         double sum = 0;
-        for (int64_t e = rows->starts[r]; e < rows->starts[r + 1]; e++) sum += (double)rows->values[e] - mean;
+        for (int64_t e = rows->starts[r]; e < rows->starts[r + 1]; e++) {
+            TRY(task_look((size_t)e, err));
+            sum += (double)rows->values[e] - mean;
+        }
         out[r] = sparse_rows_length(rows, r) ? sum / (double)sparse_rows_length(rows, r) : 0;
     }
+    return OK;
 }
 
 static enum status find_base(struct task *task, struct dataset *data, struct knn *knn, struct error *err) {
@@ -143,8 +147,7 @@ static enum status find_base(struct task *task, struct dataset *data, struct knn
     TRY(biases_new(knn->by_user.n, knn->by_item.n, base, err));
     base->mean = dataset_mean(data);
     if (knn->center == CENTER_NONE) return OK;
-    means_less(knn->of_users ? &knn->by_user : &knn->by_item, base->mean, knn->of_users ? base->users : base->items);
-    return OK;
+    return means_less(knn->of_users ? &knn->by_user : &knn->by_item, base->mean, knn->of_users ? base->users : base->items, err);
 }
 
 /* Of a new user; users' parts of the baseline as find_base gives them. */

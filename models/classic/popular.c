@@ -22,17 +22,26 @@ static enum status new_state(int64_t n_items, struct popular_state **out, struct
     return OK;
 }
 
+static enum status count_rows(struct task *task, const struct events_view *rows, int64_t n, int64_t *counts, struct error *err) {
+    for (int64_t i = 0; i < n; i++) {
+        if (i % TASK_TURNS == 0) TRY(task_check(task, err));
+        counts[rows->items[i]]++;
+    }
+    return OK;
+}
+
 static enum status fit(const struct fit_request *request, struct model *model, struct error *err) {
     struct events_view rows;
     struct popular_state *state;
     TRY(dataset_columns(request->data, &rows, err));
     TRY(new_state(dataset_n_items(request->data), &state, err));
     model->state = state;
-    int64_t *counts = xnew_array(int64_t, (size_t)dataset_n_items(request->data) + 1);
-    for (int64_t i = 0; i < dataset_n(request->data); i++) counts[rows.items[i]]++;
+    int64_t *counts;
+    TRY(mem_try_array((size_t)dataset_n_items(request->data) + 1, "rows of items", &counts, err));
+    const enum status status = count_rows(request->task, &rows, dataset_n(request->data), counts, err);
     for (int64_t i = 0; i < dataset_n_items(request->data); i++) state->counts[i] = (float)counts[i];
-    free(counts);
-    return task_check(request->task, err);
+    mem_free(counts);
+    return status;
 }
 
 static float count_of(const struct model *model, int32_t item) { return item >= 0 ? ((const struct popular_state *)model->state)->counts[item] : 0; }

@@ -5,6 +5,8 @@
 
 #include "runtime/base/mem.h"
 
+enum { ROWS_BETWEEN_CHECKS = 256 };
+
 static bool only_ones(const struct sparse_rows *rows) {
     for (int64_t e = 0; e < sparse_rows_n(rows); e++)
         if (rows->values[e] != 1) return false;
@@ -42,7 +44,10 @@ enum status similarity_lengths(const struct comparison *comparison, const struct
     *out = NULL;
     if (wanted_by(comparison).width) return OK;
     TRY(mem_try_array((size_t)rows->n + 1, "lengths of rows", out, err));
-    for (int64_t r = 0; r < rows->n; r++) (*out)[r] = scoring_length(comparison, rows->values + rows->starts[r], sparse_rows_length(rows, r));
+    for (int64_t r = 0; r < rows->n; r++) {
+        if (r % ROWS_BETWEEN_CHECKS == 0) TRY(task_check(task_current(), err));
+        (*out)[r] = scoring_length(comparison, rows->values + rows->starts[r], sparse_rows_length(rows, r));
+    }
     return OK;
 }
 

@@ -61,11 +61,14 @@ static enum status places_make(struct task *task, const struct sequences *sequen
     TRY(mem_try_array((size_t)sequences->n_items + 2, "places of items", &out->starts, err));
     TRY(mem_try_array((size_t)sequences->n + 1, "places of items", &out->at, err));
     TRY(mem_try_array((size_t)sequences->n + 1, "places of items", &out->user_of, err));
-    for (int64_t i = 0; i < sequences->n; i++) out->starts[sequences->items[i] + 2]++;
+    for (int64_t i = 0; i < sequences->n; i++) {
+        if (i % TASK_TURNS == 0) TRY(task_check(task, err));
+        out->starts[sequences->items[i] + 2]++;
+    }
     for (int64_t i = 0; i < sequences->n_items; i++) out->starts[i + 2] += out->starts[i + 1];
-    TRY(task_check(task, err));
     for (int64_t user = 0; user < sequences->n_users; user++)
         for (int64_t i = sequences->starts[user]; i < sequences->starts[user + 1]; i++) {
+            if (i % TASK_TURNS == 0) TRY(task_check(task, err));
             out->user_of[i] = (int32_t)user;
             out->at[out->starts[sequences->items[i] + 1]++] = i;
         }
@@ -123,12 +126,14 @@ static enum status weights_between(const struct fit_request *request, struct mod
     const int64_t n = sequences->n_items;
     struct lags lags = {0};
     struct mat *past = NULL, *next = NULL;
+    double reg;
+    TRY(item_linear_reg(request, model, sequences, REG_TIMES, &reg, err));
     enum status status = lags_make(fit_int(request, model, "past"), fit_int(request, model, "future"), fit_float(request, model, "recency"),
                                    fit_float(request, model, "fading"), &lags, err);
     if (status == OK) status = mat_new(device_cpu(), n, n, &past, err);
     if (status == OK) status = mat_new(device_cpu(), n, n, &next, err);
     if (status == OK) status = count(request, sequences, &lags, past, next, err);
-    if (status == OK) status = solve(request, item_linear_reg(request, model, sequences, REG_TIMES), past, next, out, err);
+    if (status == OK) status = solve(request, reg, past, next, out, err);
     mat_unref(past);
     mat_unref(next);
     lags_release(&lags);

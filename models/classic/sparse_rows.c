@@ -29,7 +29,10 @@ int64_t sparse_rows_bytes(const struct sparse_rows *rows) {
 /* Rows are visited in order, so they ascend within a column. starts[c + 1] counts column c, then is where its next entry goes. */
 static enum status fill_turned(struct task *task, const struct sparse_rows *rows, struct sparse_rows *out, struct error *err) {
     int64_t *starts = out->starts, sum = 0;
-    for (int64_t e = 0; e < sparse_rows_n(rows); e++) starts[rows->columns[e] + 1]++;
+    for (int64_t e = 0; e < sparse_rows_n(rows); e++) {
+        if (e % ENTRIES_BETWEEN_CHECKS == 0) TRY(task_check(task, err));
+        starts[rows->columns[e] + 1]++;
+    }
     for (int64_t c = 0; c < out->n; c++) {
         const int64_t length = starts[c + 1];
         starts[c + 1] = sum;
@@ -105,8 +108,10 @@ static enum status check(const struct sparse_rows *rows, int64_t n, const char *
     bool good = rows->starts[0] == 0 && rows->starts[rows->n] == n;
     for (int64_t r = 0; good && r < rows->n; r++) good = rows->starts[r] <= rows->starts[r + 1] && rows->starts[r + 1] <= n;
     for (int64_t r = 0; good && r < rows->n; r++)
-        for (int64_t e = rows->starts[r]; good && e < rows->starts[r + 1]; e++)
+        for (int64_t e = rows->starts[r]; good && e < rows->starts[r + 1]; e++) {
+            TRY(task_look((size_t)e, err));
             good = rows->columns[e] >= 0 && rows->columns[e] < rows->n_columns && (e == rows->starts[r] || rows->columns[e] > rows->columns[e - 1]);
+        }
     return good ? OK : err_set(err, ERR_DATA, "the file is damaged: the sections `%s` don't fit together", name);
 }
 

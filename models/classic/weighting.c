@@ -10,6 +10,15 @@
 
 enum { ROWS_BETWEEN_CHECKS = 256 };
 
+static enum status sum_all(const struct sparse_rows *rows, double *out, struct error *err) {
+    *out = 0;
+    for (int64_t e = 0; e < sparse_rows_n(rows); e++) {
+        TRY(task_look((size_t)e, err));
+        *out += (double)rows->values[e];
+    }
+    return OK;
+}
+
 static double sum_of(const float *values, int64_t n) {
     double sum = 0;
     for (int64_t e = 0; e < n; e++) sum += (double)values[e];
@@ -19,7 +28,8 @@ static double sum_of(const float *values, int64_t n) {
 enum status weigher_count(struct weigher *weigher, const struct sparse_rows *rows, const struct sparse_rows *columns, struct error *err) {
     TRY(mem_try_array((size_t)columns->n + 1, "weights", &weigher->columns, err));
     for (int64_t c = 0; c < columns->n; c++) weigher->columns[c] = log((double)rows->n) - log1p((double)sparse_rows_length(columns, c));
-    weigher->mean = rows->n ? sum_of(rows->values, sparse_rows_n(rows)) / (double)rows->n : 0;
+    TRY(sum_all(rows, &weigher->mean, err));
+    weigher->mean = rows->n ? weigher->mean / (double)rows->n : 0;
     return OK;
 }
 
@@ -27,6 +37,7 @@ enum status weigher_less_means(struct weigher *weigher, const struct sparse_rows
     TRY(mem_try_array((size_t)columns->n + 1, "means", &weigher->columns, err));
     for (int64_t c = 0; c < columns->n; c++) {
         const int64_t n = sparse_rows_length(columns, c);
+        if (c % ROWS_BETWEEN_CHECKS == 0) TRY(task_check(task_current(), err));
         weigher->columns[c] = n ? sum_of(columns->values + columns->starts[c], n) / (double)n : 0;
     }
     return OK;

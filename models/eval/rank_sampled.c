@@ -126,9 +126,17 @@ static enum status count_training_rows(struct sampled *run, struct error *err) {
     const int32_t *items;
     if (!dataset_split(judged)) return err_set(err, ERR_VALUE, "`%s` has no training part to tell which items are popular", dataset_name(judged));
     TRY(dataset_seen(judged, PART_TRAIN, &starts, &items, err));
-    run->cumulated = xnew_array(int64_t, (size_t)run->n_items + 1);
-    for (int64_t i = 0; i < starts[dataset_n_users(judged)]; i++) run->cumulated[items[i]]++;
+    for (int64_t i = 0; i < starts[dataset_n_users(judged)]; i++) {
+        TRY(task_look((size_t)i, err));
+        run->cumulated[items[i]]++;
+    }
     return OK;
+}
+
+static void count_fitted_rows(struct sampled *run) {
+    int64_t *counts = model_counts(run->request->model, EMBED_ITEMS);
+    memcpy(run->cumulated, counts, (size_t)run->n_items * sizeof *counts);
+    free(counts);
 }
 
 static enum status open_drawn(struct sampled *run, struct error *err) {
@@ -138,8 +146,9 @@ static enum status open_drawn(struct sampled *run, struct error *err) {
     TRY(map_catalog(run, err));
     if (dataset_split(judged)) TRY(dataset_seen(judged, PART_TRAIN | PART_VALID | PART_TEST, &run->all_parts.starts, &run->all_parts.items, err));
     if (run->request->protocol.sampler != SAMPLER_POPULARITY) return OK;
+    TRY(mem_try_array((size_t)run->n_items + 1, "rows of items", &run->cumulated, err));
     if (outside_is(run->request->model)) TRY(count_training_rows(run, err));
-    else run->cumulated = model_counts(run->request->model, EMBED_ITEMS);
+    else count_fitted_rows(run);
     for (int64_t i = 1; i < run->n_items; i++) run->cumulated[i] += run->cumulated[i - 1];
     return OK;
 }
@@ -346,7 +355,7 @@ enum status rank_sampled(const struct rank_request *request, const struct truth 
     mem_free(run.to_model);
     mem_free(run.met);
     mem_free(run.drawn);
-    free(run.cumulated);
+    mem_free(run.cumulated);
     mem_free(run.contests_of);
     mem_free(run.scores);
     vec_release(&run.contests);

@@ -1,6 +1,7 @@
 /* Lists of rows that mostly meet, where each pair is met once (similarity_pairs.c),
  * against one row at a time: the same bits, for any number of threads. */
 #include "models/classic/similarity.h"
+#include "models/classic/weighting.h"
 #include "tests/unit/models/fixture.h"
 
 enum { ROWS = 1500, COLUMNS = 40 }; /* three panels, the last of no whole stripes */
@@ -112,10 +113,34 @@ static void test_ones(void **state) {
     sparse_rows_release(&columns);
 }
 
+/* What is made of all rows before the lists are can be interrupted too. */
+static void test_interrupted(void **state) {
+    (void)state;
+    const struct comparison comparison = {.measure = MEASURE_COSINE};
+    struct sparse_rows rows = crowded_rows(), columns;
+    struct task *task = task_new(NULL);
+    struct weigher counted = {.how = WEIGHTING_BM25}, centred = {.how = WEIGHTING_LESS};
+    float *lengths;
+    GOOD(sparse_rows_turn(NULL, &rows, &columns, &err));
+    task_enter(task);
+    task_cancel(task);
+    BAD(weigher_count(&counted, &rows, &columns, &err), ERR_INTERRUPTED, "interrupted");
+    BAD(weigher_less_means(&centred, &columns, &err), ERR_INTERRUPTED, "interrupted");
+    BAD(similarity_lengths(&comparison, &rows, &lengths, &err), ERR_INTERRUPTED, "interrupted");
+    task_enter(NULL);
+    weigher_release(&counted);
+    weigher_release(&centred);
+    mem_free(lengths);
+    task_free(task);
+    sparse_rows_release(&rows);
+    sparse_rows_release(&columns);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pairs),
         cmocka_unit_test(test_ones),
+        cmocka_unit_test(test_interrupted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

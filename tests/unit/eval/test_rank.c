@@ -298,6 +298,35 @@ static void test_errors(void **state) {
     parts_release(&parts);
 }
 
+/* Drawing by popularity gives an error, whichever allocation has no memory. */
+static void test_lack_of_memory(void **state) {
+    (void)state;
+    struct parts parts = parts_of(planted_data(USERS, ITEMS, 0.3, 5, true), 0, 0.2);
+    struct model *model = fitted("popular", parts.train, "", 0, NULL);
+    const struct metric metric = metric_of("ndcg@10");
+    const struct rank_request request = {.model = model,
+                                         .judged = parts.test,
+                                         .metrics = &metric,
+                                         .n_metrics = 1,
+                                         .protocol = {.sampled = true, .negatives = 3, .seed = 1, .sampler = SAMPLER_POPULARITY}};
+    enum status status = ERR_MEMORY;
+    int failures = 0;
+    for (long n = 1; n < 100 && status != OK; n++) {
+        struct error err = ERROR_INIT;
+        struct ranked ranked;
+        mem_fail_after(n);
+        status = rank_users(&request, &ranked, &err);
+        mem_fail_after(0);
+        if (status == OK) ranked_release(&ranked);
+        else assert_int_equal(status, ERR_MEMORY);
+        failures += status != OK && strstr(err.message, "rows of items");
+    }
+    assert_int_equal(status, OK);
+    assert_int_equal(failures, 1); /* the sums that are drawn by */
+    model_unref(model);
+    parts_release(&parts);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_full),
@@ -308,6 +337,7 @@ int main(void) {
         cmocka_unit_test(test_published_negatives),
         cmocka_unit_test(test_ties),
         cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_lack_of_memory),
         cmocka_unit_test(test_drawn_for_another_catalog),
         cmocka_unit_test(test_an_interrupt_ends_the_preparations),
     };

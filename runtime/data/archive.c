@@ -1,12 +1,13 @@
 #include "runtime/data/archive.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "runtime/base/file.h"
@@ -18,6 +19,7 @@
 #define UNPACKED_TIMES 50 /* text of few different words shrinks a lot; more is a bomb */
 #define LEAST_LIMIT_BYTES (1 << 20)
 #define FILES_MAX 1000
+#define UNUSED_S 86400
 
 bool is_archive(const char *path) {
     static const char *const endings[] = {".zip", ".tar", ".tgz", ".tar.gz"};
@@ -60,29 +62,32 @@ static enum status put_in_place(const char *made, const char *folder, struct err
 
 /* --- what nobody will ask for again --- */
 
-/* The archive that the folder is of is still there, as it was. */
-static bool is_current(const char *folder) {
+enum origin { ORIGIN_SAME, ORIGIN_CHANGED, ORIGIN_GONE };
+
+/* What became of the archive that the folder is of. */
+static enum origin origin_of(const char *folder) {
     char *from = path_join(folder, "from");
     struct buf path = BUF_INIT;
     struct error ignored = ERROR_INIT;
     struct stat info;
-    bool current = false;
+    enum origin origin = ORIGIN_GONE;
     if (file_read(from, PATH_MAX, &path, &ignored) == OK && stat(buf_text(&path), &info) == 0) {
         char *place = place_of(buf_text(&path), &info);
-        current = strcmp(place, folder) == 0;
+        origin = strcmp(place, folder) == 0 ? ORIGIN_SAME : ORIGIN_CHANGED;
         free(place);
     }
     buf_release(&path);
     free(from);
-    return current;
+    return origin;
 }
 
-/* "NAME-hash.1234" of a process that still runs. */
-static bool is_being_made(const char *name) {
-    const char *dot = strrchr(name, '.');
-    int64_t pid;
-    return dot && parse_int64(slice_of(dot + 1), &pid) && pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
+/* Another machine that shares the cache may have what isn't here: its archives, and processes that unpack. */
+static bool is_unused(const char *folder) {
+    struct stat info;
+    return stat(folder, &info) == 0 && info.st_mtim.tv_sec + UNUSED_S < time(NULL);
 }
+
+static void note_use(const char *folder) { (void)utimensat(AT_FDCWD, folder, NULL, 0); }
 
 static void sweep(void) {
     char *parent = cache_dir("unpacked"), **names;
@@ -91,7 +96,8 @@ static void sweep(void) {
     if (dir_list(parent, &names, &n, &ignored) == OK) {
         for (size_t i = 0; i < n; i++) {
             char *folder = path_join(parent, names[i]);
-            if (!is_being_made(names[i]) && !is_current(folder)) dir_remove(folder);
+            const enum origin origin = origin_of(folder);
+            if (origin == ORIGIN_CHANGED || (origin == ORIGIN_GONE && is_unused(folder))) dir_remove(folder);
             free(folder);
         }
         names_free(names, n);
@@ -114,7 +120,7 @@ static enum status write_from(const char *folder, const char *path, struct error
     return status;
 }
 
-static enum status unpack(struct task *task, const char *path, int64_t size_bytes, const char *folder, struct error *err) {
+static enum status unpack(struct task *task, const char *path, int64_t size_bytes, const char *folder, const char *folder_files, struct error *err) {
     struct buf made = BUF_INIT;
     buf_addf(&made, "%s.%ld", folder, (long)getpid());
     dir_remove(buf_text(&made)); /* of a process of this number that was killed */
@@ -122,6 +128,7 @@ static enum status unpack(struct task *task, const char *path, int64_t size_byte
     char *files = path_join(buf_text(&made), "files");
     enum status status = unpack_into(task, path, size_bytes, files, err);
     if (status == OK) status = write_from(buf_text(&made), path, err);
+    if (status == OK && !file_is_dir(folder_files)) dir_remove(folder); /* somebody took its files away */
     if (status == OK) status = put_in_place(buf_text(&made), folder, err);
     dir_remove(buf_text(&made));
     free(files);
@@ -135,7 +142,8 @@ enum status archive_folder(struct task *task, const char *path, char **out_folde
     if (stat(path, &info) != 0 || !S_ISREG(info.st_mode)) return err_set(err, ERR_FILE, "`%s` is not a regular file", path);
     char *folder = place_of(path, &info);
     char *files = path_join(folder, "files");
-    const enum status status = file_is_dir(files) ? OK : unpack(task, path, info.st_size, folder, err);
+    const enum status status = file_is_dir(files) ? OK : unpack(task, path, info.st_size, folder, files, err);
+    if (status == OK) note_use(folder);
     if (status == OK) *out_folder = files;
     else free(files);
     free(folder);

@@ -5,6 +5,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+
 #include "runtime/base/hash.h"
 #include "tests/unit/data/files.h"
 #include "tests/unit/data/zips.h"
@@ -157,7 +161,7 @@ static void folders_side_by_side(void **state) {
     assert_non_null(strstr(err.message, "is no data set that load knows; it holds a, b"));
 }
 
-/* What is in the cache for archives that are gone, or half made by a process that is, goes when another is unpacked. */
+/* What is in the cache for archives that are gone, or half made by a process that is, goes when another is unpacked and a day is over. */
 static void nothing_is_kept_for_ever(void **state) {
     (void)state;
     struct error err = ERROR_INIT;
@@ -167,14 +171,25 @@ static void nothing_is_kept_for_ever(void **state) {
     write_small("stays.zip", "1,10\n");
     expect("gone.zip", "r", "1 10 1", NULL);
     expect("stays.zip", "r", "1 10 1", NULL);
-    assert_int_equal(dir_make("cache/unpacked/x-0011.999999999/files", &err), OK);
+    assert_int_equal(dir_make("cache/unpacked/half-0011.999999999/files", &err), OK);
+    assert_int_equal(dir_make("cache/unpacked/fresh-0011.999999999/files", &err), OK);
     assert_int_equal(unlink("gone.zip"), 0);
+    assert_int_equal(dir_list("cache/unpacked", &names, &n, &err), OK);
+    assert_int_equal(n, 4);
+    for (size_t i = 1; i < n; i++) { /* all but fresh-… were used three days ago */
+        const struct timespec times[2] = {{time(NULL) - 3 * 86400, 0}, {time(NULL) - 3 * 86400, 0}};
+        char *folder = path_join("cache/unpacked", names[i]);
+        assert_int_equal(utimensat(AT_FDCWD, folder, times, 0), 0);
+        free(folder);
+    }
+    names_free(names, n);
     write_small("new.zip", "1,10\n");
     expect("new.zip", "r", "1 10 1", NULL);
     assert_int_equal(dir_list("cache/unpacked", &names, &n, &err), OK);
-    assert_int_equal(n, 2);
-    assert_memory_equal(names[0], "new-", 4);
-    assert_memory_equal(names[1], "stays-", 6);
+    assert_int_equal(n, 3);
+    assert_memory_equal(names[0], "fresh-", 6);
+    assert_memory_equal(names[1], "new-", 4);
+    assert_memory_equal(names[2], "stays-", 6);
     names_free(names, n);
 }
 
@@ -197,6 +212,9 @@ static void kept_until_it_changes(void **state) {
     char *folder = path_join("cache/unpacked", names[0]);
     remove_folder(folder);
     assert_int_equal(dir_make(folder, &err), OK); /* somebody tidied up: it is unpacked again */
+    char *beside = path_join(folder, "r.csv");
+    write_file(beside, "9,9\n");
+    free(beside);
     expect("a.zip", "r", "1 10 1; 2 11 1", NULL);
     free(folder);
     names_free(names, n);

@@ -566,6 +566,8 @@ static void test_errors(void **state) {
     BAD(try_fit(rows, "similarity=msd", &err), ERR_VALUE, "similarity=\"msd\" compares ratings");
     BAD(try_fit(data, "weighting=bm25", &err), ERR_VALUE, "weighting=\"bm25\" weighs the rows of implicit data; ratings are compared as they are");
     BAD(try_fit(data, "neighbors=0", &err), ERR_VALUE, "`neighbors` must be from 1 to");
+    BAD(try_fit(data, "neighbors=10, listed=9", &err), ERR_VALUE, "lists of 9 can't name 10 neighbors");
+    BAD(try_fit(rows, "neighbors=10, listed=20", &err), ERR_VALUE, "lists of implicit data are as long as `neighbors`");
     dataset_unref(data);
     dataset_unref(rows);
 }

@@ -46,27 +46,7 @@ static void test_many(void **state) {
     dataset_unref(data);
 }
 
-static enum status try_fit(struct dataset *data, const char *text, struct error *err) {
-    const struct model_class *class = model_class_find("user_knn");
-    const struct params params = params_of(class, text);
-    const struct fit_request request = request_for(data, &params, 0);
-    struct model *model = NULL;
-    const enum status status = model_fit(class, &request, &model, err);
-    model_unref(model);
-    return status;
-}
-
-static void test_errors(void **state) {
-    (void)state;
-    struct dataset *data = planted_data(30, 20, 0.3, 5, true), *rows = planted_data(30, 20, 0.3, 5, false);
-    BAD(try_fit(data, "neighbors=10, listed=9", &err), ERR_VALUE, "lists of 9 can't name 10 neighbors");
-    BAD(try_fit(rows, "neighbors=10, listed=20", &err), ERR_VALUE, "lists of implicit data are as long as `neighbors`");
-    dataset_unref(data);
-    dataset_unref(rows);
-}
-
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_whole), cmocka_unit_test(test_short), cmocka_unit_test(test_many),
-                                       cmocka_unit_test(test_errors)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_whole), cmocka_unit_test(test_short), cmocka_unit_test(test_many)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

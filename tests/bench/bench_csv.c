@@ -12,10 +12,9 @@
  * parse, a loop over the mapped bytes that turns four numbers a line into
  * integers and adds them up, keeping nothing, on the same threads.
  *
- * Memory: 20 bytes a row are the data set (user, item, rating, time), 28 are
- * the rows while ids are still the file's, 8 the search for repeated pairs (at
- * most 256 MiB). The file itself is mapped, and given back a window after
- * another. */
+ * Memory: 20 bytes a row are the data set (user, item, rating, time), 8 more
+ * the search for repeated pairs. The file itself is mapped, and given back a
+ * window after another. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -10,7 +10,6 @@
 #include "runtime/device/hot_functions.h"
 
 enum { LANES = HOT_LANES };
-typedef float vec __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
 
 /* A tile of sums that stays in registers: PANEL rows × WIDE vectors. */
 #if HOT_LEVEL >= 4
@@ -110,14 +109,6 @@ static bool factor_panel(float *matrix, int64_t ld, int64_t width, int64_t first
     return true;
 }
 
-static float add_lanes(vec sum) {
-    float lane[LANES];
-    memcpy(lane, &sum, sizeof lane);
-    for (int half = LANES / 2; half > 0; half /= 2)
-        for (int j = 0; j < half; j++) lane[j] += lane[j + half];
-    return lane[0];
-}
-
 /* U x = y with y in column `size`, from the last unknown up, a vector of unknowns at a time: what is known already is summed by whole vectors (out is
  * zero beyond the last unknown), the triangle on the diagonal by single numbers. */
 static void solve_back(const float *matrix, int64_t ld, int64_t width, int64_t size, float *out) {
@@ -128,7 +119,7 @@ static void solve_back(const float *matrix, int64_t ld, int64_t width, int64_t s
             const float *row = matrix + (block + i) * ld;
             vec sum = {0};
             for (int64_t j = block + LANES; j < width; j += LANES) sum += *(const vec *)(row + j) * *(const vec *)(out + j);
-            rest[i] = row[size] - add_lanes(sum);
+            rest[i] = row[size] - vec_sum(sum);
         }
         for (int64_t i = rows - 1; i >= 0; i--) {
             float x = rest[i] * matrix[(block + i) * (ld + 1)];

@@ -4,15 +4,6 @@
 #include "runtime/device/hot_functions.h"
 
 enum { LANES = HOT_LANES, CHUNK = 256 };
-typedef float vec __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
-
-static float add_lanes(vec x) {
-    float lane[LANES];
-    memcpy(lane, &x, sizeof lane);
-    for (int half = LANES / 2; half > 0; half /= 2)
-        for (int j = 0; j < half; j++) lane[j] += lane[j + half];
-    return lane[0];
-}
 
 /* p·(x − y) */
 __attribute__((always_inline)) static inline float difference(const float *p, const float *x, const float *y, int64_t f) {
@@ -21,7 +12,7 @@ __attribute__((always_inline)) static inline float difference(const float *p, co
     int64_t j = 0;
     for (; j + LANES <= f; j += LANES) sum += *(const vec *)(p + j) * (*(const vec *)(x + j) - *(const vec *)(y + j));
     for (; j < f; j++) rest += p[j] * (x[j] - y[j]);
-    return add_lanes(sum) + rest;
+    return vec_sum(sum) + rest;
 }
 
 __attribute__((always_inline)) static inline void step(float *p, float *x, float *y, int64_t f, float by, float keep) {
@@ -46,7 +37,7 @@ static float dot(const float *p, const float *q, int64_t f) {
     int64_t j = 0;
     for (; j + LANES <= f; j += LANES) sum += *(const vec *)(p + j) * *(const vec *)(q + j);
     for (; j < f; j++) rest += p[j] * q[j];
-    return add_lanes(sum) + rest;
+    return vec_sum(sum) + rest;
 }
 
 /* The candidate with the highest score; the first of equals. */

@@ -5,7 +5,6 @@
 #include "runtime/device/hot_functions.h"
 
 enum { LANES = 16, VECTORS = LANES / HOT_LANES, ROWS = HOT_LEVEL >= 3 ? 4 : 2 };
-typedef float vec __attribute__((vector_size(HOT_LANES * sizeof(float)), aligned(4), may_alias));
 
 typedef float four __attribute__((vector_size(4 * sizeof(float))));
 

@@ -10,12 +10,24 @@
 #ifndef RECKON_HOT_H
 #define RECKON_HOT_H
 
+#include <string.h>
+
 #define HOT_JOIN_(name, level) name##_v##level
 #define HOT_JOIN(name, level) HOT_JOIN_(name, level)
 #ifdef HOT_LEVEL
 #define HOT(name) HOT_JOIN(name, HOT_LEVEL)
 /* float32s in a register of the level: vector types must be no wider, for gcc splits wider ones through memory, ten times as slow. */
 #define HOT_LANES (HOT_LEVEL >= 4 ? 16 : HOT_LEVEL == 3 ? 8 : 4)
+typedef float vec __attribute__((vector_size(HOT_LANES * sizeof(float)), aligned(4), may_alias));
+
+/* Σ of the lanes, by halves. */
+static inline float vec_sum(vec x) {
+    float lane[HOT_LANES];
+    memcpy(lane, &x, sizeof lane);
+    for (int half = HOT_LANES / 2; half > 0; half /= 2)
+        for (int j = 0; j < half; j++) lane[j] += lane[j + half];
+    return lane[0];
+}
 #endif
 
 int hot_level(void); /* 2, 3 or 4; 2 where there is only the plain build */

@@ -7,7 +7,6 @@
 #include "runtime/device/hot_functions.h"
 
 enum { LANES = HOT_LANES, TILE = 4 };
-typedef float vec __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
 typedef int32_t vec_index __attribute__((vector_size(LANES * sizeof(int32_t))));
 
 /* --- sums across --- */

@@ -2,7 +2,6 @@
 #include "runtime/device/hot_functions.h"
 
 enum { LANES = HOT_LANES, VECS = 16 / LANES };
-typedef float vec __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
 
 static float add_lanes(const float *lane) {
     float half[8];

@@ -1,7 +1,6 @@
 #include "runtime/device/hot_functions.h"
 
 enum { LANES = HOT_LANES, WIDE = 8 };
-typedef float vec __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
 
 /* out of `wide` vectors stays in registers over all entries. wide: a constant after inlining. */
 __attribute__((always_inline)) static inline void across(int64_t n, const int32_t *columns, const float *values, const float *dense, int64_t n_cols,

@@ -2,9 +2,7 @@
  * tools say was written down by make_metric_fixtures.py (which has their versions); each of its series names the metric of ours that it equals. */
 #include "models/eval/evaluate.h"
 #include "models/eval/outside.h"
-#include "runtime/base/file.h"
-#include "runtime/base/json.h"
-#include "tests/unit/models/fixture.h"
+#include "tests/unit/eval/json_fixture.h"
 
 #define FIXTURES "tests/unit/eval/metric_fixtures.json"
 
@@ -16,17 +14,6 @@ struct fixture {
     struct table *table;
     struct model *model; /* the scores */
 };
-
-static json_t *read_json(void) {
-    struct buf text = BUF_INIT;
-    json_t *json = NULL;
-    GOOD(file_read(FIXTURES, 1 << 20, &text, &err));
-    GOOD(json_parse((struct slice){buf_text(&text), text.len}, &json, &err));
-    buf_release(&text);
-    return json;
-}
-
-static double number_at(const json_t *array, int64_t i) { return json_number_value(json_array_get(array, (size_t)i)); }
 
 /* Relevant rows come first; then one row of each user and each item, so that they are in the catalog. */
 static void make_data(struct fixture *f) {
@@ -69,7 +56,7 @@ static void make_model(struct fixture *f) {
 }
 
 static struct fixture fixture_open(void) {
-    struct fixture f = {.json = read_json()};
+    struct fixture f = {.json = read_json(FIXTURES)};
     f.n_users = (int64_t)json_array_size(json_object_get(f.json, "scores"));
     f.n_items = json_int(f.json, "n_items", 0);
     assert_true(f.n_users > 10 && f.n_items > 10);
@@ -136,7 +123,7 @@ static void test_no_metric_is_missing(void **state) {
     (void)state;
     const struct metric_row *const *rows;
     const size_t n = metric_rows(&rows);
-    json_t *json = read_json();
+    json_t *json = read_json(FIXTURES);
     const json_t *all = json_object_get(json, "series");
     for (size_t r = 0; r < n; r++) {
         bool found = rows[r]->kind == METRIC_RATING;

@@ -1,22 +1,9 @@
 /* Intervals and paired tests beside scipy's (make_significance_fixtures.py wrote down what it says), and whether they keep what they promise on drawn
  * data: so many intervals hold the truth, so many tests of nothing reject. */
 #include "models/eval/significance.h"
-#include "runtime/base/file.h"
-#include "runtime/base/json.h"
-#include "tests/unit/models/fixture.h"
+#include "tests/unit/eval/json_fixture.h"
 
 #define FIXTURES "tests/unit/eval/significance_fixtures.json"
-
-static json_t *read_json(void) {
-    struct buf text = BUF_INIT;
-    json_t *json = NULL;
-    GOOD(file_read(FIXTURES, 1 << 20, &text, &err));
-    GOOD(json_parse((struct slice){buf_text(&text), text.len}, &json, &err));
-    buf_release(&text);
-    return json;
-}
-
-static double number_at(const json_t *array, int64_t i) { return json_number_value(json_array_get(array, (size_t)i)); }
 
 /* weights NULL: 1 each. */
 static struct user_sums sums_of(const double *values, const double *weights, int64_t n) {
@@ -45,7 +32,7 @@ static struct test_result test_of(const struct user_sums *a, const struct user_s
 static void test_by_scipy(void **state) {
     (void)state;
     static const char *const names[] = {"permutation", "wilcoxon"};
-    json_t *json = read_json();
+    json_t *json = read_json(FIXTURES);
     for (int t = 0; t < 2; t++) {
         const json_t *cases = json_object_get(json, names[t]);
         assert_true(json_array_size(cases) >= 5);
@@ -64,7 +51,7 @@ static void test_by_scipy(void **state) {
 
 static void test_mcnemar(void **state) {
     (void)state;
-    json_t *json = read_json();
+    json_t *json = read_json(FIXTURES);
     const json_t *cases = json_object_get(json, "mcnemar");
     for (size_t c = 0; c < json_array_size(cases); c++) {
         const json_t *one = json_array_get(cases, c);
@@ -89,7 +76,7 @@ static void test_mcnemar(void **state) {
 
 static void test_limits(void **state) {
     (void)state;
-    json_t *json = read_json();
+    json_t *json = read_json(FIXTURES);
     const json_t *cases = json_object_get(json, "intervals");
     for (size_t c = 0; c < json_array_size(cases); c++) {
         const json_t *one = json_array_get(cases, c), *x = json_object_get(one, "x"), *drawn = json_object_get(one, "replicates");

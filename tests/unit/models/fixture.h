@@ -155,6 +155,14 @@ static inline struct model *fitted(const char *kind, struct dataset *data, const
     return model;
 }
 
+/* Saved and opened again. */
+static inline struct model *reopened(const struct model *model, const char *path) {
+    struct model *again = NULL;
+    GOOD(model_save(model, path, &err));
+    GOOD(model_open(path, &again, &err));
+    return again;
+}
+
 /* Every user's scores of every item, n_users × n_items; owned. */
 static inline float *all_scores(const struct model *model) {
     const int64_t n_users = model->catalog->n_users, n_items = model->catalog->n_items;

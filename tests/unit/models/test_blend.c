@@ -1,5 +1,6 @@
 /* Blends against their definition in double; what files, new users and explanations make of them; what can't be blended. */
 #include "models/blend.h"
+#include "tests/unit/folder.h"
 #include "tests/unit/models/fixture.h"
 
 enum { USERS = 30, ITEMS = 20 };
@@ -78,18 +79,17 @@ static void test_again(void **state) {
 }
 
 static void test_file(void **state) {
-    (void)state;
+    char *path = path_join(*state, "blend.reckon");
     struct two two = two_models();
-    struct model *model = blended(&two, 0.6, 0.4), *folded, *again;
+    struct model *model = blended(&two, 0.6, 0.4), *folded;
     const struct seen_row seen = model_seen(model, 4);
     GOOD(model_fold_in(model, seen.items, seen.ratings, seen.n, &folded, &err));
-    GOOD(model_save(folded, "/tmp/reckon-blend.reckon", &err));
-    GOOD(model_open("/tmp/reckon-blend.reckon", &again, &err));
-    remove("/tmp/reckon-blend.reckon");
+    struct model *again = reopened(folded, path);
     assert_true(same_scores(again, folded));
     assert_true(same_scores(again, model));
     for (int32_t i = 0; i < ITEMS; i++) NEAR(pair_score(again, FOLDED_USER, i), pair_score(folded, FOLDED_USER, i), 0);
     assert_string_equal(again->name, "0.6 ease + 0.4 slist");
+    free(path);
     model_unref(again);
     model_unref(folded);
     model_unref(model);
@@ -171,7 +171,8 @@ static void test_refused(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_definition), cmocka_unit_test(test_again),     cmocka_unit_test(test_file),
-                                       cmocka_unit_test(test_new_user),   cmocka_unit_test(test_explained), cmocka_unit_test(test_refused)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_definition), cmocka_unit_test(test_again),     cmocka_unit_test_setup_teardown(test_file, make_folder, remove_folder),
+        cmocka_unit_test(test_new_user),   cmocka_unit_test(test_explained), cmocka_unit_test(test_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

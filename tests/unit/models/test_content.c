@@ -215,11 +215,10 @@ static void test_new_user_and_file(void **state) {
     char *path = path_join(*state, "content.reckon");
     for (int explicit = 0; explicit < 2; explicit ++) {
         struct dataset *data = films(explicit, true, true);
-        struct model *model = fitted("content_knn", data, "", 0, NULL), *folded, *again, *other;
+        struct model *model = fitted("content_knn", data, "", 0, NULL), *folded, *other;
         const struct seen_row seen = model_seen(model, 4);
         GOOD(model_fold_in(model, seen.items, seen.ratings, seen.n, &folded, &err));
-        GOOD(model_save(folded, path, &err));
-        GOOD(model_open(path, &again, &err));
+        struct model *again = reopened(folded, path);
         for (int32_t i = 0; i < ITEMS; i++) {
             NEAR(pair_score(folded, FOLDED_USER, i), pair_score(model, 4, i), 1e-5);
             assert_true(pair_score(again, FOLDED_USER, i) == pair_score(folded, FOLDED_USER, i));

@@ -21,13 +21,6 @@ static struct model *model_of(int kind, struct dataset *data) {
     return fitted(kinds[kind].kind, data, kinds[kind].params, model_class_find(kinds[kind].kind)->iterative ? 4 : 0, NULL);
 }
 
-static struct model *opened(const struct model *model) {
-    struct model *again = NULL;
-    GOOD(model_save(model, path, &err));
-    GOOD(model_open(path, &again, &err));
-    return again;
-}
-
 static void check_params(const struct model *a, const struct model *b) {
     struct buf left = BUF_INIT, right = BUF_INIT;
     for (int all = 0; all < 2; all++) {
@@ -81,7 +74,7 @@ static void test_round_trip(void **state) {
         model_add_chosen(model, &(struct met_rows){.data = parts.test, .split_id = 7, .part = PART_TEST, .fingerprint = "cd"});
         model_add_chosen(model, &(struct met_rows){.data = parts.test, .split_id = 7, .part = PART_TEST, .fingerprint = "cd"});
         assert_int_equal(model->n_chosen_on, 2);
-        struct model *again = opened(model);
+        struct model *again = reopened(model, path);
         assert_true(model->fitted.split_id != 0);
         assert_int_equal(model->fitted.part, PART_TRAIN);
         check_same(model, again);
@@ -100,7 +93,7 @@ static void test_folded(void **state) {
     for (int kind = 0; kind < N_KINDS; kind++) {
         struct model *model = model_of(kind, data), *folded = NULL;
         GOOD(model_fold_in(model, given, stars, 2, &folded, &err));
-        struct model *again = opened(folded);
+        struct model *again = reopened(folded, path);
         check_same(folded, again);
         for (int32_t i = 0; i < ITEMS; i++) assert_true(pair_score(folded, FOLDED_USER, i) == pair_score(again, FOLDED_USER, i));
         model_unref(again);
@@ -116,7 +109,7 @@ static void test_going_on(void **state) {
     struct dataset *data = planted_data(USERS, ITEMS, 0.3, 5, true);
     for (int kind = 0; kind < N_KINDS; kind++) {
         if (!model_class_find(kinds[kind].kind)->iterative) continue;
-        struct model *half = model_of(kind, data), *again = opened(half);
+        struct model *half = model_of(kind, data), *again = reopened(half, path);
         struct model *here = fitted(kinds[kind].kind, data, kinds[kind].params, 3, half);
         struct model *there = fitted(kinds[kind].kind, data, kinds[kind].params, 3, again);
         assert_int_equal(there->n_history, 7);

@@ -497,11 +497,10 @@ static void test_new_user_by_users(void **state) {
 }
 
 static void check_file(const char *path, const char *kind, struct dataset *data, const char *text) {
-    struct model *model = fitted(kind, data, text, 0, NULL), *folded, *again;
+    struct model *model = fitted(kind, data, text, 0, NULL), *folded;
     const struct seen_row seen = model_seen(model, 3);
     GOOD(model_fold_in(model, seen.items, seen.ratings, seen.n, &folded, &err));
-    GOOD(model_save(folded, path, &err));
-    GOOD(model_open(path, &again, &err));
+    struct model *again = reopened(folded, path);
     assert_true(same_scores(folded, again));
     for (int32_t i = 0; i < ITEMS; i++) assert_true(pair_score(folded, FOLDED_USER, i) == pair_score(again, FOLDED_USER, i));
     assert_true(model_bytes(again) == model_bytes(folded) && again->class->size(again) == folded->class->size(folded));

@@ -79,7 +79,12 @@ static double plain_score(const struct history_of *history, double b[ITEMS][ITEM
     return score;
 }
 
-static const char small[] = "past=4, future=3, recency=2, fading=1.5, reg=0.7";
+static struct model *fitted_on(const struct history_of histories[USERS]) {
+    struct dataset *data = data_of_histories(histories);
+    struct model *model = fitted("slist", data, "past=4, future=3, recency=2, fading=1.5, reg=0.7", 0, NULL);
+    dataset_unref(data);
+    return model;
+}
 
 static void test_definition(void **state) {
     (void)state;
@@ -87,8 +92,7 @@ static void test_definition(void **state) {
     double b[ITEMS][ITEMS];
     make_histories(histories);
     plain_weights(histories, b);
-    struct dataset *data = data_of_histories(histories);
-    struct model *model = fitted("slist", data, small, 0, NULL);
+    struct model *model = fitted_on(histories);
     float *block = all_scores(model), similar[ITEMS];
     for (int u = 0; u < USERS; u++)
         for (int j = 0; j < ITEMS; j++) {
@@ -100,7 +104,6 @@ static void test_definition(void **state) {
     for (int j = 0; j < ITEMS; j++) NEAR(similar[j], b[3][j], 1e-5);
     free(block);
     model_unref(model);
-    dataset_unref(data);
 }
 
 /* The parts add up to the score, also where a user met an item more than once. */
@@ -108,8 +111,7 @@ static void test_explained(void **state) {
     (void)state;
     struct history_of histories[USERS];
     make_histories(histories);
-    struct dataset *data = data_of_histories(histories);
-    struct model *model = fitted("slist", data, small, 0, NULL);
+    struct model *model = fitted_on(histories);
     for (int u = 0; u < USERS; u++) {
         const struct seen_row seen = model_seen(model, u);
         float *weights = xnew_array(float, (size_t)seen.n + 1);
@@ -120,7 +122,6 @@ static void test_explained(void **state) {
         free(weights);
     }
     model_unref(model);
-    dataset_unref(data);
 }
 
 /* Nobody knows the order of a new user's items: each weighs 1. */
@@ -130,20 +131,17 @@ static void test_new_user(void **state) {
     double b[ITEMS][ITEMS];
     make_histories(histories);
     plain_weights(histories, b);
-    struct dataset *data = data_of_histories(histories);
-    struct model *model = fitted("slist", data, small, 0, NULL), *folded, *again;
+    struct model *model = fitted_on(histories), *folded;
     GOOD(model_fold_in(model, (const int32_t[]){6, 2}, (const float[]){1, 1}, 2, &folded, &err));
     for (int32_t j = 0; j < ITEMS; j++) NEAR(pair_score(folded, FOLDED_USER, j), b[2][j] + b[6][j], 2e-5);
     for (int32_t j = 0; j < ITEMS; j++) NEAR(pair_score(folded, 7, j), pair_score(model, 7, j), 0);
-    GOOD(model_save(folded, path, &err));
-    GOOD(model_open(path, &again, &err));
+    struct model *again = reopened(folded, path);
     assert_true(same_scores(again, folded));
     NEAR(pair_score(again, FOLDED_USER, 1), pair_score(folded, FOLDED_USER, 1), 0);
     free(path);
     model_unref(again);
     model_unref(folded);
     model_unref(model);
-    dataset_unref(data);
 }
 
 /* The same bits for any number of threads: counts, an inverse of three tiles with a ragged last one, products, blocks of scores. */

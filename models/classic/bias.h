@@ -15,8 +15,8 @@ struct biases {
 };
 /* Zeros. On failure *out is safe to release. */
 enum status biases_new(int64_t n_users, int64_t n_items, struct biases *out, struct error *err) MUST_CHECK;
-/* Minimises Σ (r − mean − b_u − b_i)² + reg_user Σ b_u² + reg_item Σ b_i² by alternating between the two sides until nothing moves by more than 1e-7.
- * mean: that of the rows. */
+/* Minimises Σ (r − mean − b_u − b_i)² + reg_user Σ b_u² + reg_item Σ b_i² by alternating between the two sides until nothing moves by more than 1e-7,
+ * users last: a user has the bias that biases_new_user gives his rows by item, to the bit. mean: that of the rows. */
 enum status biases_fit(struct task *task, struct dataset *data, double reg_user, double reg_item, struct biases *out, struct error *err) MUST_CHECK;
 void biases_release(struct biases *biases);
 /* The baseline of an item, -1 an unknown one, for a user of this bias. */

@@ -6,7 +6,7 @@
 
 #define SWEEPS_MAX 1000
 #define TOLERANCE 1e-7
-#define ROWS_BETWEEN_CHECKS (1 << 16)
+#define TURNS_BETWEEN_CHECKS (1 << 14)
 
 enum status biases_new(int64_t n_users, int64_t n_items, struct biases *out, struct error *err) {
     *out = (struct biases){.n_users = n_users, .n_items = n_items};
@@ -20,75 +20,91 @@ void biases_release(struct biases *biases) {
     *biases = (struct biases){0};
 }
 
-/* One side given the other: own[p] = Σ (r − mean − other) / (reg + count). */
-struct side {
-    const int32_t *own_of, *other_of; /* positions of each row */
+/* The rows of each user, by item. In this order the sums of a user are those of a new user who has the same rows, and the order of a file's rows
+ * decides no bit. */
+struct fitting {
+    struct task *task;
+    struct biases *biases;
+    const int64_t *starts; /* of users */
+    const int32_t *items;
     const float *ratings;
-    int64_t n_rows, n_own;
-    double mean, reg;
-    double *own;
-    const double *other;
-    const double *counts;
-    double *sums; /* scratch, n_own */
+    double reg_user, reg_item;
+    double *counts, *sums; /* of items */
 };
 
-static enum status solve_side(struct task *task, struct side *side, double *largest_change, struct error *err) {
-    memset(side->sums, 0, (size_t)side->n_own * sizeof *side->sums);
-    for (int64_t i = 0; i < side->n_rows; i++) {
-        if (i % ROWS_BETWEEN_CHECKS == 0) TRY(task_check(task, err));
-        side->sums[side->own_of[i]] += (double)side->ratings[i] - side->mean - side->other[side->other_of[i]];
-    }
-    for (int64_t p = 0; p < side->n_own; p++) {
-        if (side->counts[p] == 0) continue;
-        const double next = side->sums[p] / (side->reg + side->counts[p]);
-        *largest_change = fmax(*largest_change, fabs(next - side->own[p]));
-        side->own[p] = next;
+static enum status look(const struct fitting *fitting, int64_t turn, struct error *err) {
+    return turn % TURNS_BETWEEN_CHECKS ? OK : task_check(fitting->task, err);
+}
+
+static void set(double *bias, double next, double *largest_change) {
+    *largest_change = fmax(*largest_change, fabs(next - *bias));
+    *bias = next;
+}
+
+/* b_i = Σ (r − mean − b_u) / (reg + count). */
+static enum status solve_items(const struct fitting *fitting, double *largest_change, struct error *err) {
+    struct biases *biases = fitting->biases;
+    memset(fitting->sums, 0, (size_t)biases->n_items * sizeof *fitting->sums);
+    for (int64_t u = 0; u < biases->n_users; u++)
+        for (int64_t e = fitting->starts[u]; e < fitting->starts[u + 1]; e++) {
+            TRY(look(fitting, e, err));
+            fitting->sums[fitting->items[e]] += (double)fitting->ratings[e] - biases->mean - biases->users[u];
+        }
+    for (int64_t i = 0; i < biases->n_items; i++)
+        if (fitting->counts[i] > 0) set(&biases->items[i], fitting->sums[i] / (fitting->reg_item + fitting->counts[i]), largest_change);
+    return OK;
+}
+
+static enum status solve_users(const struct fitting *fitting, double *largest_change, struct error *err) {
+    struct biases *biases = fitting->biases;
+    for (int64_t u = 0; u < biases->n_users; u++) {
+        const int64_t from = fitting->starts[u], n = fitting->starts[u + 1] - from;
+        TRY(look(fitting, u, err));
+        if (n > 0)
+            set(&biases->users[u], biases_new_user(biases, fitting->reg_user, fitting->items + from, fitting->ratings + from, n), largest_change);
     }
     return OK;
 }
 
-static enum status alternate(struct task *task, struct side *items, struct side *users, struct error *err) {
+/* Users last, so that theirs is what the items' biases leave. */
+static enum status alternate(const struct fitting *fitting, struct error *err) {
     for (int sweep = 0; sweep < SWEEPS_MAX; sweep++) {
         double change = 0;
-        TRY(solve_side(task, items, &change, err));
-        TRY(solve_side(task, users, &change, err));
+        TRY(solve_items(fitting, &change, err));
+        TRY(solve_users(fitting, &change, err));
         if (change < TOLERANCE) break;
     }
     return OK;
 }
 
-static enum status solve(struct task *task, const struct events_view *rows, int64_t n, double reg_user, double reg_item, struct biases *biases,
-                         double *scratch, struct error *err) {
-    double *user_counts = scratch, *item_counts = user_counts + biases->n_users, *user_sums = item_counts + biases->n_items;
-    for (int64_t i = 0; i < n; i++) {
-        biases->mean += (double)rows->ratings[i];
-        user_counts[rows->users[i]]++;
-        item_counts[rows->items[i]]++;
+static enum status solve(struct fitting *fitting, struct error *err) {
+    const int64_t n = fitting->starts[fitting->biases->n_users];
+    double sum = 0;
+    for (int64_t e = 0; e < n; e++) {
+        TRY(look(fitting, e, err));
+        sum += (double)fitting->ratings[e];
+        fitting->counts[fitting->items[e]]++;
     }
-    if (n) biases->mean /= (double)n;
-    struct side users = {rows->users, rows->items,   rows->ratings, n,           biases->n_users, biases->mean,
-                         reg_user,    biases->users, biases->items, user_counts, user_sums};
-    struct side items = {rows->items,
-                         rows->users,
-                         rows->ratings,
-                         n,
-                         biases->n_items,
-                         biases->mean,
-                         reg_item,
-                         biases->items,
-                         biases->users,
-                         item_counts,
-                         user_sums + biases->n_users};
-    return alternate(task, &items, &users, err);
+    fitting->biases->mean = n ? sum / (double)n : 0;
+    return alternate(fitting, err);
 }
 
 static enum status fit(struct task *task, struct dataset *data, double reg_user, double reg_item, struct biases *biases, struct error *err) {
-    struct events_view rows;
+    const struct csr *rows;
     double *scratch;
-    TRY(dataset_columns(data, &rows, err));
+    TRY(dataset_by_user(data, device_cpu(), &rows, err));
     TRY(biases_new(dataset_n_users(data), dataset_n_items(data), biases, err));
-    TRY(mem_try_array(2 * (size_t)(biases->n_users + biases->n_items), "biases", &scratch, err));
-    const enum status status = solve(task, &rows, dataset_n(data), reg_user, reg_item, biases, scratch, err);
+    TRY(mem_try_array(2 * (size_t)biases->n_items, "biases", &scratch, err));
+    struct fitting fitting = {.task = task,
+                              .biases = biases,
+                              .starts = csr_starts(rows),
+                              .items = csr_columns(rows),
+                              .ratings = csr_values(rows),
+                              .reg_user = reg_user,
+                              .reg_item = reg_item,
+                              .counts = scratch,
+                              .sums = scratch + biases->n_items};
+    const enum status status = solve(&fitting, err);
     mem_free(scratch);
     return status;
 }

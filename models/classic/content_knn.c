@@ -286,11 +286,9 @@ static enum status explain(const struct model *model, int32_t user, int32_t item
 
 static enum status fold_in(const struct model *model, const int32_t *items, const float *ratings, int64_t n, struct model *out, struct error *err) {
     struct content *content = ((const struct content_state *)model->state)->content;
-    double sum = 0;
     (void)err;
-    for (int64_t i = 0; content->rates && i < n; i++) sum += (double)ratings[i] - biases_at(&content->base, 0, items[i]);
     __atomic_add_fetch(&content->count, 1, __ATOMIC_RELAXED);
-    set_state(out, content, sum / (BIAS_REG_USER + (double)n));
+    set_state(out, content, content->rates ? biases_new_user(&content->base, BIAS_REG_USER, items, ratings, n) : 0);
     return OK;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "models/classic/similarity_sums.h"
+#include "runtime/base/least.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/thread.h"
 #include "runtime/device/hot_functions.h"
@@ -50,7 +51,7 @@ static void score_after(void *ctx, int64_t block, int thread) {
     }
     memset(scores, 0, (size_t)pairs->width * sizeof *scores);
     sums_score(scoring, sums, from, n, scoring_length(scoring->comparison, rows->values + start, rows->starts[row + 1] - start), lengths,
-               scores + from - pairs->first);
+               scores + (from - pairs->first));
     sums_clear(scoring, sums, from, n);
 }
 
@@ -64,7 +65,7 @@ static void cut_back(const struct pairs *pairs, int64_t row) {
 
 /* What the panel's rows have found out about the rows of a stripe. */
 static void hear(const struct pairs *pairs, int64_t stripe, int64_t n) {
-    const float *scores = pairs->scores + stripe - pairs->first;
+    const float *scores = pairs->scores + (stripe - pairs->first);
     float thresholds[STRIPE];
     for (int64_t j = 0; j < STRIPE; j++) thresholds[j] = j < n ? pairs->thresholds[stripe + j] : INFINITY;
     for (int64_t r = 0; r < pairs->last - pairs->first; r++) {
@@ -82,11 +83,11 @@ static void hear(const struct pairs *pairs, int64_t stripe, int64_t n) {
 
 /* What a row of the panel has found out itself. */
 static void take(const struct pairs *pairs, int64_t row) {
-    const float *scores = pairs->scores + (row - pairs->first) * pairs->width - pairs->first;
+    const float *scores = pairs->scores + (row - pairs->first) * pairs->width;
     for (int64_t j = row + 1; j < pairs->rows->n;) {
         const int64_t room = pairs->room - pairs->lengths[row], left = pairs->rows->n - j, n = left < room ? left : room;
         uint64_t *keys = pairs->keys + row * pairs->room + pairs->lengths[row];
-        pairs->lengths[row] += HOT_PICK(pairs_gather)(scores + j, n, j, pairs->thresholds[row], keys);
+        pairs->lengths[row] += HOT_PICK(pairs_gather)(scores + (j - pairs->first), n, j, pairs->thresholds[row], keys);
         j += n;
         if (pairs->lengths[row] + STRIPE > pairs->room) cut_back(pairs, row);
     }
@@ -157,6 +158,9 @@ static enum status meet_all(struct pairs *pairs, int64_t panel, struct error *er
     return pool_run(pairs->task, n, finish, pairs, err);
 }
 
+/* Between two cuts a list takes in as many again as it keeps; one that has room for all is never cut before the end. */
+int64_t pairs_room(int64_t most, int64_t n_rows) { return least(2 * most + 4 * STRIPE, n_rows + STRIPE); }
+
 bool pairs_pay(const struct scoring *scoring) {
     const struct sparse_rows *columns = scoring->comparison->columns;
     const double n = (double)scoring->n_rows;
@@ -168,9 +172,8 @@ bool pairs_pay(const struct scoring *scoring) {
 enum status pairs_lists(struct task *task, const struct scoring *scoring, const struct sparse_rows *rows, int64_t most, struct sparse_rows *out,
                         struct error *err) {
     const int64_t by_size = PANEL_SCORES / (rows->n + 1), panel = by_size > LEAST_PANEL ? by_size : LEAST_PANEL;
-    const int64_t room = most < rows->n ? 2 * most + 4 * STRIPE : rows->n + STRIPE;
     const int n_threads = pool_threads();
-    struct pairs pairs = {.task = task, .scoring = scoring, .rows = rows, .most = most, .room = room};
+    struct pairs pairs = {.task = task, .scoring = scoring, .rows = rows, .most = most, .room = pairs_room(most, rows->n)};
     pairs.sums = xnew_array(struct sums, (size_t)n_threads);
     enum status status = make_room(&pairs, panel, n_threads, err);
     if (status == OK) status = meet_all(&pairs, panel, err);

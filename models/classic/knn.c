@@ -93,15 +93,17 @@ static double shrinkage_of(const struct model *model) {
     return shrinkage >= 0 ? shrinkage : model->is_explicit ? SHRINKAGE_OF_RATINGS : 0;
 }
 
+static int64_t n_compared(const struct model *model, bool of_users) { return of_users ? model->catalog->n_users : model->catalog->n_items; }
+
 /* Ratings ask the nearest of those that can say something of an item, who may stand far down a list; rows ask the nearest of all. */
 static int64_t most_of(const struct model *model, const struct knn *knn) {
-    const int64_t n = knn->of_users ? model->catalog->n_users : model->catalog->n_items, listed = value_of(model, "listed").i;
-    const int64_t room = listed > 0 ? listed : least(n, LISTED_MAX / (n + 1));
-    return knn->rates && room > knn->neighbors ? room : knn->neighbors;
+    const int64_t n = n_compared(model, knn->of_users), listed = value_of(model, "listed").i;
+    const int64_t room = listed > 0 ? listed : LISTED_MAX / (n + 1);
+    return least(n, knn->rates && room > knn->neighbors ? room : knn->neighbors);
 }
 
-static enum status check_listed(const struct model *model, struct error *err) {
-    const int64_t listed = value_of(model, "listed").i, neighbors = value_of(model, "neighbors").i;
+static enum status check_listed(const struct model *model, bool of_users, struct error *err) {
+    const int64_t listed = value_of(model, "listed").i, neighbors = least(value_of(model, "neighbors").i, n_compared(model, of_users));
     if (listed == 0 || (model->is_explicit && listed >= neighbors)) return OK;
     if (!model->is_explicit) {
         err_set(err, ERR_VALUE, "lists of implicit data are as long as `neighbors`: listed= is for ratings");
@@ -234,7 +236,7 @@ static void take(struct model *model, struct knn *knn) {
 
 enum status knn_fit(const struct fit_request *request, struct model *model, bool of_users, struct error *err) {
     TRY(model->is_explicit ? check_explicit(model, err) : check_implicit(model, err));
-    TRY(check_listed(model, err));
+    TRY(check_listed(model, of_users, err));
     struct knn *knn = knn_new(of_users);
     const enum status status = learn(request, model, knn, err);
     if (status == OK) take(model, knn);
@@ -275,7 +277,7 @@ enum status knn_save(const struct model *model, struct store_writer *writer, str
 
 static enum status load_knn(struct model *model, struct store_reader *reader, struct knn *knn, struct error *err) {
     struct knn_state *state = model->state;
-    const int64_t n = knn->of_users ? model->catalog->n_users : model->catalog->n_items;
+    const int64_t n = n_compared(model, knn->of_users);
     struct sparse_rows own = {0};
     understand(model, knn);
     TRY(make_rows(task_current(), model, knn, err));

@@ -109,6 +109,7 @@ struct model_class {
     enum status (*similar)(const struct model *model, struct task *task, int32_t item, float *out, struct error *err);
     enum status (*save)(const struct model *model, struct store_writer *writer, struct error *err);
     enum status (*load)(struct model *model, struct store_reader *reader, struct error *err);
+    int files_since;                            /* the first version of a model's file whose sections it reads; 0: all */
     int64_t (*size)(const struct model *model); /* number of parameters */
     int64_t (*bytes)(const struct model *model);
 };

@@ -9,7 +9,8 @@
 #include "models/model.h"
 #include "runtime/base/mem.h"
 
-#define FORMAT_VERSION 1
+/* 2: the neighbours, bias, ease and slist keep biases and sparse rows in sections of one form. */
+#define FORMAT_VERSION 2
 
 /* --- writing --- */
 
@@ -167,12 +168,29 @@ static void get_chosen(struct model *model, const json_t *all) {
     }
 }
 
-static enum status get_header(struct model *model, const json_t *json, struct error *err) {
-    if (json_int(json, "version", 0) != FORMAT_VERSION)
-        return err_set(err, ERR_DATA, "the file's version is %lld; this build reads version %d", (long long)json_int(json, "version", 0),
-                       FORMAT_VERSION);
+static enum status check_version(int64_t version, const char *path, struct error *err) {
+    if (version < 1) return damaged(err, "version");
+    if (version <= FORMAT_VERSION) return OK;
+    err_set(err, ERR_DATA, "`%s` is a model's file of version %lld; this build reads up to version %d", path, (long long)version, FORMAT_VERSION);
+    return err_hint(err, "open it with the Reckon that saved it");
+}
+
+static enum status check_age(const struct model_class *class, int64_t version, const char *path, struct error *err) {
+    if (version >= class->files_since) return OK;
+    err_set(err, ERR_DATA, "`%s` is a model's file of version %lld; this build reads `%s` from version %d on", path, (long long)version, class->name,
+            class->files_since);
+    return err_hint(err, "fit the model again and save it, or open the file with the Reckon that saved it");
+}
+
+static enum status get_class(struct model *model, const json_t *json, const char *path, struct error *err) {
+    const int64_t version = json_int(json, "version", 0);
+    TRY(check_version(version, path, err));
     model->class = model_class_checked(json_text(json, "class", ""), err);
-    if (!model->class) return err->code;
+    return model->class ? check_age(model->class, version, path, err) : err->code;
+}
+
+static enum status get_header(struct model *model, const json_t *json, const char *path, struct error *err) {
+    TRY(get_class(model, json, path, err));
     model->name = xstrdup(json_text(json, "name", model->class->name));
     TRY(get_params(model, json_object_get(json, "params"), err));
     model->common.seed = get_hex(json, "seed");
@@ -242,7 +260,7 @@ static enum status get_seen(struct model *model, struct store_reader *reader, st
 static enum status get_all(struct model *model, struct store_reader *reader, struct error *err) {
     json_t *json;
     TRY(store_get_json(reader, "model", &json, err));
-    const enum status status = get_header(model, json, err);
+    const enum status status = get_header(model, json, store_path(reader), err);
     json_decref(json);
     if (status != OK) return status;
     TRY(catalog_load(reader, "catalog", &model->catalog, err));

@@ -365,6 +365,7 @@ void store_close(struct store_reader *reader) {
 }
 
 const char *store_kind(const struct store_reader *reader) { return reader->kind; }
+const char *store_path(const struct store_reader *reader) { return reader->path; }
 
 void store_reader_enter(struct store_reader *reader, const char *folder) { reader->folder = another_folder(reader->folder, folder); }
 

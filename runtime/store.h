@@ -34,6 +34,7 @@ struct store_reader; /* maps the file; pointers stay good until store_close */
 enum status store_open(const char *path, struct store_reader **out, struct error *err) MUST_CHECK;
 void store_close(struct store_reader *reader);
 const char *store_kind(const struct store_reader *reader);
+const char *store_path(const struct store_reader *reader);
 void store_reader_enter(struct store_reader *reader, const char *folder); /* as store_writer_enter */
 bool store_reader_entered(const struct store_reader *reader);
 bool store_has(const struct store_reader *reader, const char *name);

@@ -116,6 +116,7 @@ const struct model_class class_bias = {
     .fold_in = fold_in,
     .save = save,
     .load = load,
+    .files_since = 2,
     .size = size,
     .bytes = bytes,
 };

@@ -373,6 +373,7 @@ const struct model_class class_content_knn = {
     .similar = similar,
     .save = save,
     .load = load,
+    .files_since = 2,
     .size = size,
     .bytes = bytes,
 };

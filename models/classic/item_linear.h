@@ -49,6 +49,7 @@ enum status item_linear_load(struct model *model, struct store_reader *reader, s
 int64_t item_linear_bytes(const struct model *model);
 #define ITEM_LINEAR_MEMBERS                                                                                                                         \
     .free_state = item_linear_free, .score_block = item_linear_score_block, .score_pairs = item_linear_score_pairs, .fold_in = item_linear_fold_in, \
-    .explain = item_linear_explain, .similar = item_linear_similar, .save = item_linear_save, .load = item_linear_load, .bytes = item_linear_bytes
+    .explain = item_linear_explain, .similar = item_linear_similar, .save = item_linear_save, .load = item_linear_load, .files_since = 2,           \
+    .bytes = item_linear_bytes
 
 #endif

@@ -56,7 +56,7 @@ int64_t knn_size(const struct model *model);
 int64_t knn_bytes(const struct model *model);
 #define KNN_MEMBERS                                                                                                                   \
     .free_state = knn_free, .score_block = knn_score_block, .score_pairs = knn_score_pairs, .fold_in = knn_fold_in, .save = knn_save, \
-    .size = knn_size, .bytes = knn_bytes
+    .files_since = 2, .size = knn_size, .bytes = knn_bytes
 
 /* For explaining: the neighbours that make the score of (user, item), in a fixed order, with what each adds to it (ratings: to the baseline). */
 struct knn_voice {

@@ -187,6 +187,52 @@ static void test_wrong_files(void **state) {
     dataset_unref(data);
 }
 
+/* A file with nothing but what it says of itself. */
+static void write_header(const char *kind, int version) {
+    struct store_writer *writer;
+    json_t *json = json_pack("{sissso}", "version", version, "class", kind, "params", json_object());
+    GOOD(store_create(path, "model", &writer, &err));
+    GOOD(store_put_json(writer, "model", json, &err));
+    GOOD(store_finish(writer, true, &err));
+    json_decref(json);
+}
+
+static void check_refused(const char *kind, int version, const char *message, const char *hint) {
+    struct error err = ERROR_INIT;
+    struct model *model = NULL;
+    write_header(kind, version);
+    assert_int_equal(model_open(path, &model, &err), ERR_DATA);
+    assert_non_null(strstr(err.message, path));
+    if (!strstr(err.message, message)) fail_msg("%s", err.message);
+    assert_string_equal(err.hint, hint);
+    assert_null(model);
+}
+
+/* Models whose sections were called otherwise say so of an older file, and what to do. */
+static void test_older_sections(void **state) {
+    (void)state;
+    static const char *const renamed[] = {"bias", "content_knn", "ease", "item_knn", "slist", "user_knn"};
+    for (size_t i = 0; i < sizeof renamed / sizeof *renamed; i++) {
+        char message[96];
+        snprintf(message, sizeof message, "is a model's file of version 1; this build reads `%s` from version 2 on", renamed[i]);
+        check_refused(renamed[i], 1, message, "fit the model again and save it, or open the file with the Reckon that saved it");
+    }
+    check_refused("als", 3, "is a model's file of version 3; this build reads up to version 2", "open it with the Reckon that saved it");
+}
+
+/* als_version1.reckon: saved by a build that wrote version 1. The other models are in it as they are today. */
+static void test_older_file(void **state) {
+    (void)state;
+    struct dataset *data = planted_data(6, 5, 0.5, 5, true);
+    struct model *old = NULL, *new = fitted("als", data, "factors=2", 2, NULL);
+    GOOD(model_open("tests/unit/models/als_version1.reckon", &old, &err));
+    for (int32_t u = 0; u < 6; u++)
+        for (int32_t i = 0; i < 5; i++) NEAR(pair_score(old, u, i), pair_score(new, u, i), 1e-4);
+    model_unref(old);
+    model_unref(new);
+    dataset_unref(data);
+}
+
 static int make_folder(void **state) {
     (void)state;
     snprintf(folder, sizeof folder, "/tmp/reckon-models-XXXXXX");
@@ -203,8 +249,9 @@ static int drop_folder(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_folded),         cmocka_unit_test(test_going_on),
-        cmocka_unit_test(test_damage),     cmocka_unit_test(test_lack_of_memory), cmocka_unit_test(test_wrong_files),
+        cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_folded),         cmocka_unit_test(test_going_on),
+        cmocka_unit_test(test_damage),         cmocka_unit_test(test_lack_of_memory), cmocka_unit_test(test_wrong_files),
+        cmocka_unit_test(test_older_sections), cmocka_unit_test(test_older_file),
     };
     return cmocka_run_group_tests(tests, make_folder, drop_folder);
 }

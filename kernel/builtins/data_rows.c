@@ -161,7 +161,7 @@ const struct builtin_row builtins_data[] = {
          "It only reads, with SQLite's language and functions. A Dataset is a table of user, item, rating, time and title. None is NULL; a bool is 0 "
          "or 1; a time is seconds since 1970 (UTC): datetime(time, 'unixepoch') writes it, unixepoch('1998-01-31') is such a number. A list is JSON "
          "text, which json_each opens. A column that comes out as it was has its type again. A name alone is the session's before a file's; of two "
-         "names that differ in upper and lower case alone, rename one.",
+         "names that differ in upper and lower case alone, it is the one that the query spells.",
      .example = "ratings = synth(seed=1)\nsql(\"select item, count(*) n, avg(rating) mean from ratings group by item order by n desc limit 5\")",
      .run = bi_sql,
      .other_names = "read_sql (pandas), duckdb.sql, query"},

@@ -246,10 +246,12 @@ static int on_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out) {
     return SQLITE_OK;
 }
 
-/* Without xCreate the name itself is the table. */
-static const sqlite3_module lent_module = {.xConnect = on_connect,
+/* With xCreate the same as xConnect the name itself is the table, and others may be made of it. */
+static const sqlite3_module lent_module = {.xCreate = on_connect,
+                                           .xConnect = on_connect,
                                            .xBestIndex = on_best_index,
                                            .xDisconnect = on_disconnect,
+                                           .xDestroy = on_disconnect,
                                            .xOpen = on_open,
                                            .xClose = on_close,
                                            .xFilter = on_filter,

@@ -8,13 +8,13 @@
 #include "runtime/data/query_hints.h"
 #include "runtime/data/query_lists.h"
 #include "runtime/data/query_result.h"
+#include "runtime/data/sql_text.h"
 
 /* --- a Table as rows --- */
 
 struct lent_source {
     const struct query_source *source;
-    const char *rival;       /* another source, whose name is the same one to SQL; NULL: none */
-    bool is_open;            /* the query names it */
+    const char *rival;       /* another source that the query may mean by this name; NULL: none */
     struct events_view view; /* of a Dataset */
     int n_columns;
     const char *names[5];
@@ -127,18 +127,25 @@ static enum status open_table(struct lent_source *lent, struct database_rows *ou
 static enum status open_source(void *ctx, struct database_rows *out, struct error *err) {
     struct lent_source *lent = ctx;
     if (lent->rival) {
-        err_set(err, ERR_VALUE, "`%s` and `%s` are one name to SQL", lent->rival, lent->source->name);
-        return err_hint(err, "give one of them another name");
+        err_set(err, ERR_VALUE, "`%s` and `%s` are one name to SQL", lent->source->name, lent->rival);
+        return err_hint(err, "write just one of them, in its own upper and lower case, or give one of them another name");
     }
-    lent->is_open = true;
     return lent->source->table ? open_table(lent, out, err) : open_dataset(lent, out, err);
 }
 
-/* SQLite tells names apart without case. */
-static const char *rival_of(const struct query *query, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        if (strcasecmp(query->sources[i].name, query->sources[n].name) == 0) return query->sources[i].name;
-    return NULL;
+/* SQLite tells names apart without case, the session by it. Of sources that are one name to SQL, the one is meant that the query spells; where that
+ * says nothing, the first of them is lent with a rival. */
+static bool is_meant(const struct query *query, size_t n, const char **out_rival) {
+    const char *name = query->sources[n].name;
+    for (size_t i = 0; i < query->n_sources; i++) {
+        const char *other = query->sources[i].name;
+        if (i == n || strcasecmp(name, other) != 0) continue;
+        const bool spelled = sql_spells(query->sql, name), other_spelled = sql_spells(query->sql, other);
+        if (spelled && !other_spelled) continue;
+        if (other_spelled != spelled || i < n) return false;
+        *out_rival = other;
+    }
+    return true;
 }
 
 /* Whether a file has a table of this name: SQLite would take that before ours. */
@@ -161,30 +168,39 @@ static enum status clashes(const struct query *query, struct database *database,
     return OK;
 }
 
-/* Under a name of its own, with a view of the right name, which comes before all files. */
-static enum status lend_before_files(struct database *database, const char *name, struct lent_source *lent, struct error *err) {
-    struct buf own = BUF_INIT, sql = BUF_INIT;
-    buf_addf(&own, "the session's %s", name);
-    buf_adds(&sql, "DROP VIEW IF EXISTS temp."); /* of a rival */
+static enum status make_temporary(struct database *database, const char *kind, const char *name, const char *as, const char *own, struct error *err) {
+    struct buf sql = BUF_INIT;
+    buf_addf(&sql, "CREATE %s temp.", kind);
     buf_add_sql_name(&sql, name);
-    buf_adds(&sql, "; CREATE TEMP VIEW ");
-    buf_add_sql_name(&sql, name);
-    buf_adds(&sql, " AS SELECT * FROM ");
-    buf_add_sql_name(&sql, buf_text(&own));
-    enum status status = database_lend(database, buf_text(&own), open_source, lent, err);
-    if (status == OK) status = database_exec(database, buf_text(&sql), err);
-    buf_release(&own);
+    buf_addf(&sql, " %s ", as);
+    buf_add_sql_name(&sql, own);
+    const enum status status = database_exec(database, buf_text(&sql), err);
     buf_release(&sql);
+    return status;
+}
+
+/* As a temporary table, which comes before those of all files. That is opened at once, so only where the query may name it; one that can't be
+ * opened is an error of a query that does: a view waits for that. */
+static enum status lend_before_files(const struct query *query, struct database *database, struct lent_source *lent, struct error *err) {
+    const char *name = lent->source->name;
+    struct error ignored = ERROR_INIT;
+    struct buf own = BUF_INIT;
+    if (!strcasestr(query->sql, name)) return OK;
+    buf_addf(&own, "the session's %s", name);
+    enum status status = database_lend(database, buf_text(&own), open_source, lent, err);
+    if (status == OK && make_temporary(database, "VIRTUAL TABLE", name, "USING", buf_text(&own), &ignored) != OK)
+        status = make_temporary(database, "VIEW", name, "AS SELECT * FROM", buf_text(&own), err);
+    buf_release(&own);
     return status;
 }
 
 static enum status lend_all(const struct query *query, struct database *database, struct lent_source *lents, struct error *err) {
     for (size_t i = 0; i < query->n_sources; i++) {
-        lents[i].source = &query->sources[i];
-        lents[i].rival = rival_of(query, i);
         bool in_file;
+        lents[i].source = &query->sources[i];
+        if (!is_meant(query, i, &lents[i].rival)) continue;
         TRY(clashes(query, database, query->sources[i].name, &in_file, err));
-        if (in_file) TRY(lend_before_files(database, query->sources[i].name, &lents[i], err));
+        if (in_file) TRY(lend_before_files(query, database, &lents[i], err));
         else TRY(database_lend(database, query->sources[i].name, open_source, &lents[i], err));
     }
     return OK;

@@ -92,6 +92,22 @@ const char *sql_harm(const char *sql) {
     return NULL;
 }
 
+/* --- what it names --- */
+
+bool sql_spells(const char *sql, const char *name) {
+    tokens_vec tokens = tokens_of(sql);
+    const size_t length = strlen(name);
+    bool spells = false;
+    for (size_t i = 0; i < tokens.len && !spells; i++) {
+        const struct token *token = &tokens.data[i];
+        const bool quoted = token->kind == TOKEN_OTHER && strchr("\"`[", sql[token->start]);
+        const uint32_t start = token->start + quoted, end = token->end - quoted;
+        spells = (quoted || token->kind == TOKEN_WORD) && end - start == length && memcmp(sql + start, name, length) == 0;
+    }
+    vec_release(&tokens);
+    return spells;
+}
+
 /* --- parts --- */
 
 struct cutting {

@@ -7,6 +7,8 @@
 
 /* What the statement would do by its first word ("insert rows"); NULL: it is a query, or no statement at all. WITH may still lead to anything. */
 const char *sql_harm(const char *sql);
+/* Whether a word or a name in quotes of the statement is exactly this one, case and all. */
+bool sql_spells(const char *sql, const char *name);
 
 /* A SELECT that stands between UNIONs, as a statement of its own (with the query's WITH in front, without ORDER BY and LIMIT behind). */
 struct sql_part {

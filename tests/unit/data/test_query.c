@@ -207,16 +207,24 @@ static void names_in_session_and_file(void **state) {
     const struct query_file file = {"shop", "shop.db"};
     struct query query = {.sources = sources, .n_sources = 2, .files = &file, .n_files = 1};
     make_file("shop.db", "CREATE TABLE orders (id); INSERT INTO orders VALUES (7); CREATE VIEW v AS SELECT 8 AS id");
-    query.sql = "select o.b, o.id, v.id, s.id, w.id from orders o join v on v.id = o.id + 100, shop.orders s, shop.v w where o.id = 1";
+    query.sql = "select o.b, o.id, v.id, s.id, w.id, o.rowid, v.rowid, s.rowid from orders o join v on v.id = o.id + 100, shop.orders s, shop.v w "
+                "where o.id = 1";
     struct table *table = good(&query);
     assert_int_equal(table->n_rows, 1);
     assert_int_equal(table->columns[0].type, COL_BOOL);
-    static const int64_t expected[] = {1, 101, 7, 8};
-    for (int c = 0; c < 4; c++) assert_int_equal(table->columns[c + 1].u.ints[0], expected[c]);
+    static const int64_t expected[] = {1, 101, 7, 8, 2, 2, 1};
+    for (int c = 0; c < 7; c++) assert_int_equal(table->columns[c + 1].u.ints[0], expected[c]);
     table_unref(table);
     query.n_sources = 3;
-    query.sql = "select id from v";
-    fails(&query, ERR_VALUE, "`v` and `V` are one name to SQL", "give one of them another name");
+    query.sql = "select id from v x, [V] where x.id = 1";
+    fails(&query, ERR_VALUE, "`v` and `V` are one name to SQL", "write just one of them, in its own upper and lower case");
+    static const char *const spelled[] = {"select id from \"V\" where rowid = 2", "select id from v where rowid = 2"};
+    for (int i = 0; i < 2; i++) { /* the one that the query spells */
+        query.sql = spelled[i];
+        table = good(&query);
+        assert_int_equal(table->columns[0].u.ints[0], i == 0 ? 1 : 101);
+        table_unref(table);
+    }
     query.sql = "select id from shop.v";
     table = good(&query);
     assert_int_equal(table->columns[0].u.ints[0], 8);

@@ -224,6 +224,37 @@ static enum status fold_in(const struct model *model, const int32_t *items, cons
     return status;
 }
 
+static enum status fold_item_into(const struct blend *from, struct blend *to, const struct model *out, int32_t item, const int32_t *users,
+                                  const float *ratings, int64_t n, float *scores, struct error *err) {
+    for (size_t p = 0; p < from->n; p++) {
+        struct model *folded;
+        TRY(of_part(from->parts[p], model_fold_in_item(from->parts[p], out->catalog, item, users, ratings, n, &folded, err), err));
+        model_unref(to->parts[p]);
+        to->parts[p] = folded;
+    }
+    TRY(standardise(to, task_current(), err));
+    for (size_t p = 0; out->default_user == FOLDED_USER && p < to->n; p++)
+        TRY(standardise_row(to, p, task_current(), FOLDED_USER, to->n_rows - EXTRA_ROWS + FOLDED, scores, err));
+    return OK;
+}
+
+/* Means and deviations are over all items, the new one too. */
+static enum status fold_in_item(const struct model *model, int32_t item, const int32_t *users, const float *ratings, int64_t n, struct model *out,
+                                struct error *err) {
+    const struct blend *from = model->state;
+    struct blend *blend;
+    float *scores;
+    TRY(blend_new(from->parts, from->n, from->weights, &blend, err));
+    enum status status = mem_try_array((size_t)out->catalog->n_items, "scores", &scores, err);
+    if (status == OK) {
+        status = fold_item_into(from, blend, out, item, users, ratings, n, scores, err);
+        mem_free(scores);
+    }
+    if (status == OK) out->state = blend;
+    else free_state(blend);
+    return status;
+}
+
 static int64_t size(const struct model *model) {
     const struct blend *blend = model->state;
     int64_t n = (int64_t)blend->n;
@@ -313,6 +344,7 @@ const struct model_class class_blend = {
     .score_block = score_block,
     .score_pairs = score_pairs,
     .fold_in = fold_in,
+    .fold_in_item = fold_in_item,
     .explain = explain,
     .similar = similar,
     .save = save,

@@ -35,6 +35,8 @@ bool fit_bool(const struct fit_request *request, const struct model *model, cons
 /* A whole model as sections of a file that holds more: model_file.c. */
 enum status model_put(const struct model *model, struct store_writer *writer, struct error *err) MUST_CHECK;
 enum status model_get(struct store_reader *reader, struct model **out, struct error *err) MUST_CHECK;
+/* The item's title, else its id, which buf then holds. Borrowed of the model or of buf. */
+const char *model_item_label(const struct model *model, int32_t item, struct buf *buf);
 /* What model_similar orders by: out (n_items). ERR_VALUE where the kind has none. */
 enum status model_similarities(const struct model *model, struct task *task, int32_t item, float *out, struct error *err) MUST_CHECK;
 

@@ -102,6 +102,10 @@ struct model_class {
     enum status (*vectors)(const struct model *model, enum embedded what, struct mat **out, struct error *err);
     /* State for one new user with these rows: a model whose position -2 … see model_fold_in. NULL: can't. */
     enum status (*fold_in)(const struct model *model, const int32_t *items, const float *ratings, int64_t n, struct model *out, struct error *err);
+    /* State with one item more (out's catalog has it, last), or with rows of one that had none; out's seen rows have these already. users ascend.
+     * What of the others follows from frozen parts stays as it was; a folded-in user stays. NULL: can't. */
+    enum status (*fold_in_item)(const struct model *model, int32_t item, const int32_t *users, const float *ratings, int64_t n, struct model *out,
+                                struct error *err);
     /* Weights of the user's rated items in the score of (user, item): out_items, out_weights sized n = the user's rows. NULL: can't. */
     enum status (*explain)(const struct model *model, int32_t user, int32_t item, const int32_t *rated, const float *ratings, int64_t n,
                            float *out_weights, struct error *err);
@@ -232,8 +236,13 @@ enum status model_similar(const struct model *model, struct task *task, int32_t 
 /* Rated items and their weights in a score, heaviest first: out arrays of n (the user's rows), *out_n. */
 enum status model_explain(const struct model *model, int32_t user, int32_t item, int32_t **out_items, float **out_ratings, float **out_weights,
                           int64_t *out_n, struct error *err) MUST_CHECK;
+/* fold_in.c: a model that knows one more user, its default one. */
 enum status model_fold_in(const struct model *model, const int32_t *items, const float *ratings, int64_t n, struct model **out,
                           struct error *err) MUST_CHECK;
+/* … that knows one more item: `item` in catalog, which is the model's own, for an item without rows, or catalog_with_item of it, whose last item it
+ * is. ERR_VALUE where the model was fitted on rows of the item. */
+enum status model_fold_in_item(const struct model *model, struct catalog *catalog, int32_t item, const int32_t *users, const float *ratings,
+                               int64_t n, struct model **out, struct error *err) MUST_CHECK;
 enum status model_save(const struct model *model, const char *path, struct error *err) MUST_CHECK;
 enum status model_open(const char *path, struct model **out, struct error *err) MUST_CHECK;
 /* epoch, train_<loss>, valid_<monitor>, seconds. */

@@ -1,4 +1,4 @@
-/* Similar items, explanations, folding a new user in. */
+/* Similar items and explanations. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,16 +10,10 @@
 
 /* --- similar --- */
 
-static const char *item_label(const struct model *model, int32_t item, struct buf *buf) {
-    const char *title = catalog_title(model->catalog, item);
-    if (title) return title;
-    catalog_item_id(model->catalog, item, buf);
-    return buf_text(buf);
-}
-
 static enum status never_fitted(const struct model *model, int32_t item, struct error *err) {
     struct buf label = BUF_INIT;
-    err_set(err, ERR_VALUE, "`%s` knows nothing of %s: it has no row in what the model was fitted on", model->name, item_label(model, item, &label));
+    err_set(err, ERR_VALUE, "`%s` knows nothing of %s: it has no row in what the model was fitted on", model->name,
+            model_item_label(model, item, &label));
     buf_release(&label);
     return err_hint(err, "ask for an item with ratings in the training part, or fit on more data");
 }
@@ -154,86 +148,4 @@ enum status model_explain(const struct model *model, int32_t user, int32_t item,
     *out_weights = weights;
     *out_n = n;
     return OK;
-}
-
-/* --- fold in --- */
-
-struct given {
-    int32_t item;
-    float rating;
-};
-
-static int by_item(const void *a, const void *b) {
-    const struct given *x = a, *y = b;
-    return x->item < y->item ? -1 : x->item > y->item;
-}
-
-/* The new user's row comes after those of the catalog's users. */
-static enum status append_seen(struct model *model, const struct given *given, int64_t n, struct error *err) {
-    const size_t n_users = (size_t)model->catalog->n_users, old = (size_t)model->seen_starts[n_users], all = old + (size_t)n;
-    int64_t *starts;
-    int32_t *items;
-    float *ratings;
-    TRY(mem_try_array(n_users + 2, "rows that users have seen", &starts, err));
-    memcpy(starts, model->seen_starts, (n_users + 1) * sizeof *starts);
-    starts[n_users + 1] = (int64_t)all;
-    mem_free(model->seen_starts);
-    model->seen_starts = starts;
-    TRY(mem_try_array(all, "rows that users have seen", &items, err));
-    if (old) memcpy(items, model->seen_items, old * sizeof *items);
-    for (int64_t i = 0; i < n; i++) items[old + (size_t)i] = given[i].item;
-    mem_free(model->seen_items);
-    model->seen_items = items;
-    TRY(mem_try_array(all, "rows that users have seen", &ratings, err));
-    if (old) memcpy(ratings, model->seen_ratings, old * sizeof *ratings);
-    for (int64_t i = 0; i < n; i++) ratings[old + (size_t)i] = given[i].rating;
-    mem_free(model->seen_ratings);
-    model->seen_ratings = ratings;
-    return OK;
-}
-
-static enum status check_given(const struct model *model, const struct given *given, int64_t n, struct error *err) {
-    if (!model->class->fold_in) return err_set(err, ERR_VALUE, "`%s` can't take in a new user without fitting again", model->name);
-    for (int64_t i = 1; i < n; i++)
-        if (given[i].item == given[i - 1].item) {
-            struct buf label = BUF_INIT;
-            err_set(err, ERR_VALUE, "%s is given twice", item_label(model, given[i].item, &label));
-            buf_release(&label);
-            return ERR_VALUE;
-        }
-    for (int64_t i = 0; model->is_explicit && i < n; i++)
-        if (!(given[i].rating >= model->scale_min && given[i].rating <= model->scale_max))
-            return err_set(err, ERR_VALUE, "a rating of %g is outside the scale of `%s`, %g to %g", (double)given[i].rating, model->name,
-                           (double)model->scale_min, (double)model->scale_max);
-    for (int64_t i = 0; !model->is_explicit && i < n; i++)
-        if (!(given[i].rating > 0 && isfinite(given[i].rating)))
-            return err_set(err, ERR_VALUE, "a weight of %g: `%s` learned from choices, whose weights are above 0", (double)given[i].rating,
-                           model->name);
-    return OK;
-}
-
-static enum status fold_into(const struct model *model, struct model *folded, const struct given *given, int64_t n, struct error *err) {
-    int32_t *items = xnew_array(int32_t, (size_t)n + 1);
-    float *ratings = xnew_array(float, (size_t)n + 1);
-    for (int64_t i = 0; i < n; i++) items[i] = given[i].item, ratings[i] = given[i].rating;
-    enum status status = model->class->fold_in(model, items, ratings, n, folded, err);
-    if (status == OK) status = append_seen(folded, given, n, err);
-    if (status == OK) folded->default_user = FOLDED_USER;
-    free(items);
-    free(ratings);
-    return status;
-}
-
-enum status model_fold_in(const struct model *model, const int32_t *items, const float *ratings, int64_t n, struct model **out, struct error *err) {
-    struct model *folded = NULL;
-    struct given *given = xnew_array(struct given, (size_t)n + 1);
-    for (int64_t i = 0; i < n; i++) given[i] = (struct given){items[i], ratings[i]};
-    qsort(given, (size_t)n, sizeof *given, by_item);
-    enum status status = check_given(model, given, n, err);
-    if (status == OK) status = model_shell_copy(model, &folded, err);
-    if (status == OK) status = fold_into(model, folded, given, n, err);
-    free(given);
-    if (status == OK) *out = folded;
-    else model_unref(folded);
-    return status;
 }

@@ -1,4 +1,4 @@
-/* Models in use: fit, predict, similar, explain, fold_in. recommend has its own file. */
+/* Models in use: fit, predict, similar, explain. recommend and fold_in have files of their own. */
 #include "kernel/builtins/model_use.h"
 
 #include <math.h>
@@ -180,35 +180,5 @@ enum status bi_explain(const struct call *call, struct value *out, struct error 
     free(reasons.items);
     free(reasons.ratings);
     free(reasons.weights);
-    return status;
-}
-
-/* --- fold_in --- */
-
-static enum status read_ratings(const struct call *call, struct value dict, int32_t *items, float *ratings, struct error *err) {
-    for (size_t i = 0; i < dict_len(dict); i++) {
-        const struct value rating = dict_value(dict, i);
-        TRY(item_position(call, "ratings", dict_key(dict, i), &items[i], err));
-        if (!value_is_number(rating)) return arg_error("ratings", err, ERR_TYPE, "a rating must be a number, got %s", value_type_name(rating));
-        ratings[i] = (float)value_number(rating);
-    }
-    return OK;
-}
-
-enum status bi_fold_in(const struct call *call, struct value *out, struct error *err) {
-    const struct value dict = arg(call, "ratings");
-    const size_t n = dict_len(dict);
-    struct model *folded;
-    if (n == 0) {
-        arg_error("ratings", err, ERR_VALUE, "there is nothing to fold in");
-        return err_hint(err, "give ratings by title or id: fold_in(m, {\"Fargo (1996)\": 5, 50: 4})");
-    }
-    int32_t *items = xnew_array(int32_t, n);
-    float *ratings = xnew_array(float, n);
-    enum status status = read_ratings(call, dict, items, ratings, err);
-    if (status == OK && model_fold_in(model_arg(call), items, ratings, (int64_t)n, &folded, err) != OK) status = err_about(err, "ratings");
-    free(items);
-    free(ratings);
-    if (status == OK) *out = value_model(folded);
     return status;
 }

@@ -78,13 +78,21 @@ const struct builtin_row builtins_models[] = {
      .example = "explain(als(synth(), factors=4, epochs=3), user=1, item=1, k=5)",
      .run = bi_explain,
      .other_names = "explain (implicit), why"},
-    {.sigs = "fold_in(model: Model, ratings: dict) -> Model",
+    {.sigs = "fold_in(model: Model, ratings: dict, *, item: Id | None = None, about: dict | None = None) -> Model",
      .group = GROUP,
-     .summary = "A model that knows one more user, without fitting again.",
-     .notes = NOTES{MODEL, {"ratings", .doc = "of the new user: {title or id: rating}", .completes = "item"}, {0}},
-     .doc = "The new user is the one that predict, recommend and explain are about when none is named. The model that was given stays as it is.",
-     .example = "me = fold_in(als(synth(), factors=4, epochs=3), {1: 5, 2: 1})\nrecommend(me, k=3)",
+     .summary = "A model that knows one more user, or one more item, without fitting again.",
+     .notes = NOTES{MODEL,
+                    {"ratings", .doc = "of the new user: {title or id: rating}; of a new item: {user id: rating}", .completes = "item"},
+                    {"item", .doc = "the new item: an id or a title that is unknown, or an item without rows; None: what is new is a user"},
+                    {"about", .doc = "what is known of a new item: {\"title\": \"…\", \"genres\": [\"Drama\"], …}, by columns of items()"},
+                    {0}},
+     .doc = "The new user is the one that predict, recommend and explain are about when none is named. A new item stands among the others in all "
+            "that the model is asked; those who rated it have it seen. Factor models solve for the one new vector against the others as they are; "
+            "ease adds a row and a column to its inverse; neighbours are looked for anew; in the order of slist the item is the newest of its users' "
+            "events. content_knn needs no ratings: fold_in(m, {}, item=\"A new film\", about={…}). The model that was given stays as it is.",
+     .example = "m = als(synth(), factors=4, epochs=3)\nme = fold_in(m, {1: 5, 2: 1})\nrecommend(me, k=3)\nlater = fold_in(m, {1: 5, 2: 4, 3: 5}, "
+                "item=\"A new film (2026)\")\npredict(later, user=4, item=\"A new film (2026)\")",
      .run = bi_fold_in,
-     .other_names = "recalculate_user (implicit), partial_fit_users"},
+     .other_names = "recalculate_user, recalculate_item (implicit), partial_fit_users, partial_fit_items"},
     {0},
 };

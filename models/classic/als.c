@@ -108,7 +108,6 @@ const struct model_class class_als = {
     .devices = "cpu cuda",
     .loss = "rmse",
     .fit = fit,
-    .fold_in = factors_fold_in,
-    .explain = factors_explain,
     FACTORS_MEMBERS,
+    FACTORS_FOLDING,
 };

@@ -65,6 +65,17 @@ static enum status fold_in(const struct model *model, const int32_t *items, cons
     return OK;
 }
 
+static enum status fold_in_item(const struct model *model, int32_t item, const int32_t *users, const float *ratings, int64_t n, struct model *out,
+                                struct error *err) {
+    const struct bias_state *from = model->state;
+    const double reg = model->params.values[params_find(model->class, "reg_item")].f;
+    struct bias_state *state = xmemdup(from, sizeof *from);
+    const enum status status = biases_with_item(&from->biases, item, biases_new_item(&from->biases, reg, users, ratings, n), &state->biases, err);
+    if (status == OK) out->state = state;
+    else free_state(state);
+    return status;
+}
+
 static enum status save(const struct model *model, struct store_writer *writer, struct error *err) {
     const struct bias_state *state = model->state;
     TRY(store_put(writer, "state/reg_user", STORE_F64, &state->reg_user, 1, err));
@@ -114,6 +125,7 @@ const struct model_class class_bias = {
     .score_block = score_block,
     .score_pairs = score_pairs,
     .fold_in = fold_in,
+    .fold_in_item = fold_in_item,
     .save = save,
     .load = load,
     .files_since = 2,

@@ -25,6 +25,10 @@ static inline double biases_at(const struct biases *biases, double user_bias, in
 }
 /* A new user's: Σ (r − mean − b_i) / (reg + n); 0 where n is. */
 double biases_new_user(const struct biases *biases, double reg, const int32_t *items, const float *ratings, int64_t n);
+/* A new item's: Σ (r − mean − b_u) / (reg + n). */
+double biases_new_item(const struct biases *biases, double reg, const int32_t *users, const float *ratings, int64_t n);
+/* The same, and this bias of an item; one more where the items end before it. On failure *out is safe to release. */
+enum status biases_with_item(const struct biases *from, int32_t item, double bias, struct biases *out, struct error *err) MUST_CHECK;
 int64_t biases_bytes(const struct biases *biases);
 
 /* Under state/biases/… in a model's file; folded: the bias of a folded-in user. On failure *out is safe to release. */

@@ -117,10 +117,28 @@ enum status biases_fit(struct task *task, struct dataset *data, double reg_user,
     return status;
 }
 
-double biases_new_user(const struct biases *biases, double reg, const int32_t *items, const float *ratings, int64_t n) {
+/* Σ (r − mean − other) / (reg + n). */
+static double new_bias(double mean, const double *other, double reg, const int32_t *others, const float *ratings, int64_t n) {
     double sum = 0;
-    for (int64_t i = 0; i < n; i++) sum += (double)ratings[i] - biases->mean - biases->items[items[i]];
+    for (int64_t i = 0; i < n; i++) sum += (double)ratings[i] - mean - other[others[i]];
     return n ? sum / (reg + (double)n) : 0;
+}
+
+double biases_new_user(const struct biases *biases, double reg, const int32_t *items, const float *ratings, int64_t n) {
+    return new_bias(biases->mean, biases->items, reg, items, ratings, n);
+}
+
+double biases_new_item(const struct biases *biases, double reg, const int32_t *users, const float *ratings, int64_t n) {
+    return new_bias(biases->mean, biases->users, reg, users, ratings, n);
+}
+
+enum status biases_with_item(const struct biases *from, int32_t item, double bias, struct biases *out, struct error *err) {
+    TRY(biases_new(from->n_users, item < from->n_items ? from->n_items : item + 1, out, err));
+    out->mean = from->mean;
+    memcpy(out->users, from->users, (size_t)from->n_users * sizeof *out->users);
+    memcpy(out->items, from->items, (size_t)from->n_items * sizeof *out->items);
+    out->items[item] = bias;
+    return OK;
 }
 
 int64_t biases_bytes(const struct biases *biases) { return (biases->n_users + biases->n_items) * (int64_t)sizeof(double); }

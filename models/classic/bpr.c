@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "models/classic/factors.h"
+#include "models/classic/sparse_rows.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/task.h"
 #include "runtime/device/bpr.h"
@@ -67,12 +68,13 @@ static enum status fit(const struct fit_request *request, struct model *model, s
 
 /* --- new users, and why --- */
 
+static union param_value value_of(const struct model *model, const char *name) { return model->params.values[params_find(model->class, name)]; }
+static int64_t passes_of(const struct model *model) { return model_epochs(model) > 0 ? model_epochs(model) : 1; }
+
 /* The steps that training takes with a user, against the items as they are, as often as there were epochs. */
 static enum status replay(const struct model *model, const int32_t *items, int64_t n, float *vector, float *parts, struct error *err) {
-    const int64_t passes = model_epochs(model) > 0 ? model_epochs(model) : 1;
-    const union param_value *values = model->params.values;
-    return bpr_replay(task_current(), &factors_of(model)->host, items, n, passes, (float)values[params_find(model->class, "lr")].f,
-                      (float)values[params_find(model->class, "reg")].f, model->common.seed, vector, parts, err);
+    return bpr_replay(task_current(), &factors_of(model)->host, items, n, passes_of(model), (float)value_of(model, "lr").f,
+                      (float)value_of(model, "reg").f, model->common.seed, vector, parts, err);
 }
 
 static enum status fold_in(const struct model *model, const int32_t *items, const float *ratings, int64_t n, struct model *out, struct error *err) {
@@ -97,6 +99,48 @@ static enum status explain(const struct model *model, int32_t user, int32_t item
     for (int64_t i = 0; status == OK && i < n; i++) out_weights[i] = dot_canonical(parts + i * f, mat_values(host->items) + item * f, f);
     mem_free(vector);
     mem_free(parts);
+    return status;
+}
+
+/* --- new items --- */
+
+/* How often an item of n events is drawn in an epoch: each event of a user draws from what he hasn't. */
+static double draws_of(const struct model *model, const struct sparse_rows *rows, int64_t candidates, int64_t n) {
+    double draws = 0, chances = 0;
+    if (strcmp(value_of(model, "negatives").s, "popularity") != 0) {
+        for (int64_t u = 0; u < rows->n; u++) {
+            const int64_t has = sparse_rows_length(rows, u), others = rows->n_columns + 1 - has;
+            draws += (double)(candidates * has) / (double)(others > 0 ? others : 1);
+        }
+        return draws;
+    }
+    int64_t *counts = model_counts(model, EMBED_ITEMS);
+    for (int64_t i = 0; i < model->catalog->n_items; i++) chances += pow((double)counts[i], 0.75);
+    free(counts);
+    const double own = pow((double)n, 0.75);
+    return own > 0 ? (double)sparse_rows_n(rows) * own / (chances + own) : 0;
+}
+
+static enum status replay_item(const struct model *model, int32_t item, const int32_t *users, int64_t n, const struct sparse_rows *rows,
+                               float *vector, struct model *out, struct error *err) {
+    const bool is_hard = strcmp(value_of(model, "negatives").s, "hard") == 0;
+    const int64_t candidates = is_hard ? value_of(model, "candidates").i : 1;
+    const struct bpr_newcomer newcomer = {rows->n, rows->starts, rows->columns, users, n, draws_of(model, rows, candidates, n), candidates};
+    float bias = 0;
+    TRY(bpr_replay_item(task_current(), &factors_of(model)->host, &newcomer, passes_of(model), (float)value_of(model, "lr").f,
+                        (float)value_of(model, "reg").f, model->common.seed, vector, &bias, err));
+    return factors_with_item(factors_of(model), item, vector, bias, &out->state, err);
+}
+
+static enum status fold_in_item(const struct model *model, int32_t item, const int32_t *users, const float *ratings, int64_t n, struct model *out,
+                                struct error *err) {
+    struct sparse_rows rows;
+    (void)ratings;
+    TRY(sparse_rows_fitted(task_current(), model, &rows, err));
+    float *vector = xnew_array(float, (size_t)mat_cols(factors_of(model)->host.items));
+    const enum status status = replay_item(model, item, users, n, &rows, vector, out, err);
+    free(vector);
+    sparse_rows_release(&rows);
     return status;
 }
 
@@ -145,6 +189,7 @@ const struct model_class class_bpr = {
     .loss = "loss",
     .fit = fit,
     .fold_in = fold_in,
+    .fold_in_item = fold_in_item,
     .explain = explain,
     FACTORS_MEMBERS,
 };

@@ -292,6 +292,26 @@ static enum status fold_in(const struct model *model, const int32_t *items, cons
     return OK;
 }
 
+static enum status learn_again(const struct model *out, const struct content *from, int32_t item, double bias, struct content *content,
+                               struct error *err) {
+    const double title_share = out->params.values[params_find(out->class, "title_share")].f;
+    TRY(content_of(task_current(), out->catalog, title_share, &content->items, err));
+    TRY(sparse_rows_fitted(task_current(), out, &content->by_user, err));
+    return content->rates ? biases_with_item(&from->base, item, bias, &content->base, err) : OK;
+}
+
+/* What the catalogue says is weighed anew, with the item in it. */
+static enum status fold_in_item(const struct model *model, int32_t item, const int32_t *users, const float *ratings, int64_t n, struct model *out,
+                                struct error *err) {
+    const struct content_state *from = model->state;
+    const double bias = from->content->rates ? biases_new_item(&from->content->base, BIAS_REG_ITEM, users, ratings, n) : 0;
+    struct content *content = content_new(out);
+    const enum status status = learn_again(out, from->content, item, bias, content, err);
+    if (status == OK) set_state(out, content, from->folded_bias);
+    else content_unref(content);
+    return status;
+}
+
 /* --- files --- */
 
 static enum status save(const struct model *model, struct store_writer *writer, struct error *err) {
@@ -369,6 +389,7 @@ const struct model_class class_content_knn = {
     .score_block = score_block,
     .score_pairs = score_pairs,
     .fold_in = fold_in,
+    .fold_in_item = fold_in_item,
     .explain = explain,
     .similar = similar,
     .save = save,

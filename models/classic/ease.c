@@ -1,4 +1,6 @@
 /* EASE: a linear item-item model in closed form. */
+#include <string.h>
+
 #include "models/classic/item_linear.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/thread.h"
@@ -61,6 +63,90 @@ static enum status fit(const struct fit_request *request, struct model *model, s
     return item_linear_fit(request, model, RECENCY_FLOOR, learn, err);
 }
 
+/* --- a new item --- */
+
+/* One more row and column of XᵀX, and its inverse by what they border on: with g the column, v = P g and s = γ + reg − g·v,
+ *     P + v vᵀ / s   −v / s
+ *     −vᵀ / s        1 / s
+ * is the inverse to rounding, at the cost of one pass over P. An item without rows is such a border already, apart from all others. */
+struct border {
+    int64_t at, n_old, n; /* its position; items before and after */
+    double *column;       /* n_old: g, then v */
+    double own;           /* γ + reg, then s */
+};
+
+/* g: how many of the users have each item too. */
+static void count_border(const struct sparse_rows *rows, const int32_t *users, int64_t n, struct border *border) {
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t e = rows->starts[users[i]]; e < rows->starts[users[i] + 1]; e++) border->column[rows->columns[e]]++;
+    border->own += (double)n;
+}
+
+static double inverse_at(const struct item_linear *ease, int64_t n, int64_t i, int64_t j) {
+    return i == j ? -1 / (double)ease->scale[i] : (double)mat_values(ease->weights)[i * n + j];
+}
+
+static enum status solve_border(const struct item_linear *ease, struct border *border, double *v, struct error *err) {
+    double left = border->own;
+    for (int64_t i = 0; i < border->n_old; i++) {
+        TRY(task_check(task_current(), err));
+        for (int64_t j = 0; i != border->at && j < border->n_old; j++) v[i] += inverse_at(ease, border->n_old, i, j) * border->column[j];
+        left -= border->column[i] * v[i];
+    }
+    memcpy(border->column, v, (size_t)border->n_old * sizeof *v);
+    border->own = left;
+    if (left > 0) return OK;
+    err_set(err, ERR_NUMERIC, "float32 can't tell the new item from a sum of others");
+    return err_hint(err, "a larger reg= in the fit makes it possible");
+}
+
+static void put_border(const struct item_linear *from, const struct border *border, struct item_linear *to) {
+    float *values = mat_data(to->weights);
+    for (int64_t i = 0; i < border->n; i++)
+        for (int64_t j = 0; j < border->n; j++) {
+            const bool is_own = i == border->at || j == border->at;
+            const int64_t other = i == border->at ? j : i;
+            double p;
+            if (!is_own) p = inverse_at(from, border->n_old, i, j) + border->column[i] * border->column[j] / border->own;
+            else p = i == j ? 1 / border->own : -border->column[other] / border->own;
+            if (i == j) to->scale[i] = (float)(-1 / p);
+            values[i * border->n + j] = i == j ? 0 : (float)p;
+        }
+}
+
+static enum status add_border(const struct item_linear *from, struct border *border, struct item_linear *to, struct error *err) {
+    double *v;
+    TRY(mem_try_array((size_t)border->n, "the new item's weights", &v, err));
+    enum status status = solve_border(from, border, v, err);
+    mem_free(v);
+    if (status == OK) status = mat_new(device_cpu(), border->n, border->n, &to->weights, err);
+    if (status == OK) status = mem_try_array((size_t)border->n, "scales of items", &to->scale, err);
+    if (status == OK) put_border(from, border, to);
+    to->symmetric = true;
+    return status;
+}
+
+static enum status fold_in_item(const struct model *model, int32_t item, const int32_t *users, const float *ratings, int64_t n, struct model *out,
+                                struct error *err) {
+    const struct item_linear *from = model->state;
+    const union param_value *values = model->params.values;
+    struct item_linear *ease = xnew(struct item_linear);
+    struct border border = {item, model->catalog->n_items, out->catalog->n_items, NULL, values[params_find(model->class, "reg")].f};
+    (void)ratings;
+    enum status status = mem_try_array((size_t)border.n, "the new item's weights", &border.column, err);
+    if (status == OK) {
+        count_border(&from->rows, users, n, &border);
+        status = add_border(from, &border, ease, err);
+    }
+    mem_free(border.column);
+    if (status == OK)
+        status =
+            item_linear_add_item(from, values[params_find(model->class, "recency")].f, RECENCY_FLOOR, border.n, item, users, n, &ease->rows, err);
+    if (status == OK) out->state = ease;
+    else item_linear_free(ease);
+    return status;
+}
+
 static int64_t size(const struct model *model) { return model->catalog->n_items * (model->catalog->n_items - 1); }
 
 static const struct param_row params[] = {
@@ -92,6 +178,7 @@ const struct model_class class_ease = {
     .params = params,
     .devices = "cpu",
     .fit = fit,
+    .fold_in_item = fold_in_item,
     .size = size,
     ITEM_LINEAR_MEMBERS,
 };

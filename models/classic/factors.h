@@ -7,7 +7,7 @@
 #include "models/fit.h"
 #include "runtime/device/ops.h"
 
-/* How a new user's vector follows from ratings t_i (what mean and biases leave):
+/* How a new user's vector, and a new item's likewise, follows from ratings t_i (what mean and biases leave):
  * RIDGE: minimise Σ (t_i − b − p·q_i)² + n (reg |p|² + reg_bias b²), n 1 unless times_count.
  * PROJECT: orthogonal factors: b = Σ t_i / (reg_bias + n), then p_f = Σ (t_i − b) q_if / |q_f|².
  * IMPLICIT: minimise Σ w_i (1 − p·q_i)² + unobserved Σ_all (p·q_j)² + ridge |p|², where w_i is alpha times the count, alpha when counts is false;
@@ -54,11 +54,14 @@ enum status factors_new(struct mf_factors *trained, struct fold_rule fold, void 
 static inline const struct factors *factors_of(const struct model *model) { return model->state; }
 /* The same factors, and one user more; takes vector (from xnew_array). */
 struct factors *factors_with_user(const struct factors *from, float *vector);
+/* The same factors, and this vector and bias of an item; one more where the items end before it. A folded-in user stays. */
+enum status factors_with_item(const struct factors *from, int32_t item, const float *vector, float bias, void **out_state,
+                              struct error *err) MUST_CHECK;
 /* RMSE over the data's rows, unclipped. Borrowed host columns. */
 enum status factors_rmse(struct task *task, const struct mf_factors *factors, const struct events_view *rows, int64_t n, float *scratch, double *out,
                          struct error *err) MUST_CHECK;
 
-/* Members of a model_class: FACTORS_MEMBERS, and fold_in and explain for those that solve a new user by their fold_rule. */
+/* Members of a model_class: FACTORS_MEMBERS, and FACTORS_FOLDING for those that solve what is new by their fold_rule. */
 void factors_free(void *state);
 enum status factors_score_block(const struct model *model, struct task *task, const int32_t *users, int64_t n_users, float *out, struct error *err);
 enum status factors_top_k(const struct model *model, struct task *task, const int32_t *users, int64_t n_users, const int64_t *skip_starts,
@@ -67,6 +70,8 @@ enum status factors_score_pairs(const struct model *model, struct task *task, co
                                 struct error *err);
 enum status factors_vectors(const struct model *model, enum embedded what, struct mat **out, struct error *err);
 enum status factors_fold_in(const struct model *model, const int32_t *items, const float *ratings, int64_t n, struct model *out, struct error *err);
+enum status factors_fold_in_item(const struct model *model, int32_t item, const int32_t *users, const float *ratings, int64_t n, struct model *out,
+                                 struct error *err);
 enum status factors_explain(const struct model *model, int32_t user, int32_t item, const int32_t *rated, const float *ratings, int64_t n,
                             float *out_weights, struct error *err);
 enum status factors_save(const struct model *model, struct store_writer *writer, struct error *err);
@@ -76,5 +81,6 @@ int64_t factors_bytes(const struct model *model);
 #define FACTORS_MEMBERS                                                                                                         \
     .free_state = factors_free, .score_block = factors_score_block, .top_k = factors_top_k, .score_pairs = factors_score_pairs, \
     .vectors = factors_vectors, .save = factors_save, .load = factors_load, .size = factors_size, .bytes = factors_bytes
+#define FACTORS_FOLDING .fold_in = factors_fold_in, .fold_in_item = factors_fold_in_item, .explain = factors_explain
 
 #endif

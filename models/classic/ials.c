@@ -255,7 +255,6 @@ const struct model_class class_ials = {
     .devices = "cpu cuda",
     .loss = "loss",
     .fit = fit,
-    .fold_in = factors_fold_in,
-    .explain = factors_explain,
     FACTORS_MEMBERS,
+    FACTORS_FOLDING,
 };

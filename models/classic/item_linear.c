@@ -59,7 +59,8 @@ enum status item_linear_fit(const struct fit_request *request, struct model *mod
     enum status status = sequences_make(request->task, request->data, &sequences, err);
     if (status == OK) status = make_rows(request->task, &sequences, fit_float(request, model, "recency"), floor, &linear->rows, err);
     if (status == OK) status = learn(request, model, &sequences, linear, err);
-    sequences_release(&sequences);
+    if (status == OK && linear->keeps_order) linear->order = sequences;
+    else sequences_release(&sequences);
     if (status == OK) model->state = linear;
     else item_linear_free(linear);
     return status;
@@ -103,6 +104,7 @@ void item_linear_free(void *state) {
     mat_unref(linear->weights);
     mem_free(linear->scale);
     sparse_rows_release(&linear->rows);
+    sequences_release(&linear->order);
     free(linear);
 }
 
@@ -208,12 +210,14 @@ enum status item_linear_explain(const struct model *model, int32_t user, int32_t
     return OK;
 }
 
-static enum status copy_scale(const struct item_linear *from, int64_t n_items, struct item_linear *out, struct error *err) {
+static enum status copy_learned(const struct item_linear *from, int64_t n_items, struct item_linear *out, struct error *err) {
     TRY(mem_try_array((size_t)n_items, "scales of items", &out->scale, err));
     memcpy(out->scale, from->scale, (size_t)n_items * sizeof *out->scale);
     out->weights = mat_ref(from->weights);
     out->symmetric = from->symmetric;
-    return OK;
+    out->keeps_order = from->keeps_order;
+    if (!from->keeps_order) return OK;
+    return sequences_with_item(&from->order, n_items, -1, NULL, 0, &out->order, err);
 }
 
 static int by_item(const void *a, const void *b) { return (*(const int32_t *)a > *(const int32_t *)b) - (*(const int32_t *)a < *(const int32_t *)b); }
@@ -240,11 +244,38 @@ enum status item_linear_fold_in(const struct model *model, const int32_t *items,
     const struct item_linear *from = model->state;
     struct item_linear *linear = xnew(struct item_linear);
     (void)ratings;
-    enum status status = copy_scale(from, model->catalog->n_items, linear, err);
+    enum status status = copy_learned(from, model->catalog->n_items, linear, err);
     if (status == OK) status = append_user(&from->rows, model->catalog->n_users, items, n, &linear->rows, err);
     if (status == OK) out->state = linear;
     else item_linear_free(linear);
     return status;
+}
+
+/* --- a new item --- */
+
+enum status item_linear_add_item(const struct item_linear *from, double recency, double floor, int64_t out_items, int32_t item, const int32_t *users,
+                                 int64_t n, struct sparse_rows *out, struct error *err) {
+    const struct sparse_rows *rows = &from->rows;
+    const double faded = recency > 0 ? exp(-1 / recency) : 1;
+    int64_t next = 0;
+    TRY(sparse_rows_new(rows->n, out_items, sparse_rows_n(rows) + n, out, err));
+    for (int64_t u = 0; u < rows->n; u++) {
+        const bool has = next < n && users[next] == u;
+        int64_t to = out->starts[u];
+        bool is_in = !has;
+        TRY(task_look((size_t)u, err));
+        for (int64_t e = rows->starts[u]; e < rows->starts[u + 1]; e++) {
+            if (!is_in && rows->columns[e] > item) out->columns[to] = item, out->values[to++] = 1, is_in = true;
+            const double weight = has && recency > 0 ? floor + ((double)rows->values[e] - floor) * faded : (double)rows->values[e];
+            if (weight < LEAST_WEIGHT) continue;
+            out->columns[to] = rows->columns[e];
+            out->values[to++] = (float)weight;
+        }
+        if (!is_in) out->columns[to] = item, out->values[to++] = 1;
+        next += has;
+        out->starts[u + 1] = to;
+    }
+    return OK;
 }
 
 /* --- files --- */
@@ -255,6 +286,7 @@ enum status item_linear_save(const struct model *model, struct store_writer *wri
     TRY(store_put(writer, "state/item_weights", STORE_F32, mat_values(linear->weights), n_items * n_items, err));
     if (linear->symmetric) TRY(store_put(writer, "state/symmetric", STORE_I32, &(int32_t){1}, 1, err));
     TRY(store_put(writer, "state/scale", STORE_F32, linear->scale, n_items, err));
+    if (linear->keeps_order) TRY(sequences_save(&linear->order, writer, "state/order", err));
     return sparse_rows_save(&linear->rows, writer, "state/rows", err);
 }
 
@@ -269,8 +301,9 @@ static enum status load_state(struct model *model, struct store_reader *reader, 
     TRY(mem_try_array((size_t)n_items, "scales of items", &linear->scale, err));
     memcpy(linear->scale, scale, (size_t)n_items * sizeof *linear->scale);
     TRY(sparse_rows_load(reader, "state/rows", -1, n_items, &linear->rows, err));
-    if (linear->rows.n >= model->catalog->n_users) return OK;
-    return err_set(err, ERR_DATA, "the file is damaged: state/rows has too few users");
+    if (linear->rows.n < model->catalog->n_users) return err_set(err, ERR_DATA, "the file is damaged: state/rows has too few users");
+    linear->keeps_order = store_has(reader, "state/order/starts");
+    return linear->keeps_order ? sequences_load(reader, "state/order", model->catalog->n_users, n_items, &linear->order, err) : OK;
 }
 
 enum status item_linear_load(struct model *model, struct store_reader *reader, struct error *err) {
@@ -283,5 +316,6 @@ enum status item_linear_load(struct model *model, struct store_reader *reader, s
 
 int64_t item_linear_bytes(const struct model *model) {
     const struct item_linear *linear = model->state;
-    return mat_bytes(linear->weights) + model->catalog->n_items * (int64_t)sizeof(float) + sparse_rows_bytes(&linear->rows);
+    return mat_bytes(linear->weights) + model->catalog->n_items * (int64_t)sizeof(float) + sparse_rows_bytes(&linear->rows) +
+           sequences_bytes(&linear->order);
 }

@@ -13,15 +13,22 @@ struct item_linear {
     bool symmetric;          /* W equals its transpose: single scores read rows */
     float *scale;            /* n_items */
     struct sparse_rows rows; /* users × items, and one more with a folded-in user: what the items weigh */
+    struct sequences order;  /* the users' events in time, where `learn` sets keeps_order; else nothing */
+    bool keeps_order;
 };
 
-/* Makes weights and scale, and symmetric where they are; rows are there. */
+/* Makes weights and scale, and symmetric where they are; rows are there. keeps_order: new items need the sequences. */
 typedef enum status (*item_linear_learn)(const struct fit_request *request, struct model *model, const struct sequences *sequences,
                                          struct item_linear *linear, struct error *err);
 /* Makes the rows, then learns. In the rows an item that a user met more than once counts by its newest event. Of age a it weighs
  * floor + (1 - floor) exp(-a / recency), with the parameter recency, 1 where that is 0; with floor 0 what would weigh less than 2⁻²⁴ is left out. */
 enum status item_linear_fit(const struct fit_request *request, struct model *model, double floor, item_linear_learn learn,
                             struct error *err) MUST_CHECK;
+
+/* What a new item leaves of the rows: out has as many users, items as out_items, `item` as the newest of these users' (ascending), at 1, and their
+ * other items an event older. recency, floor as above. On failure *out is safe to release. */
+enum status item_linear_add_item(const struct item_linear *from, double recency, double floor, int64_t out_items, int32_t item, const int32_t *users,
+                                 int64_t n, struct sparse_rows *out, struct error *err) MUST_CHECK;
 
 /* The parameter reg; where it is 0, times × the mean number of rows of the items that have some, which then stands in the model's parameters. */
 enum status item_linear_reg(const struct fit_request *request, struct model *model, const struct sequences *sequences, double times, double *out,

@@ -266,6 +266,44 @@ enum status knn_fold_in(const struct model *model, const int32_t *items, const f
     return status;
 }
 
+/* --- a new item --- */
+
+static double new_item_bias(const struct knn *knn, const int32_t *users, const float *ratings, int64_t n) {
+    if (!knn->rates || knn->center == CENTER_NONE || (knn->center == CENTER_MEAN && knn->of_users)) return 0;
+    return biases_new_item(&knn->base, knn->center == CENTER_BIAS ? BIAS_REG_ITEM : 0, users, ratings, n);
+}
+
+static enum status learn_again(struct model *out, const struct knn *from, int32_t item, double bias, struct knn *knn, struct error *err) {
+    understand(out, knn);
+    TRY(make_rows(task_current(), out, knn, err));
+    if (knn->rates) TRY(biases_with_item(&from->base, item, bias, &knn->base, err));
+    return find_neighbours(task_current(), knn, err);
+}
+
+static enum status copy_folded(const struct knn_state *from, struct knn_state *to, struct error *err) {
+    const struct sparse_rows *list = &from->folded;
+    to->folded_bias = from->folded_bias;
+    if (!list->starts) return OK;
+    TRY(sparse_rows_new(1, list->n_columns, sparse_rows_n(list), &to->folded, err));
+    memcpy(to->folded.starts, list->starts, 2 * sizeof *list->starts);
+    memcpy(to->folded.columns, list->columns, (size_t)sparse_rows_n(list) * sizeof *list->columns);
+    memcpy(to->folded.values, list->values, (size_t)sparse_rows_n(list) * sizeof *list->values);
+    return OK;
+}
+
+/* Neighbours are all that is learned, and a new item may be among anybody's: they are looked for again. The baseline of the others stays. */
+enum status knn_fold_in_item(const struct model *model, int32_t item, const int32_t *users, const float *ratings, int64_t n, struct model *out,
+                             struct error *err) {
+    const struct knn_state *from = model->state;
+    struct knn_state *state = xnew(struct knn_state);
+    state->knn = knn_new(from->knn->of_users);
+    enum status status = learn_again(out, from->knn, item, new_item_bias(from->knn, users, ratings, n), state->knn, err);
+    if (status == OK) status = copy_folded(from, state, err);
+    if (status == OK) out->state = state;
+    else knn_free(state);
+    return status;
+}
+
 /* --- files --- */
 
 enum status knn_save(const struct model *model, struct store_writer *writer, struct error *err) {

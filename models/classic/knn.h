@@ -50,13 +50,15 @@ enum status knn_score_block(const struct model *model, struct task *task, const 
 enum status knn_score_pairs(const struct model *model, struct task *task, const int32_t *users, const int32_t *items, int64_t n, float *out,
                             struct error *err);
 enum status knn_fold_in(const struct model *model, const int32_t *items, const float *ratings, int64_t n, struct model *out, struct error *err);
+enum status knn_fold_in_item(const struct model *model, int32_t item, const int32_t *users, const float *ratings, int64_t n, struct model *out,
+                             struct error *err);
 enum status knn_save(const struct model *model, struct store_writer *writer, struct error *err);
 enum status knn_load_as(struct model *model, struct store_reader *reader, bool of_users, struct error *err) MUST_CHECK;
 int64_t knn_size(const struct model *model);
 int64_t knn_bytes(const struct model *model);
-#define KNN_MEMBERS                                                                                                                   \
-    .free_state = knn_free, .score_block = knn_score_block, .score_pairs = knn_score_pairs, .fold_in = knn_fold_in, .save = knn_save, \
-    .files_since = 2, .size = knn_size, .bytes = knn_bytes
+#define KNN_MEMBERS                                                                                                 \
+    .free_state = knn_free, .score_block = knn_score_block, .score_pairs = knn_score_pairs, .fold_in = knn_fold_in, \
+    .fold_in_item = knn_fold_in_item, .save = knn_save, .files_since = 2, .size = knn_size, .bytes = knn_bytes
 
 /* For explaining: the neighbours that make the score of (user, item), in a fixed order, with what each adds to it (ratings: to the baseline). */
 struct knn_voice {

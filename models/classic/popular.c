@@ -61,10 +61,11 @@ static enum status score_pairs(const struct model *model, struct task *task, con
     return task_check(task, err);
 }
 
-static enum status copy_into(struct model *out, const float *counts, struct error *err) {
+/* counts: of the first n_items of out's items. */
+static enum status copy_into(struct model *out, const float *counts, int64_t n_items, struct error *err) {
     struct popular_state *state;
     TRY(new_state(out->catalog->n_items, &state, err));
-    for (int64_t i = 0; i < out->catalog->n_items; i++) state->counts[i] = counts[i];
+    for (int64_t i = 0; i < n_items; i++) state->counts[i] = counts[i];
     out->state = state;
     return OK;
 }
@@ -72,7 +73,15 @@ static enum status copy_into(struct model *out, const float *counts, struct erro
 /* A new user changes nothing but what is filtered out as seen. */
 static enum status fold_in(const struct model *model, const int32_t *items, const float *ratings, int64_t n, struct model *out, struct error *err) {
     (void)items, (void)ratings, (void)n;
-    return copy_into(out, ((const struct popular_state *)model->state)->counts, err);
+    return copy_into(out, ((const struct popular_state *)model->state)->counts, model->catalog->n_items, err);
+}
+
+static enum status fold_in_item(const struct model *model, int32_t item, const int32_t *users, const float *ratings, int64_t n, struct model *out,
+                                struct error *err) {
+    (void)users, (void)ratings;
+    TRY(copy_into(out, ((const struct popular_state *)model->state)->counts, model->catalog->n_items, err));
+    ((struct popular_state *)out->state)->counts[item] = (float)n;
+    return OK;
 }
 
 static enum status save(const struct model *model, struct store_writer *writer, struct error *err) {
@@ -83,7 +92,7 @@ static enum status load(struct model *model, struct store_reader *reader, struct
     const void *counts;
     int64_t n;
     TRY(store_get(reader, "state/counts", STORE_F32, model->catalog->n_items, &counts, &n, err));
-    return copy_into(model, counts, err);
+    return copy_into(model, counts, n, err);
 }
 
 static int64_t size(const struct model *model) { return model->catalog->n_items; }
@@ -105,6 +114,7 @@ const struct model_class class_popular = {
     .score_block = score_block,
     .score_pairs = score_pairs,
     .fold_in = fold_in,
+    .fold_in_item = fold_in_item,
     .save = save,
     .load = load,
     .size = size,

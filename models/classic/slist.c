@@ -104,49 +104,72 @@ static void count_item(void *ctx, int64_t item, int thread) {
     }
 }
 
-static enum status count(const struct fit_request *request, const struct sequences *sequences, const struct lags *lags, struct mat *past,
-                         struct mat *next, struct error *err) {
+static enum status count(struct task *task, const struct sequences *sequences, const struct lags *lags, struct mat *past, struct mat *next,
+                         struct error *err) {
     struct places places;
     struct counting counting = {sequences, &places, lags, mat_data(past), mat_data(next)};
-    enum status status = places_make(request->task, sequences, &places, err);
-    if (status == OK) status = pool_run(request->task, sequences->n_items, count_item, &counting, err);
+    enum status status = places_make(task, sequences, &places, err);
+    if (status == OK) status = pool_run(task, sequences->n_items, count_item, &counting, err);
     places_release(&places);
     return status;
 }
 
 /* past becomes (XᵀX + reg I)⁻¹. */
-static enum status solve(const struct fit_request *request, double reg, struct mat *past, const struct mat *next, struct mat **out,
-                         struct error *err) {
-    TRY(item_linear_invert(request->task, past, reg, err));
-    return mat_multiply(request->task, past, false, next, false, out, err);
+static enum status solve(struct task *task, double reg, struct mat *past, const struct mat *next, struct mat **out, struct error *err) {
+    TRY(item_linear_invert(task, past, reg, err));
+    return mat_multiply(task, past, false, next, false, out, err);
 }
 
-static enum status weights_between(const struct fit_request *request, struct model *model, const struct sequences *sequences, struct mat **out,
+static union param_value value_of(const struct model *model, const char *name) { return model->params.values[params_find(model->class, name)]; }
+
+/* By the model's parameters, of which reg is the one that counts. */
+static enum status weights_between(struct task *task, const struct model *model, const struct sequences *sequences, struct mat **out,
                                    struct error *err) {
     const int64_t n = sequences->n_items;
     struct lags lags = {0};
     struct mat *past = NULL, *next = NULL;
-    double reg;
-    TRY(item_linear_reg(request, model, sequences, REG_TIMES, &reg, err));
-    enum status status = lags_make(fit_int(request, model, "past"), fit_int(request, model, "future"), fit_float(request, model, "recency"),
-                                   fit_float(request, model, "fading"), &lags, err);
+    enum status status =
+        lags_make(value_of(model, "past").i, value_of(model, "future").i, value_of(model, "recency").f, value_of(model, "fading").f, &lags, err);
     if (status == OK) status = mat_new(device_cpu(), n, n, &past, err);
     if (status == OK) status = mat_new(device_cpu(), n, n, &next, err);
-    if (status == OK) status = count(request, sequences, &lags, past, next, err);
-    if (status == OK) status = solve(request, reg, past, next, out, err);
+    if (status == OK) status = count(task, sequences, &lags, past, next, err);
+    if (status == OK) status = solve(task, value_of(model, "reg").f, past, next, out, err);
     mat_unref(past);
     mat_unref(next);
     lags_release(&lags);
     return status;
 }
 
+static enum status learn_weights(struct task *task, const struct model *model, const struct sequences *sequences, struct item_linear *slist,
+                                 struct error *err) {
+    TRY(weights_between(task, model, sequences, &slist->weights, err));
+    TRY(mem_try_array((size_t)sequences->n_items, "scales of items", &slist->scale, err));
+    for (int64_t i = 0; i < sequences->n_items; i++) slist->scale[i] = 1;
+    slist->keeps_order = true;
+    return OK;
+}
+
 static enum status learn(const struct fit_request *request, struct model *model, const struct sequences *sequences, struct item_linear *slist,
                          struct error *err) {
-    const int64_t n_items = sequences->n_items;
-    TRY(weights_between(request, model, sequences, &slist->weights, err));
-    TRY(mem_try_array((size_t)n_items, "scales of items", &slist->scale, err));
-    for (int64_t i = 0; i < n_items; i++) slist->scale[i] = 1;
-    return OK;
+    double reg;
+    TRY(item_linear_reg(request, model, sequences, REG_TIMES, &reg, err));
+    return learn_weights(request->task, model, sequences, slist, err);
+}
+
+/* Where in time its events stand nobody says: they are the newest of their users. What comes before the item is then in all sums, so B is made again.
+ */
+static enum status fold_in_item(const struct model *model, int32_t item, const int32_t *users, const float *ratings, int64_t n, struct model *out,
+                                struct error *err) {
+    const struct item_linear *from = model->state;
+    const int64_t n_items = out->catalog->n_items;
+    struct item_linear *slist = xnew(struct item_linear);
+    (void)ratings;
+    enum status status = sequences_with_item(&from->order, n_items, item, users, n, &slist->order, err);
+    if (status == OK) status = learn_weights(task_current(), model, &slist->order, slist, err);
+    if (status == OK) status = item_linear_add_item(from, value_of(model, "recency").f, 0, n_items, item, users, n, &slist->rows, err);
+    if (status == OK) out->state = slist;
+    else item_linear_free(slist);
+    return status;
 }
 
 static enum status fit(const struct fit_request *request, struct model *model, struct error *err) {
@@ -188,6 +211,7 @@ const struct model_class class_slist = {
     .params = params,
     .devices = "cpu",
     .fit = fit,
+    .fold_in_item = fold_in_item,
     .size = size,
     ITEM_LINEAR_MEMBERS,
 };

@@ -142,7 +142,6 @@ const struct model_class class_svd = {
     .is_dot_product = true,
     .devices = "cpu",
     .fit = fit,
-    .fold_in = factors_fold_in,
-    .explain = factors_explain,
     FACTORS_MEMBERS,
+    FACTORS_FOLDING,
 };

@@ -65,24 +65,38 @@ static int32_t find_text(char *const *ids, int64_t n, const char *wanted) {
     return low < n && strcmp(ids[low], wanted) == 0 ? (int32_t)low : -1;
 }
 
-static int32_t find_id(bool are_ints, const int64_t *ints, char *const *texts, int64_t n, struct id id) {
+/* The first n ids ascend; n_added come after them as they came. */
+static int32_t find_number(const int64_t *ids, int64_t n, int64_t n_added, int64_t wanted) {
+    for (int64_t i = n; i < n + n_added; i++)
+        if (ids[i] == wanted) return (int32_t)i;
+    return find_int(ids, n, wanted);
+}
+
+static int32_t find_words(char *const *ids, int64_t n, int64_t n_added, const char *wanted) {
+    for (int64_t i = n; i < n + n_added; i++)
+        if (strcmp(ids[i], wanted) == 0) return (int32_t)i;
+    return find_text(ids, n, wanted);
+}
+
+static int32_t find_id(bool are_ints, const int64_t *ints, char *const *texts, int64_t n, int64_t n_added, struct id id) {
     struct buf text = BUF_INIT;
     int64_t number = id.number;
     if (are_ints && !id.is_int && !parse_int64(slice_of(id.text), &number)) return -1;
-    if (are_ints) return find_int(ints, n, number);
-    if (!id.is_int) return find_text(texts, n, id.text);
+    if (are_ints) return find_number(ints, n, n_added, number);
+    if (!id.is_int) return find_words(texts, n, n_added, id.text);
     buf_addf(&text, "%lld", (long long)id.number);
-    const int32_t found = find_text(texts, n, buf_text(&text));
+    const int32_t found = find_words(texts, n, n_added, buf_text(&text));
     buf_release(&text);
     return found;
 }
 
 int32_t catalog_find_user(const struct catalog *catalog, struct id id) {
-    return find_id(catalog->user_ids_are_ints, catalog->user_ids_int, catalog->user_ids_text, catalog->n_users, id);
+    return find_id(catalog->user_ids_are_ints, catalog->user_ids_int, catalog->user_ids_text, catalog->n_users, 0, id);
 }
 
 int32_t catalog_find_item(const struct catalog *catalog, struct id id) {
-    return find_id(catalog->item_ids_are_ints, catalog->item_ids_int, catalog->item_ids_text, catalog->n_items, id);
+    const int64_t n_added = catalog->n_added_items;
+    return find_id(catalog->item_ids_are_ints, catalog->item_ids_int, catalog->item_ids_text, catalog->n_items - n_added, n_added, id);
 }
 
 void catalog_user_id(const struct catalog *catalog, int32_t user, struct buf *out) {
@@ -176,7 +190,7 @@ static enum status unknown_item(const struct catalog *catalog, struct id id, str
     err_set(err, ERR_KEY, "there is no item %lld", (long long)id.number);
     if (catalog->n_items > 0) {
         catalog_item_id(catalog, 0, &first);
-        catalog_item_id(catalog, (int32_t)(catalog->n_items - 1), &last);
+        catalog_item_id(catalog, (int32_t)(catalog->n_items - catalog->n_added_items - 1), &last);
         err_hint(err, "the ids of the items go from %s to %s; items(ratings) lists them", buf_text(&first), buf_text(&last));
     }
     buf_release(&first);
@@ -207,6 +221,14 @@ static void items_titled(const struct catalog *catalog, const char *text, items_
         free(folded);
     }
     free(wanted);
+}
+
+int64_t catalog_n_titled(const struct catalog *catalog, const char *title) {
+    items_vec found = {0};
+    items_titled(catalog, title, &found);
+    const int64_t n = (int64_t)found.len;
+    vec_release(&found);
+    return n;
 }
 
 enum status catalog_item(const struct catalog *catalog, struct id id, int32_t *out, struct error *err) {

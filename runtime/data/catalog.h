@@ -1,6 +1,8 @@
 /* Users and items of a source: ids, titles and feature columns. Immutable,
  * counted (atomic); data sets, models and embeddings hold a reference.
- * Positions follow ids ascending: whole numbers by value, else by bytes. */
+ * Positions follow ids ascending: whole numbers by value, else by bytes; items
+ * that were added to a catalog (fold_in) come after them, in the order in which
+ * they came. */
 #ifndef RECKON_CATALOG_H
 #define RECKON_CATALOG_H
 
@@ -11,6 +13,7 @@
 struct catalog {
     int count; /* atomic */
     int64_t n_users, n_items;
+    int64_t n_added_items; /* the last so many items were added: their ids needn't ascend */
     bool user_ids_are_ints, item_ids_are_ints;
     int64_t *user_ids_int, *item_ids_int;  /* when ints */
     char **user_ids_text, **item_ids_text; /* when not */
@@ -39,7 +42,14 @@ enum status catalog_item(const struct catalog *catalog, struct id id, int32_t *o
 enum status catalog_user(const struct catalog *catalog, struct id id, int32_t *out, struct error *err) MUST_CHECK;
 void catalog_user_id(const struct catalog *catalog, int32_t user, struct buf *out); /* as text */
 void catalog_item_id(const struct catalog *catalog, int32_t item, struct buf *out);
-const char *catalog_title(const struct catalog *catalog, int32_t item); /* NULL: none */
+const char *catalog_title(const struct catalog *catalog, int32_t item);     /* NULL: none */
+int64_t catalog_n_titled(const struct catalog *catalog, const char *title); /* items that catalog_item finds by this title */
+
+/* The same with one more item, the last one. id must be unknown; where ids are whole numbers, a text that is none becomes the title, and the id the
+ * next number after the largest. about: one row of columns that the items have ("title", "genres" …), NULL: nothing is known of it; what is derived
+ * from these (genre, year) is too. ERR_KEY: the items have no such column; ERR_TYPE: it holds something else. */
+enum status catalog_with_item(const struct catalog *from, struct id id, const struct table *about, struct catalog **out,
+                              struct error *err) MUST_CHECK;
 
 /* Under `name`/… in a model's or data set's file. */
 enum status catalog_save(const struct catalog *catalog, struct store_writer *writer, const char *name, struct error *err) MUST_CHECK;

@@ -125,24 +125,32 @@ static void count_genres(const struct column *genres, int64_t n_items, struct st
     }
 }
 
-/* The rarest in the catalogue says most about an item; equally rare ones: the first of its list. */
-static void add_rarest_genres(struct table *features) {
-    if (!table_column(features, "genres") || table_column(features, "genre")) return;
-    char **rarest = table_add_strs(features, "genre");
-    const struct column *genres = table_column(features, "genres");
+/* The rarest in the catalogue says most about an item; equally rare ones: the first of its list. NULL: it has none. */
+static const char *rarest_genre(const struct column *genres, const struct str_map *counts, int64_t item) {
+    int64_t least = INT64_MAX, n, chosen = -1;
+    for (int64_t e = genres->u.lists.starts[item]; e < genres->u.lists.starts[item + 1]; e++)
+        if (str_map_get(counts, slice_of(genres->u.lists.strs[e]), &n) && n < least) least = n, chosen = e;
+    return chosen >= 0 ? genres->u.lists.strs[chosen] : NULL;
+}
+
+void catalog_derive_genres(struct table *features, int64_t first) {
+    const struct column *genres = table_column(features, "genres"), *genre = table_column(features, "genre");
+    if (!genres || genres->type != COL_STRS || !genre || genre->type != COL_STR) return;
     struct str_map *counts = str_map_new();
-    if (genres->type != COL_STRS) {
-        str_map_free(counts);
-        return;
-    }
     count_genres(genres, features->n_rows, counts);
-    for (int64_t i = 0; i < features->n_rows; i++) {
-        int64_t least = INT64_MAX, n, chosen = -1;
-        for (int64_t e = genres->u.lists.starts[i]; e < genres->u.lists.starts[i + 1]; e++)
-            if (str_map_get(counts, slice_of(genres->u.lists.strs[e]), &n) && n < least) least = n, chosen = e;
-        if (chosen >= 0) rarest[i] = xstrdup(genres->u.lists.strs[chosen]);
+    for (int64_t i = first; i < features->n_rows; i++) {
+        const char *rarest = genre->u.strs[i] ? NULL : rarest_genre(genres, counts, i);
+        if (!rarest) continue;
+        genre->u.strs[i] = xstrdup(rarest);
+        if (genre->nulls) genre->nulls[i] = false;
     }
     str_map_free(counts);
+}
+
+static void add_rarest_genres(struct table *features) {
+    if (!table_column(features, "genres") || table_column(features, "genre")) return;
+    table_add_strs(features, "genre");
+    catalog_derive_genres(features, 0);
 }
 
 /* --- the whole --- */
@@ -194,13 +202,13 @@ struct catalog *catalog_build(struct id_list *users, struct id_list *items, cons
 
 static char **take_texts(char *const *texts, const int64_t *from, int64_t n) {
     char **taken = texts ? xnew_array(char *, (size_t)n + 1) : NULL;
-    for (int64_t i = 0; texts && i < n; i++) taken[i] = texts[from[i]] ? xstrdup(texts[from[i]]) : NULL;
+    for (int64_t i = 0; texts && i < n; i++) taken[i] = from[i] >= 0 && texts[from[i]] ? xstrdup(texts[from[i]]) : NULL;
     return taken;
 }
 
 static int64_t *take_ints(const int64_t *ints, const int64_t *from, int64_t n) {
     int64_t *taken = ints ? xnew_array(int64_t, (size_t)n + 1) : NULL;
-    for (int64_t i = 0; ints && i < n; i++) taken[i] = ints[from[i]];
+    for (int64_t i = 0; ints && i < n; i++) taken[i] = from[i] >= 0 ? ints[from[i]] : 0;
     return taken;
 }
 

@@ -31,4 +31,19 @@ enum status bpr_epoch(struct task *task, struct bpr_plan *plan, struct mf_factor
 enum status bpr_replay(struct task *task, const struct mf_factors *factors, const int32_t *items, int64_t n, int64_t passes, float lr, float reg,
                        uint64_t seed, float *vector, float *parts, struct error *err) MUST_CHECK;
 
+/* An item that comes later, and how it takes part in an epoch. */
+struct bpr_newcomer {
+    int64_t n_users;
+    const int64_t *starts; /* the events trained on, by user, items ascending; n_users + 1 */
+    const int32_t *items;
+    const int32_t *users; /* n: who has it, ascending */
+    int64_t n;
+    double draws;       /* how often it is drawn as a candidate against another's event, on average */
+    int64_t candidates; /* as in bpr_plan_new; drawn from all items alike */
+};
+/* The item's steps against fixed users and other items, `passes` times: its own events, and the draws. vector: f zeros, *bias: 0; become the item's.
+ */
+enum status bpr_replay_item(struct task *task, const struct mf_factors *factors, const struct bpr_newcomer *newcomer, int64_t passes, float lr,
+                            float reg, uint64_t seed, float *vector, float *bias, struct error *err) MUST_CHECK;
+
 #endif

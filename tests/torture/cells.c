@@ -71,6 +71,7 @@ static const struct scenario scenarios[] = {
     {"explain", "explain(m, user=1, item=2)", OK},
     {"similar", "similar(m, 3, k=4), neighbors(m.items, 3, k=4)", OK},
     {"fold in", "recommend(fold_in(m, {1: 5, 2: 3}), k=3)", OK},
+    {"fold in an item", "predict(fold_in(m, {1: 5, 2: 3}, item=\"A new film\", about={\"genres\": [\"Drama\"]}), user=3, item=\"A new film\")", OK},
     {"evaluate", "evaluate([m, v], test, metrics=['rmse', 'mae'])['rmse']", OK},
     {"evaluate lists", "evaluate([m, popular(train)], test, metrics=['ndcg@5', 'recall@5'])['model']", OK},
     {"cross-validate", "cross_validate(als(factors=2, epochs=1), data, 3)['rmse']", OK},

@@ -68,8 +68,14 @@ bool task_cancelled(const struct task *task) { return task && atomic_load_explic
 
 int task_cancel_fd(const struct task *task) { return task ? task->cancel_fd : -1; }
 
+static _Thread_local long checks_until_interrupt;
+
+void task_interrupt_after(long n) { checks_until_interrupt = n; }
+
+static bool is_the_one(void) { return checks_until_interrupt > 0 && --checks_until_interrupt == 0; }
+
 enum status task_check(const struct task *task, struct error *err) {
-    return task_cancelled(task) ? err_set(err, ERR_INTERRUPTED, "interrupted") : mem_check(err);
+    return task_cancelled(task) || (task && is_the_one()) ? err_set(err, ERR_INTERRUPTED, "interrupted") : mem_check(err);
 }
 
 static _Thread_local struct task *current;

@@ -54,6 +54,8 @@ void task_enter(struct task *task);
 struct task *task_current(void);
 #define TASK_TURNS 65536 /* of a loop that does next to nothing, between two looks */
 static inline enum status task_look(size_t turn, struct error *err) { return turn % TASK_TURNS ? OK : task_check(task_current(), err); }
+/* For tests: the n-th task_check that this thread makes of a task from now says that it is interrupted (0 = never). */
+void task_interrupt_after(long n);
 /* Sleeps, or returns ERR_INTERRUPTED as soon as cancelled. */
 enum status task_sleep(const struct task *task, double seconds, struct error *err) MUST_CHECK;
 double task_now_s(const struct task *task);

@@ -250,6 +250,23 @@ static void saying(void **state) {
     task_free(task);
 }
 
+/* Nobody's checks don't count, nor do another's after it. */
+static void interrupted_at_a_check(void **state) {
+    (void)state;
+    struct task *task = task_new(NULL);
+    struct error err = ERROR_INIT;
+    task_interrupt_after(2);
+    assert_int_equal(task_check(NULL, &err), OK);
+    assert_int_equal(task_check(task, &err), OK);
+    assert_int_equal(task_check(task, &err), ERR_INTERRUPTED);
+    assert_string_equal(err.message, "interrupted");
+    assert_int_equal(task_check(task, &err), OK);
+    task_interrupt_after(1);
+    task_interrupt_after(0);
+    assert_int_equal(task_check(task, &err), OK);
+    task_free(task);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cancelling),
@@ -263,6 +280,7 @@ int main(void) {
         cmocka_unit_test(the_next_cell_forgets_open_runs),
         cmocka_unit_test(long_texts_are_cut_between_characters),
         cmocka_unit_test(saying),
+        cmocka_unit_test(interrupted_at_a_check),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

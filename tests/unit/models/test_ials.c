@@ -1,4 +1,6 @@
 /* Implicit ALS against its definition, written plainly in double. */
+#include <pthread.h>
+
 #include "tests/unit/models/fixture.h"
 
 enum { USERS = 25, ITEMS = 17, F = 3 };
@@ -195,8 +197,94 @@ static void test_gram_once(void **state) {
     dataset_unref(data);
 }
 
+/* Interrupted at each look in turn, also while the sums are made: then there are none, and the next one makes them whole. */
+static void test_gram_interrupted(void **state) {
+    (void)state;
+    enum { RATED = 2 };
+    struct dataset *data = counts();
+    struct model *model = fitted("ials", data, "factors=5, solver=cholesky", 2, NULL),
+                 *fresh = fitted("ials", data, "factors=5, solver=cholesky", 2, NULL), *folded = NULL, *whole;
+    struct task *task = task_new(NULL);
+    int without = 0, with = 0;
+    task_enter(task);
+    for (long n = 1; !folded; n++) {
+        struct error err = ERROR_INIT;
+        assert_true(n < 1000);
+        task_interrupt_after(n);
+        const enum status status = model_fold_in(model, (const int32_t[]){1, 4}, (const float[]){1, 2}, RATED, &folded, &err);
+        task_interrupt_after(0);
+        if (status == OK) break;
+        assert_int_equal(status, ERR_INTERRUPTED);
+        assert_null(folded);
+        if (factors_of(model)->gram) with++;
+        else without++;
+    }
+    task_enter(NULL);
+    task_free(task);
+    assert_true(without > RATED); /* a look for each rated item comes before the sums, those for columns of the system after them */
+    assert_true(with > 0);
+    GOOD(model_fold_in(fresh, (const int32_t[]){1, 4}, (const float[]){1, 2}, RATED, &whole, &err));
+    for (int32_t i = 0; i < ITEMS; i++) NEAR(pair_score(folded, FOLDED_USER, i), pair_score(whole, FOLDED_USER, i), 0);
+    model_unref(folded);
+    model_unref(whole);
+    model_unref(fresh);
+    model_unref(model);
+    dataset_unref(data);
+}
+
+struct newcomer {
+    const struct model *model;
+    pthread_barrier_t *start;
+    struct model *folded;
+    struct error err;
+};
+
+static void *come_in(void *context) {
+    struct newcomer *newcomer = context;
+    pthread_barrier_wait(newcomer->start);
+    return model_fold_in(newcomer->model, (const int32_t[]){1, 4}, (const float[]){1, 2}, 2, &newcomer->folded, &newcomer->err) == OK ? context
+                                                                                                                                      : NULL;
+}
+
+/* Two threads that make the sums at once end with one copy of them. */
+static void test_gram_race(void **state) {
+    (void)state;
+    enum { ROUNDS = 60, MANY = 2000 };
+    struct dataset *data = planted_data(8, MANY, 0.1, 11, false);
+    struct model *model = fitted("ials", data, "factors=64, solver=cg", 1, NULL);
+    struct factors *factors = model->state;
+    pthread_barrier_t start;
+    pthread_barrier_init(&start, NULL, 2);
+    for (int round = 0; round < ROUNDS; round++) {
+        struct newcomer here = {model, &start, NULL, ERROR_INIT}, there = here;
+        pthread_t thread;
+        void *done;
+        if (factors->gram) mat_unref(factors->gram); /* as in a model that nobody was folded into */
+        factors->gram = NULL;
+        assert_int_equal(pthread_create(&thread, NULL, come_in, &there), 0);
+        assert_non_null(come_in(&here));
+        pthread_join(thread, &done);
+        assert_non_null(done);
+        assert_non_null(factors->gram);
+        assert_ptr_equal(factors_of(here.folded)->gram, factors->gram);
+        assert_ptr_equal(factors_of(there.folded)->gram, factors->gram);
+        for (int32_t i = 0; i < ITEMS; i++) NEAR(pair_score(here.folded, FOLDED_USER, i), pair_score(there.folded, FOLDED_USER, i), 0);
+        model_unref(here.folded);
+        model_unref(there.folded);
+    }
+    pthread_barrier_destroy(&start);
+    model_unref(model);
+    dataset_unref(data);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_definition), cmocka_unit_test(test_solvers), cmocka_unit_test(test_scale),
-                                       cmocka_unit_test(test_auto),       cmocka_unit_test(test_fold_in), cmocka_unit_test(test_gram_once)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_definition),
+                                       cmocka_unit_test(test_solvers),
+                                       cmocka_unit_test(test_scale),
+                                       cmocka_unit_test(test_auto),
+                                       cmocka_unit_test(test_fold_in),
+                                       cmocka_unit_test(test_gram_once),
+                                       cmocka_unit_test(test_gram_interrupted),
+                                       cmocka_unit_test(test_gram_race)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

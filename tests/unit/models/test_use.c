@@ -284,7 +284,6 @@ static int64_t rated_by(const struct model *model, int32_t user, int32_t *items,
     return n;
 }
 
-/* A known user's rows, folded in as a stranger's, give nearly that user's scores. */
 /* A user's system of thousands of factors takes seconds: its making can be interrupted. */
 static void test_new_user_interrupted(void **state) {
     (void)state;
@@ -306,6 +305,7 @@ static void test_new_user_interrupted(void **state) {
     dataset_unref(data);
 }
 
+/* A known user's rows, folded in as a stranger's, give nearly that user's scores. */
 static void test_fold_in_known(void **state) {
     (void)state;
     static const double tolerance[N_KINDS] = {1e-4, 1e-5, 0.5, 0, 2e-3, 1e-4}; /* mf: what ridge regression says, not what SGD ended at */

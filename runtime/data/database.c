@@ -49,6 +49,14 @@ static void say(const struct database *database, enum status status, const char 
     else err_set(err, status, "database `%s`: %s%s%s%s", database->path, message, words ? " (" : "", words ? words : "", words ? ")" : "");
 }
 
+/* Of a database that only reads. */
+static void hint_limit(int code, struct error *err) {
+    if (code == SQLITE_TOOBIG)
+        err_hint(err, "a text, list or blob has %d MiB at most, and so has a row that is sorted or grouped; leave out what is longer",
+                 DATABASE_VALUE_BYTES_MAX >> 20);
+    if (code == SQLITE_NOMEM) err_hint(err, "a query's values may take half of what is free; ask for fewer or shorter ones at a time");
+}
+
 /* With the system's reason where it has one. */
 enum status database_fail(struct database *database, struct error *err) {
     int code = sqlite3_extended_errcode(database->sqlite), reason = sqlite3_system_errno(database->sqlite);
@@ -65,7 +73,7 @@ enum status database_fail(struct database *database, struct error *err) {
     say(database, status, words, err);
     if ((code & 0xff) == SQLITE_BUSY) err_hint(err, "another program keeps it locked");
     if ((code & 0xff) == SQLITE_FULL) err_hint(err, "free some space there");
-    if ((code & 0xff) == SQLITE_TOOBIG && !database->path) err_hint(err, "a text or list has 1 MiB at most; substr(x, 1, 1000) takes a part of it");
+    if (!database->path) hint_limit(code & 0xff, err);
     if (status == ERR_DATA && database->path) err_hint(err, "move the file away; a new one will be made");
     return status;
 }
@@ -149,6 +157,7 @@ enum status database_open(const char *path, struct database **out, struct error 
 void database_close(struct database *database) {
     if (!database) return;
     sqlite3_close(database->sqlite);
+    if (!database->path) database_unlimit_memory();
     database_forget_files(database);
     free(database->path);
     free(database);

@@ -20,6 +20,7 @@
 
 #define DATABASE_BUSY_S 10.0
 #define DATABASE_IN_MEMORY ":memory:"
+#define DATABASE_VALUE_BYTES_MAX (64 << 20)
 
 enum column_kind { COLUMN_NULL, COLUMN_INT, COLUMN_DOUBLE, COLUMN_TEXT, COLUMN_BYTES };
 
@@ -29,7 +30,9 @@ enum status database_open(const char *path, struct database **out, struct error 
 void database_close(struct database *database); /* NULL is fine; after all its statements were freed */
 
 /* A database that only reads, and holds nothing but what is given to it: files (database_attach) and the caller's rows (database_lend). It is asked
- * by statement_new_query. What is sorted or grouped spills into temporary files, as large as it may be. A value has 1 MiB at most (ERR_LIMIT). */
+ * by statement_new_query. What is sorted or grouped spills into temporary files, as large as it may be. A value, and a row that is sorted, has
+ * DATABASE_VALUE_BYTES_MAX at most (ERR_LIMIT): some functions of SQLite's take half a second for that, and nothing stops them. All that is in
+ * memory at a time may take half of what is free when it is opened (ERR_MEMORY). */
 enum status database_open_reading(struct database **out, struct error *err) MUST_CHECK;
 /* A file's tables as name.table. It must be there, and is never changed. A file in WAL mode with no -wal beside it is read without locks. */
 enum status database_attach(struct database *database, const char *name, const char *path, struct error *err) MUST_CHECK;

@@ -28,5 +28,7 @@ void database_listen(struct database *database, int n_operations);
 /* In place of SQLite's own (database_functions.c). */
 enum status database_add_functions(struct database *database, struct error *err) MUST_CHECK;
 void database_forget_files(struct database *database);
+/* After a database that only reads. */
+void database_unlimit_memory(void);
 
 #endif

@@ -6,13 +6,12 @@
 #include <unistd.h>
 
 #include "runtime/base/file.h"
+#include "runtime/base/mem.h"
 #include "runtime/data/database_parts.h"
 #include "runtime/data/sql_text.h"
 
 #define SQL_BYTES_MAX (1 << 20)
-#define VALUE_BYTES_MAX (1 << 20) /* nothing can stop a function of SQLite's while it works on a value */
-#define PATTERN_BYTES_MAX 250     /* of LIKE and GLOB, whose time is the product with the text's */
-#define OPS_BETWEEN_LOOKS 64      /* each may be a function of the longest values */
+#define OPS_BETWEEN_LOOKS 64 /* each may be a function of the longest values */
 
 /* --- opening --- */
 
@@ -36,14 +35,23 @@ static enum status open_empty(struct database *database, struct error *err) {
     sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL); /* of the files' views and triggers */
     sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_DQS_DML, 0, NULL);        /* "x" is a name, never a text */
     sqlite3_limit(database->sqlite, SQLITE_LIMIT_SQL_LENGTH, SQL_BYTES_MAX);
-    sqlite3_limit(database->sqlite, SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX);
-    sqlite3_limit(database->sqlite, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, PATTERN_BYTES_MAX);
+    sqlite3_limit(database->sqlite, SQLITE_LIMIT_LENGTH, DATABASE_VALUE_BYTES_MAX);
     TRY(database_add_functions(database, err));
     return database_exec(database, "PRAGMA temp_store=FILE", err);
 }
 
+/* Many values of a row, each within its limit, could take all that there is: half of it is for the process's other needs. SQLite has one limit for
+ * all its databases; those of Reckon's own take next to nothing. */
+static void limit_memory(void) {
+    const size_t room = mem_room_bytes();
+    sqlite3_hard_heap_limit64(room == SIZE_MAX ? 0 : sqlite3_memory_used() + (sqlite3_int64)(room / 2));
+}
+
+void database_unlimit_memory(void) { sqlite3_hard_heap_limit64(0); }
+
 enum status database_open_reading(struct database **out, struct error *err) {
     struct database *database = xnew(struct database);
+    limit_memory();
     const enum status status = open_empty(database, err);
     if (status == OK) *out = database;
     else database_close(database);
@@ -150,6 +158,10 @@ static enum status refuse(const char *harm, struct error *err) {
 enum status statement_new_query(struct database *database, const char *sql, struct statement **out, struct error *err) {
     struct statement *statement;
     const char *harm = sql_harm(sql);
+    if (strlen(sql) > SQL_BYTES_MAX) {
+        err_set(err, ERR_LIMIT, "the query has %zu bytes; at most %d are read", strlen(sql), SQL_BYTES_MAX);
+        return err_hint(err, "many values belong into a Table, or into the list for the ? of the query");
+    }
     if (harm) return refuse(harm, err);
     TRY(statement_new(database, sql, &statement, err));
     if (statement_reads(statement)) {

@@ -214,11 +214,16 @@ static enum status wrong_count(const struct query *query, int n, struct error *e
     return n ? err_hint(err, "give a list with a value for each ?: sql(query, [5])") : err_hint(err, "write ? where the values belong");
 }
 
+static enum status long_parameter(size_t n, int at, struct error *err) {
+    return err_set(err, ERR_LIMIT, "parameter %d (?) is a text of %zu bytes; at most %d can be given", at + 1, n, DATABASE_VALUE_BYTES_MAX);
+}
+
 static enum status bind(const struct query *query, struct statement *statement, struct error *err) {
     const int n = statement_n_parameters(statement);
     if ((size_t)n != query->n_parameters) return wrong_count(query, n, err);
     for (int i = 0; i < n; i++) {
         const struct database_cell *cell = &query->parameters[i];
+        if (cell->kind == COLUMN_TEXT && cell->text.len > DATABASE_VALUE_BYTES_MAX) return long_parameter(cell->text.len, i, err);
         if (cell->kind == COLUMN_INT) statement_bind_int(statement, i + 1, cell->whole);
         else if (cell->kind == COLUMN_DOUBLE) statement_bind_double(statement, i + 1, cell->real);
         else if (cell->kind == COLUMN_TEXT) statement_bind_text(statement, i + 1, cell->text);

@@ -61,8 +61,8 @@ static enum status gather(struct gathering *all, const struct statement *stateme
         all->text_bytes += text.len;
         if (all->text_bytes > TEXT_PER_LOOK) {
             TRY(task_check(task_current(), err));
-            TRY(mem_expect(4, TEXT_PER_LOOK, "the query's texts", err));
-            all->text_bytes = text.len;
+            TRY(mem_expect(4, all->text_bytes, "the query's texts", err));
+            all->text_bytes = 0;
         }
         raw.text = clean_text(text);
     }

@@ -255,7 +255,7 @@ static void other_kinds_of_tables(void **state) {
     fails(&query, ERR_VALUE, "no such table: docz", "the session has no Dataset and no Table");
 }
 
-/* Functions of the longest values end soon: nothing could stop them. */
+/* Functions of long values end soon, though they would take the product of their lengths. */
 static void hostile_texts(void **state) {
     (void)state;
     static const char *const queries[] = {"select instr(hex(zeroblob(500000)), hex(zeroblob(250000))||'1')",
@@ -271,18 +271,27 @@ static void hostile_texts(void **state) {
         assert_true(clock_now_s() - began < 3);
     }
     fails(&(struct query){.sql = "select json_patch('{}', '{}')"}, ERR_VALUE, "not authorized to use function: json_patch", "");
-    fails(&(struct query){.sql = "select replace(hex(zeroblob(500000)), '0', 'xx')"}, ERR_LIMIT, "string or blob too big", "1 MiB at most");
+    fails(&(struct query){.sql = "select replace(hex(zeroblob(5000000)), '0', 'xxxxxxxx')"}, ERR_LIMIT, "string or blob too big", "64 MiB at most");
+    fails(&(struct query){.sql = "select 'a' like printf('%.*c', 50001, '_')"}, ERR_VALUE, "LIKE or GLOB pattern too complex", "");
 }
 
-/* instr, replace and trim as SQLite has them, on short texts of few letters. */
+/* instr, replace, trim, LIKE and GLOB as SQLite has them, on short texts of few letters, whole ones and broken ones. */
 static void functions_as_sqlites(void **state) {
     (void)state;
-    static const char *const letters[] = {"a", "b", "é", "日", "😀", "ab"};
+    static const char *const letters[] = {
+        "a", "B", "é", "日", "😀", "ab", "\xc3", "\xa9", "\xe6\x97", "\xff", "\xf0",     "\xc3\xa9\xa9", "\xed\xa0\x80",
+        "%", "_", "*", "?",  "[", "]",  "^",    "-",    "b",        "A",    "\xc1\xa1", "\xe2\x82"};
     static const char sql[] =
         "select quote(instr(?1, ?2)), quote(instr(cast(?1 as blob), cast(?2 as blob))), quote(instr(?1, null)),"
         "quote(replace(?1, ?2, ?3)), quote(trim(?1, ?2)), quote(ltrim(?1, ?2)), quote(rtrim(?1, ?2)), quote(trim(' ' || ?1 || '  ')),"
         "quote(ltrim(' x ')), quote(rtrim(' x ')), quote(instr(12345, 34)), quote(replace(121, 1, 9)), quote(trim(121, 1)),"
-        "quote(trim(null)), quote(instr('', '')), quote(instr('a', '')), quote(replace('', '', 'x'))";
+        "quote(trim(null)), quote(instr('', '')), quote(instr('a', '')), quote(replace('', '', 'x')), quote(replace(?1, ?2, null)),"
+        "quote(replace(?1, '', null)), quote(replace(5, '', 'x')), quote(replace(x'6162', '', 'x')), quote(replace(?1, char(0) || ?2, ?3)),"
+        "quote(replace(null, '', 'x')), quote(trim(?1, null)), quote(trim(?1, ?2 || char(0) || ?3)), quote(trim(?1 || char(0), ?2)),"
+        "quote(?1 like ?2), quote(?2 like ?1), quote(?1 || ?2 like '%' || ?2), quote(?1 like '%' || ?2 || '_%'), quote(?2 || ?1 like ?2 || '%'),"
+        "quote(?1 glob ?2), quote(?1 glob '*[' || ?2 || ']*'), quote(?1 || ?2 glob '*' || ?2), quote(?1 glob '[^' || ?2 || ']*'),"
+        "quote(?1 glob '?' || ?2), quote(?1 like ?2 escape 'a'), quote(?1 like ?2 escape '%'), quote(?1 like '%' || ?2 escape '_'),"
+        "quote(null like ?2), quote(?1 like null), quote(?1 like ?2 escape null), quote(?1 like cast(?1 as blob)), quote(12 like '1_')";
     struct database *plain, *own;
     struct statement *theirs, *ours;
     struct error err = ERROR_INIT;
@@ -291,11 +300,12 @@ static void functions_as_sqlites(void **state) {
     assert_int_equal(database_open_reading(&own, &err), OK);
     assert_int_equal(statement_new(plain, sql, &theirs, &err), OK);
     assert_int_equal(statement_new_query(own, sql, &ours, &err), OK);
-    for (int i = 0; i < 3000; i++) {
+    for (int i = 0; i < 20000; i++) {
         struct buf texts[3] = {{0}};
         bool row = false;
         for (int t = 0; t < 3; t++) {
-            for (uint64_t n = rng_below(&rng, t ? 3 : 12); n > 0; n--) buf_adds(&texts[t], letters[rng_below(&rng, 6)]);
+            const uint64_t n_letters = i % 2 ? 6 : sizeof letters / sizeof *letters;
+            for (uint64_t n = rng_below(&rng, t ? 4 : 12); n > 0; n--) buf_adds(&texts[t], letters[rng_below(&rng, n_letters)]);
             statement_bind_text(theirs, t + 1, slice_of(buf_text(&texts[t])));
             statement_bind_text(ours, t + 1, slice_of(buf_text(&texts[t])));
         }
@@ -315,29 +325,105 @@ static void functions_as_sqlites(void **state) {
     database_close(own);
 }
 
-/* Texts without end are a question of memory, asked before it is gone; one text is short enough that a function of it ends soon. */
-static void large_texts(void **state) {
+/* Texts of files and lists of Tables as long as they are in life: read whole, in part, sorted, as a parameter. */
+static void long_texts(void **state) {
     (void)state;
-    struct query query = {.sql = "select hex(zeroblob(524289))"};
+    struct table *lists = table_new(1);
+    struct column *column = table_add_lists(lists, "l", COL_FLOATS, 100000);
+    for (int i = 0; i < 100000; i++) column->u.lists.floats[i] = i + 0.123456789012;
+    column->u.lists.starts[1] = 100000;
+    const struct query_source source = {.name = "lists", .table = lists};
+    const struct query_file file = {"x", "long.db"};
+    struct query query = {.sources = &source, .n_sources = 1, .files = &file, .n_files = 1};
+    make_file("long.db", "CREATE TABLE a (t TEXT, n INT); INSERT INTO a VALUES (printf('%.*c', 3000000, 'x'), 1);"
+                         "INSERT INTO a VALUES (printf('%.*c', 2000000, 'y'), 2); CREATE TABLE b (t TEXT, n INT);"
+                         "INSERT INTO b VALUES (printf('%.*c', 68000000, 'z'), 3)");
+    query.sql = "select t, length(t) n, substr(t, 2999999) s from x.a order by t";
+    struct table *table = good(&query);
+    assert_int_equal(strlen(table->columns[0].u.strs[0]), 3000000);
+    assert_int_equal(table->columns[1].u.ints[1], 2000000);
+    assert_string_equal(table->columns[2].u.strs[0], "xx");
+    const struct database_cell parameter = {.kind = COLUMN_TEXT, .text = slice_of(table->columns[0].u.strs[0])};
+    query.parameters = &parameter;
+    query.n_parameters = 1;
+    query.sql = "select n from x.a where t = ?";
+    struct table *found = good(&query);
+    assert_int_equal(found->columns[0].u.ints[0], 1);
+    table_unref(found);
+    table_unref(table);
+    query.n_parameters = 0;
+    query.sql = "select * from lists";
+    table = good(&query);
+    assert_true(table->columns[0].type == COL_FLOATS);
+    assert_memory_equal(table->columns[0].u.lists.floats, column->u.lists.floats, 100000 * sizeof(double));
+    table_unref(table);
+    query.sql = "select n from x.b"; /* what is too long may be left out */
+    table = good(&query);
+    assert_int_equal(table->columns[0].u.ints[0], 3);
+    table_unref(table);
+    query.sql = "select n, substr(t, 1, 10) from x.b";
+    fails(&query, ERR_LIMIT, "SQLite: string or blob too big",
+          "a text, list or blob has 64 MiB at most, and so has a row that is sorted or grouped; leave out what is longer");
+    table_unref(lists);
+}
+
+/* No null in place of what SQLite doesn't take. */
+static void too_long(void **state) {
+    (void)state;
+    const size_t n = DATABASE_VALUE_BYTES_MAX + 1;
+    char *text = xalloc(n + 1);
+    memset(text, '.', n);
+    const struct database_cell parameter = {.kind = COLUMN_TEXT, .text = {text, n}};
+    struct query query = {.sql = "select length(?)", .parameters = &parameter, .n_parameters = 1};
+    fails(&query, ERR_LIMIT, "parameter 1 (?) is a text of 67108865 bytes; at most 67108864 can be given", "");
+    memcpy(text, "select 1 -- ", 12);
+    query.sql = text;
+    fails(&query, ERR_LIMIT, "the query has 67108865 bytes; at most 1048576 are read", "many values belong into a Table");
+    free(text);
+}
+
+/* What a query does within 700 MiB of address space; false: it can't be tried, for sanitizers map more than that. */
+static bool run_in_little(const char *sql, enum status *out, struct error *err) {
+    const struct query query = {.sql = sql};
     struct rlimit kept, tight;
-    fails(&query, ERR_LIMIT, "string or blob too big", "1 MiB at most");
+    struct table *table = NULL;
+    int offset;
     assert_int_equal(getrlimit(RLIMIT_AS, &kept), 0);
     tight = kept;
     tight.rlim_cur = (rlim_t)700 << 20;
-    if (setrlimit(RLIMIT_AS, &tight) != 0) skip(); /* sanitizers map more than that */
+    if (setrlimit(RLIMIT_AS, &tight) != 0) return false;
     const bool roomy = mem_room_bytes() > (size_t)300 << 20;
-    struct error err = ERROR_INIT;
-    struct table *table;
-    int offset;
-    query.sql = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 3000) select hex(zeroblob(500000)) from n";
-    const enum status status = roomy ? query_run(NULL, &query, &table, &offset, &err) : ERR_MEMORY;
+    if (roomy) *out = query_run(NULL, &query, &table, &offset, err);
     const bool low = mem_check(&(struct error){.code = OK}) != OK;
     setrlimit(RLIMIT_AS, &kept);
     mem_keep_reserve();
-    if (!roomy) skip();
+    if (table) table_unref(table);
+    assert_true(!roomy || !low); /* the reserve is for others */
+    return roomy;
+}
+
+/* Texts without end are a question of memory, asked before it is gone: of many rows, and of many columns, though each is short enough. */
+static void large_texts(void **state) {
+    (void)state;
+    enum status status;
+    struct error err = ERROR_INIT;
+    const struct query query = {.sql = "select hex(zeroblob(33554433))"};
+    fails(&query, ERR_LIMIT, "string or blob too big", "64 MiB at most");
+    if (!run_in_little("with recursive n(i) as (select 1 union all select i + 1 from n where i < 3000) select hex(zeroblob(500000)) from n", &status,
+                       &err))
+        skip();
     assert_int_equal(status, ERR_MEMORY);
     assert_memory_equal(err.message, "not enough memory for the query's texts", 39);
-    assert_false(low); /* the reserve is for others */
+    static const char columns[] =
+        "with t as materialized (select hex(randomblob(25000000)) a, hex(randomblob(25000000)) b, hex(randomblob(25000000)) c, "
+        "hex(randomblob(25000000)) d, hex(randomblob(25000000)) e, hex(randomblob(25000000)) f, hex(randomblob(25000000)) g, "
+        "hex(randomblob(25000000)) h) select length(a) + length(b) + length(c) + length(d) + length(e) + length(f) + "
+        "length(g) + length(h) n from t";
+    err = ERROR_INIT;
+    assert_true(run_in_little(columns, &status, &err));
+    assert_int_equal(status, ERR_MEMORY);
+    assert_string_equal(err.message, "SQLite: out of memory");
+    assert_string_equal(err.hint, "a query's values may take half of what is free; ask for fewer or shorter ones at a time");
 }
 
 static void damaged_files(void **state) {
@@ -370,7 +456,10 @@ static void interrupts(void **state) {
     (void)state;
     static const char *const queries[] = {"with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n",
                                           "select count(*) from a, a b, a c where a.rating + b.rating + c.rating = 1",
-                                          "with recursive n(i) as (select 1 union all select i + 1 from n) select i, 'x' from n"};
+                                          "with recursive n(i) as (select 1 union all select i + 1 from n) select i, 'x' from n",
+                                          "select printf('%.*c', 60000000, '0') like '%' || printf('%.*c', 40000, '0') || '1'",
+                                          "select trim(replace(printf('%.*c', 30000000, '0'), '0', '00'), '0') = trim(printf('%.*c', 60000000, '0'), "
+                                          "'0') and printf('%.*c', 60000000, '0') glob '*' || printf('%.*c', 40000, '?') || '1'"};
     struct dataset *dataset = synthetic(300, 200, 0.3, 1);
     const struct query_source source = {.name = "a", .dataset = dataset};
     for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
@@ -478,6 +567,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(other_kinds_of_tables, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(hostile_texts, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(functions_as_sqlites, enter_folder, leave_folder),
+        cmocka_unit_test_setup_teardown(long_texts, enter_folder, leave_folder),
+        cmocka_unit_test_setup_teardown(too_long, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(large_texts, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(damaged_files, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(interrupts, enter_folder, leave_folder),

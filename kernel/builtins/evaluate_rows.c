@@ -24,15 +24,23 @@ static int mask_of(const struct call *call) {
 
 static uint64_t seed_of(const struct call *call) { return arg_is_none(call, "seed") ? context_of(call)->seed : (uint64_t)arg_int(call, "seed"); }
 
+static bool is_sampled(const struct call *call) { return strcmp(arg_str(call, "protocol"), "sampled") == 0; }
+
+/* negatives: how many where the call doesn't say. */
+static struct protocol protocol_by(const struct call *call, int64_t negatives, uint64_t seed) {
+    if (!is_sampled(call)) return (struct protocol){.sampled = false};
+    return (struct protocol){.sampled = true,
+                             .negatives = arg_is_none(call, "negatives") ? negatives : arg_int(call, "negatives"),
+                             .sampler = strcmp(arg_str(call, "sampler"), "popularity") == 0 ? SAMPLER_POPULARITY : SAMPLER_UNIFORM,
+                             .seed = seed};
+}
+
 /* protocol="sampled" takes the published negatives where the part has some, else draws 99. */
 static struct protocol protocol_of(const struct call *call, struct dataset *test) {
     const struct split *split = dataset_split(test);
     const bool published = split && split->negatives && dataset_part(test) & PART_TEST;
-    struct protocol protocol = {.sampled = strcmp(arg_str(call, "protocol"), "sampled") == 0, .mask = mask_of(call)};
-    if (!protocol.sampled) return protocol;
-    protocol.negatives = !arg_is_none(call, "negatives") ? arg_int(call, "negatives") : published ? 0 : 99;
-    protocol.sampler = strcmp(arg_str(call, "sampler"), "popularity") == 0 ? SAMPLER_POPULARITY : SAMPLER_UNIFORM;
-    protocol.seed = seed_of(call);
+    struct protocol protocol = protocol_by(call, published ? 0 : 99, seed_of(call));
+    protocol.mask = mask_of(call);
     return protocol;
 }
 
@@ -91,7 +99,7 @@ static void judged_models_release(struct judged_models *models) {
 /* draws: something else uses the seed. */
 static enum status check_use(const struct call *call, bool draws, struct error *err) {
     static const char *const names[] = {"negatives", "sampler", "seed"};
-    if (strcmp(arg_str(call, "protocol"), "sampled") == 0) return OK;
+    if (is_sampled(call)) return OK;
     for (size_t i = 0; i < (draws ? 2 : 3); i++)
         if (arg_given(call, names[i]) && !arg_is_none(call, names[i]))
             return arg_error(names[i], err, ERR_VALUE, "the full protocol draws nothing: %s= is for protocol=\"sampled\"", names[i]);
@@ -195,6 +203,7 @@ static enum status cross(const struct call *call, const struct judge_metrics *me
     const struct value folds = arg(call, "folds");
     struct device *device;
     struct table *table;
+    TRY(check_use(call, true, err));
     TRY(context_device(context_of(call), &device, err));
     struct cross_validate_request request = {.class = recipe->class,
                                              .params = &recipe->params,
@@ -208,6 +217,7 @@ static enum status cross(const struct call *call, const struct judge_metrics *me
                                              .task = call->task};
     request.common.seed = arg_is_none(call, "seed") ? recipe_seed(call->interp, recipe) : (uint64_t)arg_int(call, "seed");
     request.common.verbose = request.common.verbose && arg_bool(call, "verbose");
+    request.protocol = protocol_by(call, 99, request.common.seed); /* nobody publishes negatives of folds */
     TRY(cross_validate(&request, &table, err));
     *out = value_table(table);
     return OK;
@@ -302,9 +312,8 @@ const struct builtin_row builtins_evaluate[] = {
      .run = bi_significance,
      .other_names = "ttest_rel (SciPy), wilcoxon (SciPy), compare (ranx), statistical_significance (Elliot)"},
     {.sigs = "cross_validate(recipe: Recipe, ratings: Dataset, folds: int | \"published\" = 5, *, metrics: str | function | list[str | function] | "
-             "None = None, seed: int "
-             "| None "
-             "= None, verbose: bool = True) -> Table",
+             "None = None, protocol: \"full\" | \"sampled\" = \"full\", negatives: int | None = None, sampler: \"uniform\" | \"popularity\" = "
+             "\"uniform\", seed: int | None = None, verbose: bool = True) -> Table",
      .group = GROUP,
      .summary = "Fits and judges a recipe on every fold; mean and spread stand below the table.",
      .notes =
@@ -315,12 +324,14 @@ const struct builtin_row builtins_evaluate[] = {
                 .doc = "names such as \"rmse\" or \"ndcg@10\", or functions, as in evaluate; None: rmse and mae where ratings are predicted, else "
                        "ndcg, recall and hit_rate",
                 .completes = "metric"},
-               {"seed", .doc = "of the folds and the fits; None: the recipe's, else the session's"},
+               {"protocol", .doc = "as in evaluate, on every fold"},
+               {"negatives", .doc = "sampled: how many others each row of a fold stands among; None: 99", .min = 1, .max = 1e6},
+               {"sampler", .doc = "sampled: how others are drawn: all items alike, or by their rows in the other folds"},
+               {"seed", .doc = "of the folds, the fits and the drawn others; None: the recipe's, else the session's"},
                {"verbose", .doc = "a progress line"},
                {0}},
-     .doc =
-         "Every row is judged once, by a model that hasn't seen it. Ranking metrics: of all items that the user hasn't in the other folds; `users` "
-         "counts whom a fold's mean is over, who have a row in it.",
+     .doc = "Every row is judged once, by a model that hasn't seen it. Ranking metrics: of all items that the user hasn't in the other folds, or "
+            "each row of the fold among drawn items that he has in none; `users` counts whom a fold's mean is over, who have a row in it.",
      .example = "cross_validate(bias(), synth(), folds=3, metrics=[\"rmse\"])",
      .run = bi_cross_validate,
      .other_names = "cross_val_score (scikit-learn)"},

@@ -12,7 +12,8 @@ struct run {
     const char *const *names; /* published: borrowed, else NULL */
     int64_t n_folds;
     double *seconds, **values;
-    int64_t *users; /* NULL without ranking metrics */
+    int64_t *users;             /* NULL without ranking metrics */
+    struct ranked_counts drawn; /* over the folds */
     char **labels;
 };
 
@@ -57,19 +58,22 @@ static bool has_ranking(const struct cross_validate_request *request) {
 /* All metrics at once: lists are made once. */
 static enum status judge(struct run *run, int64_t fold, struct model *model, struct dataset *test, struct error *err) {
     const struct cross_validate_request *request = run->request;
-    int64_t n_users = 0;
+    struct ranked_counts ranked = {0};
     struct table *table;
     const struct evaluate_request evaluation = {.models = &model,
                                                 .n_models = 1,
                                                 .test = test,
                                                 .metrics = request->metrics,
                                                 .n_metrics = request->n_metrics,
+                                                .protocol = request->protocol,
                                                 .quiet = !request->common.verbose,
-                                                .out_users = &n_users,
+                                                .out_ranked = &ranked,
                                                 .task = request->task};
     TRY(evaluate_models(&evaluation, &table, err));
     for (size_t m = 0; m < request->n_metrics; m++) run->values[m][fold] = table_column(table, request->metrics[m].text)->u.floats[0];
-    if (run->users) run->users[fold] = n_users;
+    if (run->users) run->users[fold] = ranked.n_users;
+    if (fold == 0 || ranked.fewest < run->drawn.fewest) run->drawn.fewest = ranked.fewest;
+    if (ranked.most > run->drawn.most) run->drawn.most = ranked.most;
     table_unref(table);
     return OK;
 }
@@ -110,6 +114,17 @@ static void note_mean(const struct run *run, size_t m, struct table *table) {
                sqrt(square / (double)(run->n_folds - 1)));
 }
 
+static void add_protocol(const struct run *run, struct buf *out) {
+    const struct cross_validate_request *request = run->request;
+    if (request->protocol.sampled) {
+        evaluate_add_drawing(&request->protocol, &run->drawn, out);
+        return;
+    }
+    buf_adds(out, "full ranking of ");
+    buf_add_counted(out, dataset_n_items(request->data), "items");
+    buf_adds(out, ", train rows masked");
+}
+
 static void caption(const struct run *run, struct table *table) {
     const struct cross_validate_request *request = run->request;
     struct buf text = BUF_INIT;
@@ -119,9 +134,8 @@ static void caption(const struct run *run, struct table *table) {
     if (run->names) buf_adds(&text, "the published folds");
     else buf_addf(&text, "%lld random folds, seed %llu", (long long)run->n_folds, (unsigned long long)request->common.seed);
     if (run->users) {
-        buf_adds(&text, "; full ranking of ");
-        buf_add_counted(&text, dataset_n_items(request->data), "items");
-        buf_adds(&text, ", train rows masked");
+        buf_adds(&text, "; ");
+        add_protocol(run, &text);
     }
     table_caption(table, "%s", buf_text(&text));
     buf_release(&text);
@@ -133,7 +147,6 @@ static struct table *new_table(struct run *run) {
     for (size_t m = 0; m < run->request->n_metrics; m++) run->values[m] = table_add_floats(table, run->request->metrics[m].text, 4);
     run->seconds = table_add_floats(table, "seconds", 2);
     if (has_ranking(run->request)) run->users = table_add_ints(table, "users");
-    caption(run, table);
     return table;
 }
 
@@ -163,6 +176,7 @@ enum status cross_validate(const struct cross_validate_request *request, struct 
         run.values = xnew_array(double *, request->n_metrics + 1);
         struct table *table = new_table(&run);
         status = all_folds(&run, err);
+        if (status == OK) caption(&run, table);
         for (size_t m = 0; status == OK && m < request->n_metrics; m++) note_mean(&run, m, table);
         if (status == OK) *out = table;
         else table_unref(table);

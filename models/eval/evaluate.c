@@ -164,9 +164,9 @@ struct columns {
 
 /* What a model's row leaves for the text around the table. */
 struct counts {
-    int64_t n_cold, n_users, n_left_out, n_masked;
-    int64_t n_unscored;   /* judged users for whom an outside Table has nothing */
-    int64_t fewest, most; /* items drawn for a held-out row */
+    struct ranked_counts ranked;
+    int64_t n_cold, n_left_out, n_masked;
+    int64_t n_unscored; /* judged users for whom an outside Table has nothing */
 };
 
 static size_t of_kind(const struct evaluate_request *request, enum metric_kind kind, struct metric *out) {
@@ -219,11 +219,9 @@ static enum status rank_row(const struct evaluate_request *request, size_t row, 
         r++;
     }
     for (int64_t u = 0; outside_is(rank.model) && u < ranked.n_users; u++) counts->n_unscored += !outside_has_user(rank.model, ranked.users[u]);
-    counts->n_users = ranked.n_users;
+    counts->ranked = (struct ranked_counts){ranked.n_users, ranked.fewest, ranked.most};
     counts->n_left_out = ranked.n_left_out;
     counts->n_masked = ranked.n_masked;
-    counts->fewest = ranked.fewest;
-    counts->most = ranked.most;
     ranked_release(&ranked);
     return OK;
 }
@@ -262,7 +260,7 @@ static enum status judge_row(const struct evaluate_request *request, size_t row,
 }
 
 /* "each among 99 items drawn uniformly (seed 1)", "each among at most 1,661 items drawn by popularity (99,999 asked for, …)" */
-static void add_drawing(const struct protocol *protocol, const struct counts *counts, struct buf *out) {
+void evaluate_add_drawing(const struct protocol *protocol, const struct ranked_counts *counts, struct buf *out) {
     buf_addf(out, "each among %s", counts->fewest < protocol->negatives ? "at most " : "");
     buf_add_counted(out, counts->most, "items");
     buf_addf(out, " drawn %s (", protocol->sampler == SAMPLER_POPULARITY ? "by popularity" : "uniformly");
@@ -273,7 +271,6 @@ static void add_drawing(const struct protocol *protocol, const struct counts *co
     buf_addf(out, "seed %llu)", (unsigned long long)protocol->seed);
 }
 
-/* "full ranking of 1,682 items, train and valid rows masked, 943 users" */
 /* Then nobody knows what anybody has seen but for the split. */
 static bool all_outside(const struct evaluate_request *request) {
     for (size_t i = 0; i < request->n_models; i++)
@@ -281,10 +278,11 @@ static bool all_outside(const struct evaluate_request *request) {
     return true;
 }
 
+/* "full ranking of 1,682 items, train and valid rows masked, 943 users" */
 static void add_protocol(const struct evaluate_request *request, const struct counts *counts, struct buf *out) {
     const struct protocol *protocol = &request->protocol;
     const bool masks_valid = dataset_split(request->test) && dataset_split(request->test)->n_rows[1] > 0 && dataset_part(request->test) & PART_TEST;
-    if (protocol->sampled && protocol->negatives) add_drawing(protocol, counts, out);
+    if (protocol->sampled && protocol->negatives) evaluate_add_drawing(protocol, &counts->ranked, out);
     else if (protocol->sampled) buf_addf(out, "each among its %d published negatives", (int)dataset_split(request->test)->n_negatives);
     else {
         buf_adds(out, "full ranking of ");
@@ -294,7 +292,7 @@ static void add_protocol(const struct evaluate_request *request, const struct co
         else buf_addf(out, ", %s masked", masks_valid ? "train and valid rows" : "train rows");
     }
     buf_adds(out, ", ");
-    buf_add_counted(out, counts->n_users, "users");
+    buf_add_counted(out, counts->ranked.n_users, "users");
 }
 
 static void caption(const struct evaluate_request *request, const struct counts *counts, struct table *table) {
@@ -304,7 +302,7 @@ static void caption(const struct evaluate_request *request, const struct counts 
     if (split) buf_addf(&text, ", %s part (%s)", part_word(request->test), split->description);
     buf_adds(&text, ": ");
     buf_add_counted(&text, dataset_n(request->test), dataset_is_explicit(request->test) ? "ratings" : "interactions");
-    if (counts->n_users) {
+    if (counts->ranked.n_users) {
         buf_adds(&text, "; ");
         add_protocol(request, counts, &text);
     }
@@ -427,7 +425,7 @@ static enum status judge_all(const struct evaluate_request *request, struct colu
         interval_note(table, columns->n_percentile);
         note_order(request, table);
         for (size_t i = 0; i < request->n_models; i++) note_outside(request->models[i], &counts[i], table);
-        if (request->out_users) *request->out_users = counts[0].n_users;
+        if (request->out_ranked) *request->out_ranked = counts[0].ranked;
     }
     free(counts);
     return status;

@@ -5,6 +5,12 @@
 #include "models/eval/rank.h"
 #include "models/eval/significance.h"
 
+/* What ranking metrics were means over. */
+struct ranked_counts {
+    int64_t n_users;
+    int64_t fewest, most; /* drawn items that a held-out row stood among */
+};
+
 struct evaluate_request {
     struct model *const *models;
     size_t n_models;
@@ -16,12 +22,14 @@ struct evaluate_request {
     bool allow_leak, quiet;             /* quiet: no progress line */
     const struct resampling *intervals; /* NULL: none; else two columns more a metric, <name>_low and <name>_high, over users */
     struct user_sums *sums;             /* NULL, or n_models × n_metrics of dataset_n_users(test), zeroed: filled with what each user adds */
-    int64_t *out_users;                 /* NULL, or filled with the users whom ranking metrics are means over, of the first model */
+    struct ranked_counts *out_ranked;   /* NULL, or filled, of the first model */
     struct task *task;
 };
 /* Table: model, then a column a metric; one row a model, in order; caption says data, split, rows, protocol, users counted and left out. ERR_LEAK
  * "1,234 of 20,000 test pairs are in what `popular` was fitted on". */
 enum status evaluate_models(const struct evaluate_request *request, struct table **out, struct error *err) MUST_CHECK;
+/* "each among 99 items drawn uniformly (seed 1)"; "at most …" and how many were asked for where users have met too much. */
+void evaluate_add_drawing(const struct protocol *protocol, const struct ranked_counts *counts, struct buf *out);
 /* The protocol for choosing on a validation part: full, but 99 drawn negatives where the split's test part is judged among published ones. */
 struct protocol protocol_for_valid(const struct dataset *valid, uint64_t seed);
 /* ERR_VALUE where a rating metric is to judge what such a class, fitted on ratings (is_explicit) or without, ranks only. name: the model's; argument:
@@ -36,7 +44,8 @@ enum status evaluate_one(const struct model *model, struct dataset *judged, cons
 enum status evaluate_fit(const struct model_class *class, const struct fit_request *request, struct model **out, struct error *err) MUST_CHECK;
 
 /* folds: "published" (u1 … u5), or k >= 2. Table: fold, metrics…, seconds, and with ranking metrics users (whom they are means over): every item is
- * ranked that the user hasn't in the other folds. Mean and spread over folds in the notes below. */
+ * ranked that the user hasn't in the other folds, or each row of the fold among drawn items that he hasn't at all. Mean and spread over folds in the
+ * notes below. */
 struct cross_validate_request {
     const struct model_class *class;
     const struct params *params;
@@ -46,6 +55,7 @@ struct cross_validate_request {
     int64_t k;
     const struct metric *metrics;
     size_t n_metrics;
+    struct protocol protocol; /* of the ranking metrics, on every fold; sampled: with negatives */
     struct device *device;
     struct task *task;
 };

@@ -299,6 +299,42 @@ static void test_cross_validate(void **state) {
     dataset_unref(data);
 }
 
+/* On each fold as evaluate does it: the same drawn items for the same seed, outside all folds' rows. */
+static void test_sampled_folds(void **state) {
+    (void)state;
+    struct dataset *data = planted_data(USERS, ITEMS, 0.3, 5, true);
+    const struct params params = params_of(model_class_find("als"), "factors=4, reg=0.2");
+    const struct metric metric = metric_of("hit_rate@3");
+    const struct protocol protocol = {.sampled = true, .negatives = 9, .seed = 3};
+    struct cross_validate_request request = folds_of(data, &params, &metric, 1, 3);
+    struct table *table = NULL, *full = NULL;
+    GOOD(cross_validate(&request, &full, &err));
+    request.protocol = protocol;
+    GOOD(cross_validate(&request, &table, &err));
+    assert_string_equal(table->caption, "als(factors=4, reg=0.2) on small, 3 random folds, seed 3; each among 9 items drawn uniformly (seed 3)");
+    for (int fold = 0; fold < 3; fold++) {
+        struct dataset *train = NULL, *test = NULL;
+        double value;
+        GOOD(split_fold(NULL, data, 3, fold, 3, &train, &test, &err));
+        struct model *model = fitted("als", train, "factors=4, reg=0.2", 4, NULL);
+        GOOD(evaluate_one(model, test, &metric, &protocol, NULL, &value, &err));
+        NEAR(table_column(table, "hit_rate@3")->u.floats[fold], value, 0);
+        assert_true(value != table_column(full, "hit_rate@3")->u.floats[fold]);
+        assert_true(table_column(table, "users")->u.ints[fold] > 0);
+        model_unref(model);
+        dataset_unref(train);
+        dataset_unref(test);
+    }
+    table_unref(table);
+    table_unref(full);
+    request.protocol.negatives = 1000;
+    GOOD(cross_validate(&request, &table, &err));
+    if (!strstr(table->caption, "each among at most ") || !strstr(table->caption, "(1,000 asked for, users have met the rest; seed 3)"))
+        fail_msg("%s", table->caption);
+    table_unref(table);
+    dataset_unref(data);
+}
+
 static void test_bad_folds(void **state) {
     (void)state;
     struct parts parts = split_ratings(0.1);
@@ -335,10 +371,18 @@ static void test_interrupted_folds(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),          cmocka_unit_test(test_what_cannot_be_judged), cmocka_unit_test(test_leak_text),
-        cmocka_unit_test(test_leaks),          cmocka_unit_test(test_leaks_are_remembered),  cmocka_unit_test(test_cold_rows),
-        cmocka_unit_test(test_early_stopping), cmocka_unit_test(test_bad_valid_parts),       cmocka_unit_test(test_cross_validate),
-        cmocka_unit_test(test_bad_folds),      cmocka_unit_test(test_interrupted_folds),
+        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_what_cannot_be_judged),
+        cmocka_unit_test(test_leak_text),
+        cmocka_unit_test(test_leaks),
+        cmocka_unit_test(test_leaks_are_remembered),
+        cmocka_unit_test(test_cold_rows),
+        cmocka_unit_test(test_early_stopping),
+        cmocka_unit_test(test_bad_valid_parts),
+        cmocka_unit_test(test_cross_validate),
+        cmocka_unit_test(test_sampled_folds),
+        cmocka_unit_test(test_bad_folds),
+        cmocka_unit_test(test_interrupted_folds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -174,36 +174,36 @@ void bpr_plan_free(struct bpr_plan *plan) {
 
 /* --- drawing --- */
 
-static bool has(const int32_t *items, int64_t n, int32_t item) {
-    const int32_t *at = items;
-    while (n > 1) {
-        const int64_t half = n / 2;
-        at += at[half - 1] < item ? half : 0;
-        n -= half;
-    }
-    return n == 1 && *at == item;
+/* A user's items as bits, one an item, while others are drawn for him: looking one up takes one load, however many he has. */
+static size_t n_words(int64_t n_items) { return (size_t)(n_items + 63) / 64; }
+static void mark(uint64_t *marks, const int32_t *items, int64_t n) {
+    for (int64_t i = 0; i < n; i++) marks[items[i] / 64] |= 1ull << items[i] % 64;
 }
+static void unmark(uint64_t *marks, const int32_t *items, int64_t n) {
+    for (int64_t i = 0; i < n; i++) marks[items[i] / 64] = 0;
+}
+static bool is_marked(const uint64_t *marks, int32_t item) { return marks[item / 64] >> item % 64 & 1; }
 
 static int32_t draw(const struct alias *alias, int64_t n_items, struct rng *rng) {
     const int64_t k = (int64_t)((uint64_t)rng_u32(rng) * (uint64_t)n_items >> 32);
     return alias->threshold[k] == UINT32_MAX || rng_u32(rng) < alias->threshold[k] ? (int32_t)k : alias->alias[k];
 }
 
-/* An item that isn't among the n, or -1 after many tries. */
-static int32_t draw_other(const struct bpr_plan *plan, const int32_t *items, int64_t n, struct rng *rng) {
+/* An item that isn't marked, or -1 after many tries. */
+static int32_t draw_other(const struct bpr_plan *plan, const uint64_t *marks, struct rng *rng) {
     for (int tries = 0; tries < TRIES; tries++) {
         const int32_t item = draw(&plan->alias, plan->n_items, rng);
-        if (!has(items, n, item)) return item;
+        if (!is_marked(marks, item)) return item;
     }
     return -1;
 }
 
 /* Another one of the first's group; the first again after many tries. */
-static int32_t draw_rival(const struct bpr_plan *plan, const int32_t *items, int64_t n, int32_t first, struct rng *rng) {
+static int32_t draw_rival(const struct bpr_plan *plan, const uint64_t *marks, int32_t first, struct rng *rng) {
     const int64_t group = plan->item_group[first], from = plan->member_starts[group], size = plan->member_starts[group + 1] - from;
     for (int tries = 0; tries < TRIES; tries++) {
         const int32_t item = plan->members[from + (int64_t)((uint64_t)rng_u32(rng) * (uint64_t)size >> 32)];
-        if (!has(items, n, item)) return item;
+        if (!is_marked(marks, item)) return item;
     }
     return first;
 }
@@ -224,30 +224,34 @@ struct epoch {
     int64_t number;
     struct bpr_job job;
     const int64_t *tasks; /* cells of this step */
+    uint64_t *marks;      /* of each thread, none set between users */
     double losses[MOST_GROUPS];
 };
 
-static void draw_user(const struct epoch *epoch, int64_t user, int64_t *counts) {
+static void draw_user(const struct epoch *epoch, int64_t user, uint64_t *marks, int64_t *counts) {
     const struct bpr_plan *plan = epoch->plan;
     const int64_t from = plan->starts[user], n = plan->starts[user + 1] - from, k = plan->candidates;
     const int32_t *items = plan->items + from;
     struct rng rng = rng_at(epoch->seed, RNG_NEGATIVES, (uint64_t)(epoch->number * plan->n_users + user));
+    mark(marks, items, n);
     for (int64_t e = 0; e < n; e++) {
         int32_t *to = plan->drawn + (from + e) * k;
-        to[0] = draw_other(plan, items, n, &rng);
+        to[0] = draw_other(plan, marks, &rng);
         if (to[0] < 0) continue;
-        for (int64_t c = 1; c < k; c++) to[c] = draw_rival(plan, items, n, to[0], &rng);
+        for (int64_t c = 1; c < k; c++) to[c] = draw_rival(plan, marks, to[0], &rng);
         counts[cell_of(plan, user, items[e], to[0])]++;
     }
+    unmark(marks, items, n);
 }
 
 static void draw_block(void *ctx, int64_t block, int thread) {
     const struct epoch *epoch = ctx;
     const struct bpr_plan *plan = epoch->plan;
     int64_t *counts = plan->counts + block * plan->cells;
-    (void)thread;
+    uint64_t *marks = epoch->marks + (size_t)thread * n_words(plan->n_items);
     memset(counts, 0, (size_t)plan->cells * sizeof *counts);
-    for (int64_t u = plan->user_firsts[block]; u < plan->user_firsts[block + 1] && !task_cancelled(epoch->task); u++) draw_user(epoch, u, counts);
+    for (int64_t u = plan->user_firsts[block]; u < plan->user_firsts[block + 1] && !task_cancelled(epoch->task); u++)
+        draw_user(epoch, u, marks, counts);
 }
 
 /* Counts become places: by cell, then by block. */
@@ -280,6 +284,13 @@ static void place_block(void *ctx, int64_t block, int thread) {
             to[1] = plan->items[e];
             for (int64_t c = 0; c < k; c++) to[2 + c] = others[c];
         }
+}
+
+static enum status draw_all(struct epoch *epoch, struct error *err) {
+    TRY(mem_try_array(n_words(epoch->plan->n_items) * (size_t)pool_threads(), "the items of a user", &epoch->marks, err));
+    const enum status status = cpu_blocks(epoch->task, USER_BLOCKS, draw_block, epoch, err);
+    mem_free(epoch->marks);
+    return status;
 }
 
 /* --- walking --- */
@@ -331,7 +342,7 @@ enum status bpr_epoch(struct task *task, struct bpr_plan *plan, struct mf_factor
     TRY(ops_check(factors->item_bias, "the items' biases", plan->n_items, 1, device_cpu(), err));
     struct epoch epoch = {.plan = plan, .task = task, .seed = seed, .number = number};
     epoch.job = (struct bpr_job){f, plan->candidates, mat_data(factors->users), mat_data(factors->items), mat_data(factors->item_bias), lr, reg};
-    TRY(cpu_blocks(task, USER_BLOCKS, draw_block, &epoch, err));
+    TRY(draw_all(&epoch, err));
     const int64_t n = place_counts(plan);
     TRY(cpu_blocks(task, USER_BLOCKS, place_block, &epoch, err));
     struct rng rng = rng_at(seed, RNG_ORDER, (uint64_t)number);
@@ -344,6 +355,17 @@ enum status bpr_epoch(struct task *task, struct bpr_plan *plan, struct mf_factor
 }
 
 /* --- one user --- */
+
+/* One of n ascending ones. */
+static bool has(const int32_t *items, int64_t n, int32_t item) {
+    const int32_t *at = items;
+    while (n > 1) {
+        const int64_t half = n / 2;
+        at += at[half - 1] < item ? half : 0;
+        n -= half;
+    }
+    return n == 1 && *at == item;
+}
 
 struct replay {
     const struct mf_factors *factors;

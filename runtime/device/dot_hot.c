@@ -1,29 +1,10 @@
-/* The canonical dot product. 16 partial sums and a fixed tree; the Makefile
+/* The canonical dot product. 16 partial sums and a fixed tree (hot_sum); the Makefile
  * compiles this file with -ffp-contract=off at every level, so the bits agree. */
 #include <string.h>
 
 #include "runtime/device/hot_functions.h"
 
 enum { LANES = 16, VECTORS = LANES / HOT_LANES, ROWS = HOT_LEVEL >= 3 ? 4 : 2 };
-
-typedef float four __attribute__((vector_size(4 * sizeof(float))));
-
-/* The upper two lanes, twice. GCC knows clang's name for it from version 12 on. */
-#if __has_builtin(__builtin_shufflevector)
-#define UPPER(x) __builtin_shufflevector((x), (x), 2, 3, 2, 3)
-#else
-typedef int32_t places __attribute__((vector_size(4 * sizeof(int32_t))));
-#define UPPER(x) __builtin_shuffle((x), (places){2, 3, 2, 3})
-#endif
-
-/* The tree: lane j + lane j + 8, then + 4, + 2, + 1. */
-static inline float tree(const vec *sum) {
-    four part[4];
-    memcpy(part, sum, sizeof part);
-    four all = (part[0] + part[2]) + (part[1] + part[3]);
-    all += UPPER(all);
-    return all[0] + all[1];
-}
 
 /* The last n < LANES products; those that are missing add 0, which changes no sum. */
 static void add_tail(vec *sum, const float *a, const float *b, int64_t n) {
@@ -45,7 +26,7 @@ __attribute__((always_inline)) static inline void dots(const float *a, const flo
         }
     for (int r = 0; r < rows; r++) {
         if (i < n) add_tail(sum[r], a + i, b[r] + i, n - i);
-        out[r] = tree(sum[r]);
+        out[r] = hot_sum(sum[r], LANES);
     }
 }
 

@@ -3,12 +3,6 @@
 
 enum { LANES = HOT_LANES, VECS = 16 / LANES };
 
-static float add_lanes(const float *lane) {
-    float half[8];
-    for (int j = 0; j < 8; j++) half[j] = lane[j] + lane[j + 8];
-    return ((half[0] + half[4]) + (half[2] + half[6])) + ((half[1] + half[5]) + (half[3] + half[7]));
-}
-
 __attribute__((always_inline)) static inline float dot16(const float *p, const float *q, int64_t f) {
     vec sum[VECS] = {{0}};
     int64_t j = 0;
@@ -16,7 +10,7 @@ __attribute__((always_inline)) static inline float dot16(const float *p, const f
         for (int v = 0; v < VECS; v++) sum[v] += *(const vec *)(p + j + LANES * v) * *(const vec *)(q + j + LANES * v);
     float rest = 0.0f;
     for (; j < f; j++) rest += p[j] * q[j];
-    return add_lanes((const float *)sum) + rest;
+    return hot_sum(sum, 16) + rest;
 }
 
 /* p += lr (e q - reg p), q += lr (e p - reg q), both from the old values. */

@@ -1,10 +1,12 @@
 /* BPR on MovieLens 1M, 64 factors: seconds an epoch and the AUC that it reaches, beside `implicit`, whose threads race. Both with the same learning
- * rate, regularisation and number of epochs, fitted on nine tenths of each user's rows; AUC on the rest against all items that the user hasn't. Needs
- * RECKON_DATA with ml-1m; the peer runs where tests/bench/peers.sh could install it. */
+ * rate, regularisation and number of epochs, fitted on nine tenths of each user's rows; AUC on the rest against all items that the user hasn't.
+ * Processor seconds are of all threads over the whole fit, laying out and copying included, by its epochs. Needs RECKON_DATA with ml-1m; the peer
+ * runs where tests/bench/peers.sh could install it. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "models/eval/evaluate.h"
 #include "runtime/base/mem.h"
@@ -51,12 +53,14 @@ static void ours(struct dataset *train, struct dataset *test, const char *negati
     params.values[params_find(class, "init")].f = init;
     params.values[params_find(class, "negatives")].s = param_choice(&class->params[params_find(class, "negatives")], negatives);
     const struct fit_request request = {.data = train, .params = &params, .common = {.seed = 1, .epochs = EPOCHS}, .device = device_cpu()};
+    const clock_t before = clock();
     check(evaluate_fit(class, &request, &model, &err), &err);
+    const double processor = (double)(clock() - before) / CLOCKS_PER_SEC / EPOCHS;
     check(metric_parse("auc", 0, &auc, &err), &err);
     check(evaluate_one(model, test, &auc, &(struct protocol){0}, NULL, &value, &err), &err);
     for (int e = 0; e < EPOCHS; e++) seconds[e] = model->history[e].seconds;
     qsort(seconds, EPOCHS, sizeof *seconds, by_value);
-    printf("| Reckon, negatives=\"%s\" | %.4f | %.4f | %.4f |\n", negatives, seconds[EPOCHS / 2], seconds[0], value);
+    printf("| Reckon, negatives=\"%s\" | %.4f | %.4f | %.4f | %.4f |\n", negatives, seconds[EPOCHS / 2], seconds[0], processor, value);
     model_unref(model);
 }
 
@@ -72,7 +76,7 @@ static void write_rows(struct dataset *data, const char *path) {
 
 static void theirs(struct dataset *train, struct dataset *test) {
     char folder[] = "/tmp/bench_bprXXXXXX", paths[2][64], texts[3][16];
-    double numbers[3];
+    double numbers[4];
     if (!mkdtemp(folder)) exit(1);
     snprintf(paths[0], sizeof paths[0], "%s/train", folder);
     snprintf(paths[1], sizeof paths[1], "%s/test", folder);
@@ -82,7 +86,7 @@ static void theirs(struct dataset *train, struct dataset *test) {
     write_rows(train, paths[0]);
     write_rows(test, paths[1]);
     const char *argv[] = {"tests/bench/peer_bpr.py", paths[0], paths[1], "64", texts[0], texts[1], texts[2], NULL};
-    if (peer_numbers(argv, numbers, 3) == 3) printf("| implicit | %.4f | %.4f | %.4f |\n", numbers[1], numbers[0], numbers[2]);
+    if (peer_numbers(argv, numbers, 4) == 4) printf("| implicit | %.4f | %.4f | %.4f | %.4f |\n", numbers[1], numbers[0], numbers[2], numbers[3]);
     remove(paths[0]);
     remove(paths[1]);
     rmdir(folder);
@@ -93,8 +97,8 @@ int main(void) {
     device_prepare_environment();
     setvbuf(stdout, NULL, _IOLBF, 0);
     split_films(&all, &train, &test);
-    printf("%s, %d threads; %lld rows, 64 factors, lr %g, reg %g, %d epochs\n\n| | s an epoch, median (implicit: mean) | least | AUC "
-           "|\n|---|---|---|---|\n",
+    printf("%s, %d threads; %lld rows, 64 factors, lr %g, reg %g, %d epochs\n\n| | s an epoch, median (implicit: mean) | least | processor "
+           "s | AUC |\n|---|---|---|---|---|\n",
            device_isa(), pool_threads(), (long long)dataset_n(train), lr, reg, EPOCHS);
     for (int round = 0; round < 2; round++) {
         ours(train, test, "uniform");

@@ -77,6 +77,32 @@ static void test_gradient(void **state) {
     dataset_unref(data);
 }
 
+/* With more items than a word has bits, and what a user lacks at the words' ends: what he has is never what it is compared with. Only what one of
+ * them lacks is ever pushed down. */
+static void test_others(void **state) {
+    (void)state;
+    enum { MANY = 130 };
+    static const int lacks[] = {0, 63, 64, 127, 128, 129};
+    enum { LACKING = sizeof lacks / sizeof *lacks };
+    int64_t users[LACKING * MANY], items[LACKING * MANY], n = 0;
+    for (int u = 0; u < LACKING; u++)
+        for (int i = 0; i < MANY; i++)
+            if (i != lacks[u]) users[n] = u, items[n++] = i;
+    struct dataset *data = data_of(users, items, NULL, n);
+    for (int k = 0; k < 2; k++) {
+        struct model *model =
+            fitted("bpr", data, k ? "factors=2, init=0, lr=0.01, negatives=hard" : "factors=2, init=0, lr=0.01, negatives=uniform", 5, NULL);
+        const float *bias = mat_values(factors_of(model)->host.item_bias);
+        for (int i = 0, l = 0; i < MANY; i++) {
+            const float now = bias[catalog_find_item(dataset_catalog(data), (struct id){.is_int = true, .number = i})];
+            if (l < LACKING && lacks[l] == i) assert_true(now < 0), l++;
+            else assert_true(now > 0);
+        }
+        model_unref(model);
+    }
+    dataset_unref(data);
+}
+
 /* Before anything is learned all scores are alike: log 2 a comparison. Then it falls, whatever it is compared with. */
 static void test_learns(void **state) {
     (void)state;
@@ -138,7 +164,7 @@ static void test_new_user(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_gradient), cmocka_unit_test(test_learns), cmocka_unit_test(test_full_rows),
-                                       cmocka_unit_test(test_new_user)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_gradient), cmocka_unit_test(test_others), cmocka_unit_test(test_learns),
+                                       cmocka_unit_test(test_full_rows), cmocka_unit_test(test_new_user)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

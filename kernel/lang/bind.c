@@ -65,6 +65,7 @@ static enum status too_many(const struct bound_call *b, size_t i, struct error *
             most && (fewer || b->signature->params[0].default_text) ? "at most " : "", most, most == 1 ? "" : "s", fewer ? " by position" : "",
             given);
     const struct sig_param *named = named_for(b->signature, b->arguments->values[i]);
+    hint_about_word(b->signature, NULL, b->arguments->values[i], err);
     if (named) err_hint(err, "give it by name: %s=", named->name);
     else if (fewer) err_hint(err, "give the others by name: %s", b->signature->text);
     else err_hint(err, "%s", b->signature->text);
@@ -190,6 +191,7 @@ static enum status place_named(struct bound_call *b, size_t i, struct error *err
         if (!err) return ERR_TYPE;
         bool by_position = b->from[at] >= 0 && !argument_name(b->arguments, (size_t)b->from[at]);
         err_set(err, ERR_TYPE, "%s: `%s` is given twice%s", call_name(b), name, by_position ? ", by position and by name" : "");
+        hint_about_word(b->signature, &b->signature->params[at], b->arguments->values[i], err);
         return blame(b, i, true, err);
     }
     b->from[at] = (int)i;
@@ -360,6 +362,7 @@ static enum status wrong_type(const struct bound_call *b, size_t param, const ch
     err_set(err, ERR_TYPE, "%s: `%s%s` must be %s, got %s", call_name(b), name, where, buf_text(&words), buf_text(&got));
     swapped_hint(b, err);
     model_hint(b, type, value, err);
+    hint_about_word(b->signature, p, value, err);
     hint_about_type(type, value, err);
     several_hint(b, p, value, err);
     if (p->note && p->note->doc && item < 0) err_hint(err, "`%s`: %s", p->name, p->note->doc);

@@ -27,6 +27,32 @@ static void word_hint(const struct sig_type *type, struct value value, struct er
     vec_release(&words);
 }
 
+static bool is_choice(const struct param_note *note, struct slice word) {
+    for (const char *at = note ? note->choices : NULL; at && *at;) {
+        const size_t len = strcspn(at, "|");
+        if (slice_eq((struct slice){at, len}, word)) return true;
+        at += len + (at[len] == '|');
+    }
+    return false;
+}
+
+static bool names_choice(const struct sig_param *param, struct slice word) {
+    for (const struct sig_type *type = param->type; type; type = type->next)
+        if (type->kind == SIG_WORD && slice_eqz(word, type->word)) return true;
+    return is_choice(param->note, word);
+}
+
+void hint_about_word(const struct signature *signature, const struct sig_param *param, struct value value, struct error *err) {
+    const struct sig_param *found = NULL;
+    if (value.kind != VAL_STR) return;
+    for (size_t i = 0; i < signature->n_params; i++) {
+        if (signature->params[i].kind != SIG_PLAIN || !names_choice(&signature->params[i], value_text(value))) continue;
+        if (found) return;
+        found = &signature->params[i];
+    }
+    if (found && found != param) err_hint(err, "that is a choice of `%s`: %s=\"%s\"", found->name, found->name, value.u.text->data);
+}
+
 /* A recipe where a fitted model is wanted, and the like. */
 static void object_hint(const struct sig_type *type, struct value value, struct error *err) {
     const char *name = value.kind == VAL_OBJECT ? value.u.object->type->name : "";

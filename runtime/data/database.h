@@ -34,7 +34,8 @@ void database_close(struct database *database); /* NULL is fine; after all its s
  * DATABASE_VALUE_BYTES_MAX at most (ERR_LIMIT): some functions of SQLite's take half a second for that, and nothing stops them. All that is in
  * memory at a time may take half of what is free when it is opened (ERR_MEMORY). */
 enum status database_open_reading(struct database **out, struct error *err) MUST_CHECK;
-/* A file's tables as name.table. It must be there, and is never changed. A file in WAL mode with no -wal beside it is read without locks. */
+/* A file's tables as name.table. It must be there, and is never changed. A file in WAL mode
+ * with no -wal or no -shm beside it is read without locks. */
 enum status database_attach(struct database *database, const char *name, const char *path, struct error *err) MUST_CHECK;
 /* After the last row: ERR_FILE where a file that is read without locks was written to meanwhile. */
 enum status database_check_files(const struct database *database, struct error *err) MUST_CHECK;

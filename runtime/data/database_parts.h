@@ -8,7 +8,7 @@
 #include "runtime/data/database.h"
 
 struct still_file {
-    char *path; /* owned */
+    char *path, *named; /* owned: where it lies, and how the caller calls what it belongs to */
     struct stat before;
 };
 

@@ -2,6 +2,7 @@
  * nor anything appears beside them. */
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -32,8 +33,9 @@ static enum status open_empty(struct database *database, struct error *err) {
     database_listen(database, OPS_BETWEEN_LOOKS);
     sqlite3_set_authorizer(database->sqlite, on_action, NULL);
     sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL); /* of the files' views and triggers */
-    sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_DQS_DML, 0, NULL);        /* "x" is a name, never a text */
+    sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL); /* a file's -wal stays */
+    sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);   /* of the files' views and triggers */
+    sqlite3_db_config(database->sqlite, SQLITE_DBCONFIG_DQS_DML, 0, NULL);          /* "x" is a name, never a text */
     sqlite3_limit(database->sqlite, SQLITE_LIMIT_SQL_LENGTH, SQL_BYTES_MAX);
     sqlite3_limit(database->sqlite, SQLITE_LIMIT_LENGTH, DATABASE_VALUE_BYTES_MAX);
     TRY(database_add_functions(database, err));
@@ -78,24 +80,41 @@ static bool has_beside(const char *path, const char *ending) {
     return has;
 }
 
-/* A file in WAL mode that nobody has open is read without locks: SQLite would make -wal and -shm beside it, and leave them. */
-static bool take_without_locks(struct database *database, const char *path) {
+/* From now on the file is looked after: database_check_files. */
+static bool keep_eye_on(struct database *database, const char *path, const char *ending, const char *named) {
     struct still_file file;
-    if (!is_in_wal_mode(path) || has_beside(path, "-wal") || stat(path, &file.before) != 0) return false;
-    file.path = xstrdup(path);
-    vec_push(&database->without_locks, file);
-    return true;
+    struct buf name = BUF_INIT;
+    buf_addf(&name, "%s%s", path, ending);
+    const bool there = stat(buf_text(&name), &file.before) == 0;
+    if (there) {
+        file.path = xstrdup(buf_text(&name));
+        file.named = xstrdup(named);
+        vec_push(&database->without_locks, file);
+    }
+    buf_release(&name);
+    return there;
+}
+
+/* How a file is read. One in WAL mode that nobody has open is read without locks: SQLite would make -wal and -shm beside it, and leave them. What a
+ * -wal without a -shm holds (a copy of a file in use has that) is read as well, through an index in memory. */
+enum reading { READ_WITH_LOCKS, READ_STILL, READ_STILL_WITH_LOG };
+
+static enum reading choose_reading(struct database *database, const char *path, const char *named) {
+    const bool log = has_beside(path, "-wal");
+    if (!is_in_wal_mode(path) || (log && has_beside(path, "-shm")) || !keep_eye_on(database, path, "", named)) return READ_WITH_LOCKS;
+    return log && keep_eye_on(database, path, "-wal", named) ? READ_STILL_WITH_LOG : READ_STILL;
 }
 
 /* "file:<path>?mode=ro" with every byte that means something in a URI as %xx. */
-static void read_only_uri(const char *path, bool without_locks, struct buf *out) {
+static void read_only_uri(const char *path, enum reading reading, struct buf *out) {
+    static const char *const endings[] = {"?mode=ro", "?mode=ro&immutable=1", "?mode=ro&vfs=unix-none"};
     static const char *const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-~";
     buf_adds(out, "file:");
     for (; *path; path++) {
         if (strchr(plain, *path)) buf_addc(out, *path);
         else buf_addf(out, "%%%02X", (unsigned char)*path);
     }
-    buf_adds(out, without_locks ? "?mode=ro&immutable=1" : "?mode=ro");
+    buf_adds(out, endings[reading]);
 }
 
 /* The file is looked into here: an error names it, and not a query. */
@@ -116,12 +135,23 @@ static enum status attach(struct database *database, const char *name, const cha
     return status;
 }
 
+static enum status attach_file(struct database *database, const char *name, const char *path, const char *named, struct error *err) {
+    const enum reading reading = choose_reading(database, path, named);
+    struct buf uri = BUF_INIT;
+    enum status status = OK;
+    read_only_uri(path, reading, &uri);
+    if (reading == READ_STILL_WITH_LOG) status = database_exec(database, "PRAGMA locking_mode=EXCLUSIVE", err); /* needs no -shm */
+    if (status == OK) status = attach(database, name, buf_text(&uri), err);
+    buf_release(&uri);
+    if (status == OK && reading == READ_STILL_WITH_LOG) status = database_exec(database, "PRAGMA locking_mode=NORMAL", err); /* of the others */
+    return status;
+}
+
 enum status database_attach(struct database *database, const char *name, const char *path, struct error *err) {
     struct error why = ERROR_INIT;
-    struct buf uri = BUF_INIT;
-    read_only_uri(path, take_without_locks(database, path), &uri);
-    const enum status status = attach(database, name, buf_text(&uri), &why);
-    buf_release(&uri);
+    char *real = realpath(path, NULL); /* what lies beside a link's file counts, as it does to SQLite */
+    const enum status status = attach_file(database, name, real ? real : path, path, &why);
+    free(real);
     if (status == OK) return OK;
     err_set(err, status, "`%s` can't be read as an SQLite file: %s", path, strncmp(why.message, "SQLite: ", 8) == 0 ? why.message + 8 : why.message);
     return why.hint[0] ? err_hint(err, "%s", why.hint) : status;
@@ -136,14 +166,17 @@ static bool is_as_before(const struct still_file *file) {
 enum status database_check_files(const struct database *database, struct error *err) {
     for (size_t i = 0; i < database->without_locks.len; i++) {
         if (is_as_before(&database->without_locks.data[i])) continue;
-        err_set(err, ERR_FILE, "`%s` was written to while it was read", database->without_locks.data[i].path);
+        err_set(err, ERR_FILE, "`%s` was written to while it was read", database->without_locks.data[i].named);
         return err_hint(err, "run the cell again");
     }
     return OK;
 }
 
 void database_forget_files(struct database *database) {
-    for (size_t i = 0; i < database->without_locks.len; i++) free(database->without_locks.data[i].path);
+    for (size_t i = 0; i < database->without_locks.len; i++) {
+        free(database->without_locks.data[i].path);
+        free(database->without_locks.data[i].named);
+    }
     vec_release(&database->without_locks);
 }
 
@@ -155,6 +188,11 @@ static enum status refuse(const char *harm, struct error *err) {
         err, "one SELECT a call, over Datasets, Tables and the files that are named: sql(\"select * from shop.orders\", shop=\"shop.sqlite\")");
 }
 
+static enum status refuse_explain(struct error *err) {
+    err_set(err, ERR_VALUE, "sql gives the rows of a query; EXPLAIN, which tells how SQLite would find them, isn't one");
+    return err_hint(err, "leave EXPLAIN away; timeit(sql(…)) says how long a query takes");
+}
+
 enum status statement_new_query(struct database *database, const char *sql, struct statement **out, struct error *err) {
     struct statement *statement;
     const char *harm = sql_harm(sql);
@@ -162,6 +200,7 @@ enum status statement_new_query(struct database *database, const char *sql, stru
         err_set(err, ERR_LIMIT, "the query has %zu bytes; at most %d are read", strlen(sql), SQL_BYTES_MAX);
         return err_hint(err, "many values belong into a Table, or into the list for the ? of the query");
     }
+    if (sql_explains(sql)) return refuse_explain(err);
     if (harm) return refuse(harm, err);
     TRY(statement_new(database, sql, &statement, err));
     if (statement_reads(statement)) {

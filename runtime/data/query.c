@@ -242,11 +242,9 @@ static void hint(const struct query *query, struct database *database, struct le
     vec_release(&columns);
 }
 
-static enum status run_in(const struct query *query, struct database *database, struct lent_source *lents, struct table **out, int *out_offset,
-                          struct error *err) {
+static enum status ask(const struct query *query, struct database *database, struct lent_source *lents, struct table **out, int *out_offset,
+                       struct error *err) {
     struct statement *statement;
-    for (size_t i = 0; i < query->n_files; i++)
-        if (database_attach(database, query->files[i].name, query->files[i].path, err) != OK) return err_about(err, query->files[i].name);
     TRY(lend_all(query, database, lents, err));
     if (statement_new_query(database, query->sql, &statement, err) != OK) {
         *out_offset = database_error_offset(database);
@@ -256,11 +254,20 @@ static enum status run_in(const struct query *query, struct database *database, 
     enum status status = bind(query, statement, err);
     if (status == OK) status = query_result(database, query->sql, statement, out, err);
     statement_free(statement);
-    if (status == OK && database_check_files(database, err) != OK) {
-        table_unref(*out);
-        return err->code;
-    }
     return status;
+}
+
+static enum status run_in(const struct query *query, struct database *database, struct lent_source *lents, struct table **out, int *out_offset,
+                          struct error *err) {
+    struct error changed = ERROR_INIT;
+    for (size_t i = 0; i < query->n_files; i++)
+        if (database_attach(database, query->files[i].name, query->files[i].path, err) != OK) return err_about(err, query->files[i].name);
+    const enum status status = ask(query, database, lents, out, out_offset, err);
+    if (status == ERR_INTERRUPTED || database_check_files(database, &changed) == OK) return status;
+    if (status == OK) table_unref(*out);
+    *out_offset = -1; /* whatever else was wrong may come of that */
+    *err = changed;
+    return err->code;
 }
 
 enum status query_run(struct task *task, const struct query *query, struct table **out, int *out_offset, struct error *err) {

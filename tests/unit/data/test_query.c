@@ -1,4 +1,5 @@
-/* SQL over tables, data sets and files: the rows, by a plain reference; files that stay as they are; interrupts and no memory. */
+/* SQL over tables, data sets and files: the rows, by a plain reference; functions and long values; interrupts and no memory. Files:
+ * test_query_files.c. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -6,26 +7,16 @@
 #include <cmocka.h>
 
 #include <sys/resource.h>
-#include <sys/stat.h>
 
 #include "runtime/base/monitor.h"
 #include "runtime/base/rng.h"
-#include "runtime/data/query.h"
-#include "tests/unit/data/files.h"
+#include "tests/unit/data/queries.h"
 #include "tests/unit/data/sources.h"
 
 static enum status run(const struct query_source *sources, size_t n, const char *sql, struct task *task, struct table **out, struct error *err) {
     const struct query query = {.sql = sql, .sources = sources, .n_sources = n};
     int offset;
     return query_run(task, &query, out, &offset, err);
-}
-
-static struct table *good(const struct query *query) {
-    struct error err = ERROR_INIT;
-    struct table *table = NULL;
-    int offset;
-    if (query_run(NULL, query, &table, &offset, &err) != OK) fail_msg("%s", err.message);
-    return table;
 }
 
 /* Equal values of a column are found through its order: as many as by looking at every row. */
@@ -67,192 +58,6 @@ static void text_ids(void **state) {
     assert_string_equal(table->columns[0].u.strs[1], "x");
     table_unref(table);
     dataset_unref(dataset);
-}
-
-static void make_file(const char *path, const char *sql) {
-    struct database *database = NULL;
-    struct error err = ERROR_INIT;
-    if (database_open(path, &database, &err) != OK || database_exec(database, sql, &err) != OK) fail_msg("%s", err.message);
-    database_close(database);
-}
-
-static void fails(const struct query *query, enum status code, const char *message, const char *hint) {
-    struct error err = ERROR_INIT;
-    struct table *table;
-    int offset;
-    assert_int_equal(query_run(NULL, query, &table, &offset, &err), code);
-    if (!strstr(err.message, message)) fail_msg("%s", err.message);
-    if (!strstr(err.hint, hint)) fail_msg("%s", err.hint);
-}
-
-static const char orders[] =
-    "CREATE TABLE orders (id INTEGER PRIMARY KEY, what TEXT, price REAL, raw BLOB);"
-    "INSERT INTO orders VALUES (1, 'tea', 2.5, x'00'), (2, 'a'||char(0)||'b', NULL, NULL), (3, cast(x'e9' as text), 1, NULL);";
-
-static int64_t n_files(void) {
-    struct error err = ERROR_INIT;
-    char **names;
-    size_t n;
-    assert_int_equal(dir_list(".", &names, &n, &err), OK);
-    names_free(names, n);
-    return (int64_t)n;
-}
-
-/* Files are read where they lie, by any name, and no byte of them changes, nor does anything appear beside them, whatever journal they have. */
-static void stays_as_it_is(const char *journal) {
-    static const char *const path = "my shop?mode=rwc #1.db";
-    struct buf sql = BUF_INIT;
-    buf_addf(&sql, "%s PRAGMA journal_mode=%s", orders, journal);
-    make_file(path, buf_text(&sql));
-    buf_release(&sql);
-    assert_int_equal(n_files(), 1);
-    assert_int_equal(chmod(path, 0400), 0);
-    char *before = read_file(path);
-    const struct query_file file = {"shop", path};
-    struct query query = {.sql = "select id, what, price from shop.orders order by id", .files = &file, .n_files = 1};
-    struct table *table = good(&query);
-    assert_int_equal(table->n_rows, 3);
-    assert_string_equal(table->columns[1].u.strs[0], "tea");
-    assert_string_equal(table->columns[1].u.strs[1], "a");        /* up to the NUL */
-    assert_string_equal(table->columns[1].u.strs[2], "\xc3\xa9"); /* bytes that are no UTF-8 */
-    assert_true(table->columns[2].type == COL_FLOAT && cell_is_null(&table->columns[2], 1));
-    table_unref(table);
-    static const char *const writes[] = {"insert into shop.orders values (9, 'x', 1, null)",
-                                         "delete from shop.orders",
-                                         "update shop.orders set id = 4",
-                                         "drop table shop.orders",
-                                         "create table shop.more (a)",
-                                         "reindex shop.orders",
-                                         "with n as (select 9 i) insert into shop.orders (id) select i from n",
-                                         "with n as (select 9 i) replace into shop.orders (id) select i from n",
-                                         "with n as (select 1 i) delete from shop.orders where id in (select i from n)",
-                                         "pragma shop.user_version = 3"};
-    for (size_t i = 0; i < sizeof writes / sizeof *writes; i++) {
-        query.sql = writes[i];
-        fails(&query, ERR_VALUE, "sql only reads, and this would ", "one SELECT a call");
-    }
-    char *after = read_file(path);
-    assert_string_equal(after, before);
-    assert_int_equal(n_files(), 1);
-    free(before);
-    free(after);
-    assert_int_equal(unlink(path), 0);
-}
-
-static void files_stay_as_they_are(void **state) {
-    (void)state;
-    stays_as_it_is("WAL");
-    stays_as_it_is("DELETE");
-}
-
-/* Somebody who writes: what is committed is seen, though it still stands in the -wal file. */
-static void files_that_are_open_elsewhere(void **state) {
-    (void)state;
-    struct database *writer = NULL;
-    struct error err = ERROR_INIT;
-    const struct query_file file = {"shop", "open.db"};
-    const struct query query = {.sql = "select count(*) n from shop.orders", .files = &file, .n_files = 1};
-    make_file("open.db", orders);
-    assert_int_equal(database_open("open.db", &writer, &err), OK);
-    assert_int_equal(database_exec(writer, "INSERT INTO orders (id) VALUES (7); BEGIN; INSERT INTO orders (id) VALUES (8)", &err), OK);
-    struct table *table = good(&query);
-    assert_int_equal(table->columns[0].u.ints[0], 4);
-    table_unref(table);
-    database_close(writer);
-    assert_int_equal(n_files(), 1);
-}
-
-/* A file that is read without locks, because nobody had it open, and then is written to: told, not believed. */
-static void files_that_change_meanwhile(void **state) {
-    (void)state;
-    struct database *reader = NULL;
-    struct error err = ERROR_INIT;
-    make_file("change.db", orders);
-    assert_int_equal(database_open_reading(&reader, &err), OK);
-    assert_int_equal(database_attach(reader, "x", "change.db", &err), OK);
-    assert_int_equal(database_check_files(reader, &err), OK);
-    make_file("change.db", "INSERT INTO orders (id) VALUES (7)");
-    assert_int_equal(database_check_files(reader, &err), ERR_FILE);
-    assert_string_equal(err.message, "`change.db` was written to while it was read");
-    database_close(reader);
-}
-
-/* Types are SQLite's own in files: their TIME and BOOL are words that others chose. */
-static void types_of_files(void **state) {
-    (void)state;
-    const struct query_file file = {"x", "types.db"};
-    struct query query = {.sql = "select * from x.a", .files = &file, .n_files = 1};
-    make_file("types.db", "CREATE TABLE a (t TIME, b BOOL, l STRS, i INTS); INSERT INTO a VALUES (5, 7, '[\"p\"]', '[1]')");
-    struct table *table = good(&query);
-    assert_int_equal(table->columns[0].type, COL_INT);
-    assert_int_equal(table->columns[1].type, COL_INT);
-    assert_int_equal(table->columns[1].u.ints[0], 7);
-    assert_int_equal(table->columns[2].type, COL_STR);
-    assert_int_equal(table->columns[3].type, COL_STR);
-    table_unref(table);
-}
-
-/* A name alone is the session's, in any case of letters, also where a file has a table or view of it; types come through. */
-static void names_in_session_and_file(void **state) {
-    (void)state;
-    struct table *tables[2];
-    for (int i = 0; i < 2; i++) {
-        tables[i] = table_new(2);
-        table_add_bools(tables[i], "b")[1] = true;
-        int64_t *ids = table_add_ints(tables[i], "id");
-        for (int row = 0; row < 2; row++) ids[row] = 100 * i + row;
-    }
-    const struct query_source sources[] = {
-        {.name = "Orders", .table = tables[0]}, {.name = "v", .table = tables[1]}, {.name = "V", .table = tables[0]}};
-    const struct query_file file = {"shop", "shop.db"};
-    struct query query = {.sources = sources, .n_sources = 2, .files = &file, .n_files = 1};
-    make_file("shop.db", "CREATE TABLE orders (id); INSERT INTO orders VALUES (7); CREATE VIEW v AS SELECT 8 AS id");
-    query.sql = "select o.b, o.id, v.id, s.id, w.id, o.rowid, v.rowid, s.rowid from orders o join v on v.id = o.id + 100, shop.orders s, shop.v w "
-                "where o.id = 1";
-    struct table *table = good(&query);
-    assert_int_equal(table->n_rows, 1);
-    assert_int_equal(table->columns[0].type, COL_BOOL);
-    static const int64_t expected[] = {1, 101, 7, 8, 2, 2, 1};
-    for (int c = 0; c < 7; c++) assert_int_equal(table->columns[c + 1].u.ints[0], expected[c]);
-    table_unref(table);
-    query.n_sources = 3;
-    query.sql = "select id from v x, [V] where x.id = 1";
-    fails(&query, ERR_VALUE, "`v` and `V` are one name to SQL", "write just one of them, in its own upper and lower case");
-    static const char *const spelled[] = {"select id from \"V\" where rowid = 2", "select id from v where rowid = 2"};
-    for (int i = 0; i < 2; i++) { /* the one that the query spells */
-        query.sql = spelled[i];
-        table = good(&query);
-        assert_int_equal(table->columns[0].u.ints[0], i == 0 ? 1 : 101);
-        table_unref(table);
-    }
-    query.sql = "select id from shop.v";
-    table = good(&query);
-    assert_int_equal(table->columns[0].u.ints[0], 8);
-    table_unref(table);
-    for (int i = 0; i < 2; i++) table_unref(tables[i]);
-}
-
-/* What SQLite does on its own to read isn't held against the query: full-text search, and what pragmas tell. */
-static void other_kinds_of_tables(void **state) {
-    (void)state;
-    const struct query_file file = {"x", "text.db"};
-    struct query query = {.sql = "select a from x.docs where docs match 'green' order by rank", .files = &file, .n_files = 1};
-    make_file("text.db", "CREATE VIRTUAL TABLE docs USING fts5(a); INSERT INTO docs VALUES ('green tea'), ('black tea');"
-                         "CREATE VIEW v AS SELECT 1 AS one");
-    struct table *table = good(&query);
-    assert_int_equal(table->n_rows, 1);
-    assert_string_equal(table->columns[0].u.strs[0], "green tea");
-    table_unref(table);
-    query.sql = "select name from pragma_table_info('docs', 'x')";
-    table = good(&query);
-    assert_string_equal(table->columns[0].u.strs[0], "a");
-    table_unref(table);
-    query.sql = "select * from x.doc";
-    fails(&query, ERR_VALUE, "no such table: x.doc", "did you mean `docs`? the file's tables are: docs, docs_data");
-    query.sql = "select ome from x.v";
-    fails(&query, ERR_VALUE, "no such column: ome", "did you mean `one`?");
-    query.sql = "select * from docz";
-    fails(&query, ERR_VALUE, "no such table: docz", "the session has no Dataset and no Table");
 }
 
 /* Functions of long values end soon, though they would take the product of their lengths. */
@@ -426,25 +231,6 @@ static void large_texts(void **state) {
     assert_string_equal(err.hint, "a query's values may take half of what is free; ask for fewer or shorter ones at a time");
 }
 
-static void damaged_files(void **state) {
-    (void)state;
-    struct error err = ERROR_INIT;
-    struct table *table = NULL;
-    int offset;
-    char bytes[4096] = "SQLite format 3";
-    bytes[17] = 16;
-    const struct query_file file = {"x", "bad.db"};
-    const struct query query = {.sql = "select * from x.a", .files = &file, .n_files = 1};
-    write_bytes_to("bad.db", bytes, sizeof bytes);
-    assert_int_equal(query_run(NULL, &query, &table, &offset, &err), ERR_DATA);
-    assert_string_equal(err.message, "`bad.db` can't be read as an SQLite file: file is not a database");
-    assert_string_equal(err.about, "x");
-    assert_int_equal(chmod("bad.db", 0), 0);
-    if (geteuid() == 0) return; /* who may read everything */
-    err = ERROR_INIT;
-    assert_int_equal(query_run(NULL, &query, &table, &offset, &err), ERR_FILE);
-}
-
 static void cancel_soon(void *ctx) {
     struct error err = ERROR_INIT;
     assert_int_equal(task_sleep(NULL, 0.1, &err), OK);
@@ -559,18 +345,11 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(joins_agree_with_a_plain_loop, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(text_ids, enter_folder, leave_folder),
-        cmocka_unit_test_setup_teardown(files_stay_as_they_are, enter_folder, leave_folder),
-        cmocka_unit_test_setup_teardown(files_that_are_open_elsewhere, enter_folder, leave_folder),
-        cmocka_unit_test_setup_teardown(files_that_change_meanwhile, enter_folder, leave_folder),
-        cmocka_unit_test_setup_teardown(types_of_files, enter_folder, leave_folder),
-        cmocka_unit_test_setup_teardown(names_in_session_and_file, enter_folder, leave_folder),
-        cmocka_unit_test_setup_teardown(other_kinds_of_tables, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(hostile_texts, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(functions_as_sqlites, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(long_texts, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(too_long, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(large_texts, enter_folder, leave_folder),
-        cmocka_unit_test_setup_teardown(damaged_files, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(interrupts, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(interrupted_while_sorting, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(no_memory, enter_folder, leave_folder),

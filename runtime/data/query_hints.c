@@ -49,13 +49,15 @@ static void release(query_names *names) {
 
 /* --- hints --- */
 
-static void hint_near(const char *wrong, const query_names *names, const char *where, struct error *err) {
+/* compared: the names that are shown, each as it would be written in place of the wrong one. */
+static void hint_near(const char *wrong, const query_names *names, const query_names *compared, const char *where, struct error *err) {
     struct buf line = BUF_INIT;
     for (size_t i = 0; i < names->len && i < NAMES_SHOWN; i++) buf_addf(&line, "%s%.60s", i ? ", " : "", names->data[i]);
     if (names->len > NAMES_SHOWN) buf_adds(&line, ", …");
-    const char *near = nearest_name(wrong, names->data, names->len);
-    if (near) err_hint(err, "did you mean `%s`? %s: %s", near, where, buf_text(&line));
-    else err_hint(err, "%s: %s", where, buf_text(&line));
+    const char *near = nearest_name(wrong, compared->data, compared->len);
+    for (size_t i = 0; near && i < names->len; i++)
+        if (compared->data[i] == near) err_hint(err, "did you mean `%s`? %s: %s", names->data[i], where, buf_text(&line));
+    if (!near) err_hint(err, "%s: %s", where, buf_text(&line));
     buf_release(&line);
 }
 
@@ -68,7 +70,7 @@ static void hint_column(const struct query *query, struct database *database, co
     for (size_t i = 0; i < query->n_files; i++) add_columns(database, query->files[i].name, &names);
     const char *name = dot ? dot + 1 : wrong, *near = nearest_name(name, names.data, names.len);
     if (quoted && !near) err_hint(err, "texts stand in single quotes: '%.100s'; double quotes are for names", wrong);
-    else if (names.len) hint_near(name, &names, "the columns are", err);
+    else if (names.len) hint_near(name, &names, &names, "the columns are", err);
     release(&names);
 }
 
@@ -78,16 +80,40 @@ static const struct query_file *file_of(const struct query *query, const char *n
     return NULL;
 }
 
-static void hint_table(const struct query *query, struct database *database, const char *wrong, struct error *err) {
+static void hint_table_of(struct database *database, const struct query_file *file, const char *wrong, struct error *err) {
     query_names names = {0};
-    const char *dot = strchr(wrong, '.');
-    const struct query_file *file = dot ? file_of(query, wrong, (size_t)(dot - wrong)) : NULL;
-    if (file) add_tables(database, file->name, &names);
-    for (size_t i = 0; !file && i < query->n_sources; i++) vec_push(&names, xstrdup(query->sources[i].name));
-    if (names.len) hint_near(file ? dot + 1 : wrong, &names, file ? "the file's tables are" : "the session's Datasets and Tables are", err);
-    else if (file) err_hint(err, "the file has no tables");
+    add_tables(database, file->name, &names);
+    if (names.len) hint_near(wrong, &names, &names, "the file's tables are", err);
+    else err_hint(err, "the file has no tables");
+    release(&names);
+}
+
+/* A name alone, or of a file that isn't named: the session's, and those of the files. */
+static void hint_any_table(const struct query *query, struct database *database, const char *wrong, struct error *err) {
+    query_names names = {0}, alone = {0};
+    for (size_t i = 0; i < query->n_sources; i++) vec_push(&alone, xstrdup(query->sources[i].name));
+    for (size_t i = 0; i < query->n_sources; i++) vec_push(&names, xstrdup(query->sources[i].name));
+    for (size_t i = 0; i < query->n_files; i++) {
+        add_tables(database, query->files[i].name, &alone);
+        while (names.len < alone.len) {
+            struct buf full = BUF_INIT;
+            buf_addf(&full, "%s.%s", query->files[i].name, alone.data[names.len]);
+            vec_push(&names, buf_take(&full));
+        }
+    }
+    const char *where = !query->n_files ? "the session's Datasets and Tables are" : query->n_sources ? "there are" : "the files' tables are";
+    if (names.len) hint_near(wrong, &names, &alone, where, err);
+    else if (query->n_files) err_hint(err, "neither the session nor a file has a table");
     else err_hint(err, "the session has no Dataset and no Table; files are named too: sql(\"select * from shop.orders\", shop=\"shop.sqlite\")");
     release(&names);
+    release(&alone);
+}
+
+static void hint_table(const struct query *query, struct database *database, const char *wrong, struct error *err) {
+    const char *dot = strchr(wrong, '.');
+    const struct query_file *file = dot ? file_of(query, wrong, (size_t)(dot - wrong)) : NULL;
+    if (file) hint_table_of(database, file, dot + 1, err);
+    else hint_any_table(query, database, dot ? dot + 1 : wrong, err);
 }
 
 void query_hint(const struct query *query, struct database *database, const query_names *columns, int offset, struct error *err) {

@@ -79,17 +79,21 @@ static bool is(const char *sql, const struct token *token, const char *word) {
 const char *sql_harm(const char *sql) {
     static const struct {
         const char *word, *harm;
-    } known[] = {{"INSERT", "insert rows"},        {"REPLACE", "insert rows"},          {"UPDATE", "change rows"},
-                 {"DELETE", "delete rows"},        {"CREATE", "change the database"},   {"DROP", "change the database"},
-                 {"ALTER", "change the database"}, {"REINDEX", "change the database"},  {"ANALYZE", "change the database"},
-                 {"VACUUM", "write a file"},       {"ATTACH", "attach a file"},         {"DETACH", "detach a file"},
-                 {"PRAGMA", "run a pragma"},       {"EXPLAIN", "explain a statement"},  {"BEGIN", "begin a transaction"},
-                 {"COMMIT", "end a transaction"},  {"END", "end a transaction"},        {"ROLLBACK", "end a transaction"},
-                 {"RELEASE", "end a transaction"}, {"SAVEPOINT", "begin a transaction"}};
+    } known[] = {
+        {"INSERT", "insert rows"},          {"REPLACE", "insert rows"},       {"UPDATE", "change rows"},           {"DELETE", "delete rows"},
+        {"CREATE", "change the database"},  {"DROP", "change the database"},  {"ALTER", "change the database"},    {"REINDEX", "change the database"},
+        {"ANALYZE", "change the database"}, {"VACUUM", "write a file"},       {"ATTACH", "attach a file"},         {"DETACH", "detach a file"},
+        {"PRAGMA", "run a pragma"},         {"BEGIN", "begin a transaction"}, {"COMMIT", "end a transaction"},     {"END", "end a transaction"},
+        {"ROLLBACK", "end a transaction"},  {"RELEASE", "end a transaction"}, {"SAVEPOINT", "begin a transaction"}};
     const struct token first = token_at(sql, after_spaces(sql, 0));
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (is(sql, &first, known[i].word)) return known[i].harm;
     return NULL;
+}
+
+bool sql_explains(const char *sql) {
+    const struct token first = token_at(sql, after_spaces(sql, 0));
+    return is(sql, &first, "EXPLAIN");
 }
 
 /* --- what it names --- */

@@ -7,6 +7,7 @@
 
 /* What the statement would do by its first word ("insert rows"); NULL: it is a query, or no statement at all. WITH may still lead to anything. */
 const char *sql_harm(const char *sql);
+bool sql_explains(const char *sql); /* EXPLAIN, EXPLAIN QUERY PLAN */
 /* Whether a word or a name in quotes of the statement is exactly this one, case and all. */
 bool sql_spells(const char *sql, const char *name);
 

@@ -170,7 +170,7 @@ bench: $(if $(B),$(BUILD)/tests/bench/$(B),$(BENCHES)) ## measures against the t
 	@for b in $^; do echo "== $${b##*/}"; $$b || exit 1; done
 $(BUILD)/tests/bench/kernel: $(wildcard tests/bench/kernel_*) | $(KERNEL) $(BUILD)/peers/installed
 $(addprefix $(BUILD)/tests/bench/,bpr cosine ials knn rank topk): tests/bench/peer.h | $(BUILD)/peers/installed
-$(addprefix $(BUILD)/tests/bench/,knn order): tests/bench/settings.h
+$(addprefix $(BUILD)/tests/bench/,knn order rmse): tests/bench/settings.h
 $(BUILD)/peers/installed: tests/bench/peers.sh
 	@sh $< $(@D)
 $(BUILD)/tests/bench/%: tests/bench/bench_%.c $(foreach l,$(LAYERS),$(LIB_$(l)))

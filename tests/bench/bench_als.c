@@ -20,14 +20,9 @@
 #include "runtime/base/rng.h"
 #include "runtime/base/thread.h"
 #include "runtime/device/ops.h"
+#include "tests/bench/bench.h"
 
 enum { USERS = 6040, ITEMS = 3952, MOST = 1000209, SWEEPS = 12 };
-
-static void check(enum status status, const struct error *err) {
-    if (status == OK) return;
-    fprintf(stderr, "bench_als: %s\n", err->message);
-    exit(1);
-}
 
 struct ratings {
     int64_t n;

@@ -11,26 +11,18 @@
 #include "models/eval/evaluate.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/thread.h"
-#include "runtime/data/loaders.h"
 #include "runtime/data/split_ways.h"
+#include "tests/bench/bench.h"
 #include "tests/bench/peer.h"
 
 enum { EPOCHS = 30 };
 static const double lr = 0.05, reg = 0.01, init = 0.01; /* implicit begins at 0.0045 */
 
-static void check(enum status status, const struct error *err) {
-    if (status == OK) return;
-    fprintf(stderr, "bench_bpr: %s\n%s\n", err->message, err->hint);
-    exit(1);
-}
-
 static void split_films(struct dataset **all, struct dataset **train, struct dataset **test) {
-    const struct load_request request = {.name_or_path = "ml-1m", .download = true};
     const struct split_request split = {.by = SPLIT_PER_USER, .test = 0.1, .seed = 1};
     struct error err = ERROR_INIT;
-    struct dataset *ratings, *valid;
+    struct dataset *ratings = open_data("ml-1m"), *valid;
     char *note = NULL;
-    check(load_dataset(NULL, &request, &ratings, &err), &err);
     check(dataset_implicit(ratings, 0, false, false, all, &err), &err);
     check(split_dataset(NULL, *all, &split, train, &valid, test, &note, &err), &err);
     free(note);

@@ -9,16 +9,10 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/monitor.h"
 #include "runtime/base/thread.h"
-#include "runtime/data/loaders.h"
+#include "tests/bench/bench.h"
 #include "tests/bench/peer.h"
 
 enum { NEIGHBORS = 50, ROUNDS = 5, RUNS = 5 };
-
-static void check(enum status status, const struct error *err) {
-    if (status == OK) return;
-    fprintf(stderr, "%s: %s\n%s\n", err_name(status), err->message, err->hint);
-    exit(1);
-}
 
 /* Items as rows, users as columns. */
 static struct sparse_rows items_of(struct dataset *data) {
@@ -87,15 +81,14 @@ static void compare(struct dataset *data, bool ones) {
 }
 
 int main(void) {
-    const struct load_request request = {.name_or_path = "ml-1m", .download = true};
     struct error err = ERROR_INIT;
-    struct dataset *ratings = NULL, *rows;
+    struct dataset *ratings, *rows;
     device_prepare_environment();
     if (!getenv("RECKON_DATA")) {
         fprintf(stderr, "set RECKON_DATA to the folder that holds ml-1m\n");
         return 1;
     }
-    check(load_dataset(NULL, &request, &ratings, &err), &err);
+    ratings = open_data("ml-1m");
     check(dataset_implicit(ratings, 0, false, false, &rows, &err), &err);
     printf(
         "%s, %d threads; %d rounds of %d runs in turn\n\n| values | | s, best | processor s, mean | sum of similarities |\n|---|---|---|---|---|\n",

@@ -17,16 +17,11 @@
 #include "runtime/base/rng.h"
 #include "runtime/base/thread.h"
 #include "runtime/device/ops.h"
+#include "tests/bench/bench.h"
 #include "tests/bench/peer.h"
 
 enum { USERS = 6040, ITEMS = 3706, MOST = 1000209, NEGATIVES = 99, SWEEPS = 10, EXACT_SWEEPS = 2, DEPTH = 10 };
 static const float observed = 1, unobserved = 0.1f, reg = 5;
-
-static void check(enum status status, const struct error *err) {
-    if (status == OK) return;
-    fprintf(stderr, "bench_ials: %s\n", err->message);
-    exit(1);
-}
 
 /* --- data --- */
 

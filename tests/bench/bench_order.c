@@ -44,14 +44,6 @@ static void print_mix(const struct mix *mix) {
     }
 }
 
-static struct dataset *open_data(const char *name) {
-    const struct load_request request = {.name_or_path = name, .download = true};
-    struct error err = ERROR_INIT;
-    struct dataset *data;
-    check(load_dataset(NULL, &request, &data, &err), &err);
-    return data;
-}
-
 /* --- choosing --- */
 
 struct axis {

@@ -1,33 +1,14 @@
 /* RMSE on MovieLens 100K of the rating models with their default parameters, as
- * Markdown: u1 … u5 and three random 5-fold cross-validations. Needs
- * RECKON_DATA (or the cache) with ml-100k. */
+ * Markdown: u1 … u5 and three random 5-fold cross-validations; and of every
+ * model of stars whether threads change a bit. Needs RECKON_DATA (or the
+ * cache) with ml-100k. */
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "models/eval/evaluate.h"
 #include "runtime/base/mem.h"
-#include "runtime/base/thread.h"
-#include "runtime/data/loaders.h"
-#include "runtime/data/split_ways.h"
+#include "tests/bench/settings.h"
 
 static const char *const kinds[] = {"bias", "svd", "als", "mf"};
 enum { N_KINDS = 4, FOLDS = 5 };
-
-static void check(enum status status, const struct error *err) {
-    if (status == OK) return;
-    fprintf(stderr, "%s: %s\n%s\n", err_name(status), err->message, err->hint);
-    exit(1);
-}
-
-static struct dataset *ml_100k(void) {
-    const struct load_request request = {.name_or_path = "ml-100k", .download = true};
-    struct error err = ERROR_INIT;
-    struct dataset *data = NULL;
-    check(load_dataset(NULL, &request, &data, &err), &err);
-    return data;
-}
 
 struct result {
     double folds[FOLDS], seconds, pooled; /* seconds: of all fits; pooled: over the ratings of all folds */
@@ -89,26 +70,12 @@ static void random_folds(struct dataset *data) {
 
 /* The lab's split: default parameters, factors=64, nothing chosen on it. */
 static double lab(struct dataset *data, const char *kind, uint64_t seed) {
-    struct error err = ERROR_INIT;
-    struct dataset *train, *valid, *test;
-    struct params params;
-    struct metric rmse;
-    struct model *model;
-    char *note = NULL;
-    double value;
-    const struct split_request split = {.by = SPLIT_RANDOM, .test = 0.2, .valid = 0.1, .seed = seed};
-    check(split_dataset(NULL, data, &split, &train, &valid, &test, &note, &err), &err);
-    params_defaults(model_class_find(kind), &params);
-    check(metric_parse("rmse", 0, &rmse, &err), &err);
-    const struct fit_request request = {.data = train, .params = &params, .device = device_cpu()};
-    check(evaluate_fit(model_class_find(kind), &request, &model, &err), &err);
-    check(evaluate_one(model, test, &rmse, &(struct protocol){0}, NULL, &value, &err), &err);
+    struct parts parts = parts_of(data, &(struct split_request){.by = SPLIT_RANDOM, .test = 0.2, .valid = 0.1, .seed = seed});
+    struct model *model = fit(&(struct setting){.kind = kind}, parts.train);
+    const double rmse = judge(model, parts.test, "rmse");
     model_unref(model);
-    dataset_unref(train);
-    dataset_unref(valid);
-    dataset_unref(test);
-    free(note);
-    return value;
+    parts_release(&parts);
+    return rmse;
 }
 
 static void lab_splits(struct dataset *data) {
@@ -119,33 +86,40 @@ static void lab_splits(struct dataset *data) {
 
 static float *scores_with(struct dataset *data, const char *kind, int threads) {
     struct error err = ERROR_INIT;
-    struct params params;
-    struct model *model;
     struct events_view rows;
     pool_set_threads(threads);
-    params_defaults(model_class_find(kind), &params);
-    const struct fit_request request = {.data = data, .params = &params, .common = {.seed = 1}, .device = device_cpu()};
-    check(evaluate_fit(model_class_find(kind), &request, &model, &err), &err);
     check(dataset_columns(data, &rows, &err), &err);
     float *scores = xnew_array(float, (size_t)dataset_n(data));
+    struct model *model = fit(&(struct setting){.kind = kind}, data);
     check(model_predict_pairs(model, NULL, rows.users, rows.items, dataset_n(data), scores, &err), &err);
     model_unref(model);
     return scores;
 }
 
+static bool same_with_threads(struct dataset *data, const char *kind) {
+    const size_t bytes = (size_t)dataset_n(data) * sizeof(float);
+    float *one = scores_with(data, kind, 1), *two = scores_with(data, kind, 2), *four = scores_with(data, kind, 4);
+    const bool same = memcmp(one, two, bytes) == 0 && memcmp(one, four, bytes) == 0;
+    free(one);
+    free(two);
+    free(four);
+    return same;
+}
+
+/* Of every model that predicts ratings, not of those of the tables alone. */
 static bool thread_bits(struct dataset *data) {
     const int before = pool_threads();
-    const size_t bytes = (size_t)dataset_n(data) * sizeof(float);
+    const struct model_class *const *classes;
+    const size_t n = model_classes(&classes);
+    const char *between = "";
     bool all = true;
     printf("\nThe same fit with 1, 2 and 4 threads, all predictions compared to the bit:");
-    for (int k = 0; k < N_KINDS; k++) {
-        float *one = scores_with(data, kinds[k], 1), *two = scores_with(data, kinds[k], 2), *four = scores_with(data, kinds[k], 4);
-        const bool same = memcmp(one, two, bytes) == 0 && memcmp(one, four, bytes) == 0;
-        printf("%s %s %s", k ? "," : "", kinds[k], same ? "equal" : "DIFFERENT");
+    for (size_t i = 0; i < n; i++) {
+        if (!classes[i]->predicts_ratings) continue;
+        const bool same = same_with_threads(data, classes[i]->name);
+        printf("%s %s %s", between, classes[i]->name, same ? "equal" : "DIFFERENT");
+        between = ",";
         all = all && same;
-        free(one);
-        free(two);
-        free(four);
     }
     printf(".\n");
     pool_set_threads(before);
@@ -153,7 +127,7 @@ static bool thread_bits(struct dataset *data) {
 }
 
 int main(void) {
-    struct dataset *data = ml_100k();
+    struct dataset *data = ml_100k(true);
     printf("Default parameters; predictions clipped to 1 … 5; RMSE pooled over the ratings; %d threads.\n\n", pool_threads());
     published_folds(data);
     random_folds(data);

@@ -14,17 +14,11 @@
 
 #include "models/eval/evaluate.h"
 #include "runtime/base/thread.h"
-#include "runtime/data/loaders.h"
+#include "tests/bench/bench.h"
 
 enum { SIZES = 5, EPOCHS = 3, ROWS_A_USER = 100, TIMES = 3 };
 static const int64_t sizes[SIZES] = {100000, 316000, 1000000, 3160000, 10000000};
 #define PATIENCE_S 60.0 /* the next size is left out after a fit that took longer; also, one that is shorter than a tenth is repeated */
-
-static void check(enum status status, const struct error *err) {
-    if (status == OK) return;
-    fprintf(stderr, "%s: %s\n%s\n", err_name(status), err->message, err->hint);
-    exit(1);
-}
 
 static struct dataset *data_of(int64_t n) {
     struct error err = ERROR_INIT;

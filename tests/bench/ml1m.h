@@ -12,9 +12,9 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/monitor.h"
 #include "runtime/base/thread.h"
-#include "runtime/data/loaders.h"
 #include "runtime/data/split_ways.h"
 #include "runtime/device/device.h"
+#include "tests/bench/bench.h"
 
 enum { FACTORS = 64, RUNS = 25 };
 
@@ -25,22 +25,14 @@ struct ml1m {
     int64_t n_users, n_items;
 };
 
-static inline void check(enum status status, const struct error *err) {
-    if (status == OK) return;
-    fprintf(stderr, "%s: %s\n%s\n", err_name(status), err->message, err->hint);
-    exit(1);
-}
-
 static inline struct ml1m ml1m_open(void) {
-    struct ml1m m = {0};
+    struct ml1m m = {.all = open_data("ml-1m")};
     struct error err = ERROR_INIT;
     struct dataset *valid = NULL;
     struct params params;
     char *note = NULL;
     const struct model_class *class = model_class_find("als");
-    const struct load_request load = {.name_or_path = "ml-1m"};
     const struct split_request split = {.by = SPLIT_PER_USER, .test = 0.1, .seed = 1};
-    check(load_dataset(NULL, &load, &m.all, &err), &err);
     check(split_dataset(NULL, m.all, &split, &m.train, &valid, &m.test, &note, &err), &err);
     params_defaults(class, &params);
     params.values[params_find(class, "factors")].i = FACTORS;

@@ -3,21 +3,13 @@
 #ifndef RECKON_BENCH_SETTINGS_H
 #define RECKON_BENCH_SETTINGS_H
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "models/eval/evaluate.h"
 #include "runtime/base/monitor.h"
 #include "runtime/base/thread.h"
-#include "runtime/data/loaders.h"
 #include "runtime/data/split_ways.h"
-
-static inline void check(enum status status, const struct error *err) {
-    if (status == OK) return;
-    fprintf(stderr, "%s: %s\n%s\n", err_name(status), err->message, err->hint);
-    exit(1);
-}
+#include "tests/bench/bench.h"
 
 struct setting {
     const char *kind;
@@ -108,10 +100,8 @@ static inline double on_valid(const struct setting *setting, const struct parts 
 
 /* implicit: every rating a row of 1. */
 static inline struct dataset *ml_100k(bool explicit) {
-    const struct load_request request = {.name_or_path = "ml-100k", .download = true};
     struct error err = ERROR_INIT;
-    struct dataset *data = NULL, *rows;
-    check(load_dataset(NULL, &request, &data, &err), &err);
+    struct dataset *data = open_data("ml-100k"), *rows;
     if (explicit) return data;
     check(dataset_implicit(data, 1, true, false, &rows, &err), &err);
     dataset_unref(data);

@@ -169,7 +169,7 @@ BENCHES = $(patsubst tests/bench/bench_%.c,$(BUILD)/tests/bench/%,$(wildcard tes
 bench: $(if $(B),$(BUILD)/tests/bench/$(B),$(BENCHES)) ## measures against the targets (B=name: only that one)
 	@for b in $^; do echo "== $${b##*/}"; $$b || exit 1; done
 $(BUILD)/tests/bench/kernel: $(wildcard tests/bench/kernel_*) | $(KERNEL) $(BUILD)/peers/installed
-$(addprefix $(BUILD)/tests/bench/,bpr cosine ials knn rank topk): tests/bench/peer.h | $(BUILD)/peers/installed
+$(addprefix $(BUILD)/tests/bench/,bpr cosine ials knn mf rank topk): tests/bench/peer.h | $(BUILD)/peers/installed
 $(addprefix $(BUILD)/tests/bench/,knn order rmse): tests/bench/settings.h
 $(BUILD)/peers/installed: tests/bench/peers.sh
 	@sh $< $(@D)

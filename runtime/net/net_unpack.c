@@ -13,7 +13,7 @@
 
 #define BLOCK_BYTES 65536
 #define PATH_BYTES 4096
-#define HELD ".reckon-top" /* the top folder while its files move up */
+#define HELD ".reckon-top" /* the top folder while its files move up: so, or with a number behind */
 
 struct unpacking {
     const struct net_api *net;
@@ -145,16 +145,28 @@ static enum status move(struct unpacking *un, const char *from_folder, const cha
     return rename(source, target) == 0 ? OK : cannot_write(un, target, errno);
 }
 
+/* A name for the top folder beside its files: one that none of them has. */
+static enum status held_name(struct unpacking *un, char out[sizeof HELD + 12]) {
+    char path[PATH_BYTES];
+    struct stat info;
+    for (int i = 0;; i++) {
+        snprintf(out, sizeof HELD + 12, i ? HELD "%d" : HELD, i);
+        if (snprintf(path, sizeof path, "%s/%s/%s", un->request->folder, un->top, out) >= PATH_BYTES) return cannot_write(un, un->top, ENAMETOOLONG);
+        if (lstat(path, &info) != 0) return OK;
+    }
+}
+
 /* Its files move up, and it goes. */
 static enum status drop_top(struct unpacking *un) {
-    char held[PATH_BYTES];
-    TRY(move(un, "", un->top, HELD));
-    if (snprintf(held, sizeof held, "%s/" HELD, un->request->folder) >= PATH_BYTES) return cannot_write(un, un->top, ENAMETOOLONG);
+    char held[PATH_BYTES], name[sizeof HELD + 12];
+    TRY(held_name(un, name));
+    TRY(move(un, "", un->top, name));
+    if (snprintf(held, sizeof held, "%s/%s", un->request->folder, name) >= PATH_BYTES) return cannot_write(un, un->top, ENAMETOOLONG);
     DIR *files = opendir(held);
     if (!files) return cannot_write(un, held, errno);
     enum status status = OK;
     for (const struct dirent *file; status == OK && (file = readdir(files)) != NULL;)
-        if (strcmp(file->d_name, ".") != 0 && strcmp(file->d_name, "..") != 0) status = move(un, HELD, file->d_name, file->d_name);
+        if (strcmp(file->d_name, ".") != 0 && strcmp(file->d_name, "..") != 0) status = move(un, name, file->d_name, file->d_name);
     closedir(files);
     return status == OK && rmdir(held) != 0 ? cannot_write(un, held, errno) : status;
 }

@@ -7,6 +7,7 @@
 #include "runtime/base/hash.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/task.h"
+#include "runtime/data/archive.h"
 #include "runtime/data/dataset_parts.h"
 
 /* --- sources --- */
@@ -28,6 +29,7 @@ void data_source_unref(struct data_source *source) {
     catalog_unref(source->catalog);
     data_source_unref(source->parent);
     data_source_unref(source->lender);
+    unpacked_unref(source->unpacked);
     monitor_free(source->monitor);
     free(source->name);
     free(source->origin);
@@ -166,6 +168,10 @@ int64_t dataset_n(const struct dataset *dataset) { return dataset->n; }
 bool dataset_is_explicit(const struct dataset *dataset) { return dataset->source->is_explicit; }
 bool dataset_has_times(const struct dataset *dataset) { return dataset->source->events.times != NULL; }
 const char *dataset_licence(const struct dataset *dataset) { return dataset->source->licence; }
+void dataset_keep_unpacked(struct dataset *dataset, struct unpacked *unpacked) {
+    if (!dataset->source->unpacked) dataset->source->unpacked = unpacked_ref(unpacked);
+}
+
 const char *dataset_origin(const struct dataset *dataset) { return dataset->source->origin; }
 const struct split *dataset_split(const struct dataset *dataset) { return dataset->split; }
 int dataset_part(const struct dataset *dataset) { return dataset->part; }

@@ -106,6 +106,7 @@ static struct data_source *same_rows(struct data_source *from, struct catalog *t
     source->licence = from->licence ? xstrdup(from->licence) : NULL;
     source->parent = from->parent ? data_source_ref(from->parent) : NULL;
     source->lender = data_source_ref(from);
+    source->unpacked = NULL;
     source->monitor = monitor_new();
     source->fingerprint[0] = 0;
     return source;

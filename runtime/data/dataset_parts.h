@@ -7,6 +7,7 @@
 
 /* How the publisher of a data set splits it: split_published.c. */
 struct published;
+struct unpacked;
 
 /* Columns and everything that all views share. events.count counts holders. */
 struct data_source {
@@ -20,6 +21,7 @@ struct data_source {
     int64_t *parent_rows;
     struct data_source *lender;        /* the columns and parent_rows are this one's (join); NULL: they are its own */
     const struct published *published; /* NULL: none */
+    struct unpacked *unpacked;         /* the archive's folder that `origin` lies in; NULL: it is of none, or the parent or lender has it */
     char fingerprint[17];              /* of all rows; "" until asked for */
     struct monitor *monitor;
 };
@@ -82,6 +84,8 @@ const char *part_name(int part);                                        /* "trai
 
 /* split_published.c */
 void dataset_set_published(struct dataset *dataset, const struct published *published);
+/* The archive's folder that the data set was read from stays while it lives: the publisher's parts are read later. Once, before others see it. */
+void dataset_keep_unpacked(struct dataset *dataset, struct unpacked *unpacked);
 extern const struct published published_ml100k, published_ncf, published_lightgcn;
 /* By the name that files of data sets know it by; NULL: unknown. */
 const struct published *published_find(const char *name);

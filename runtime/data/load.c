@@ -6,6 +6,7 @@
 #include "runtime/base/mem.h"
 #include "runtime/data/archive.h"
 #include "runtime/data/csv.h"
+#include "runtime/data/dataset_parts.h"
 #include "runtime/data/download.h"
 #include "runtime/data/draft_rows.h"
 #include "runtime/data/recbole.h"
@@ -98,13 +99,19 @@ static enum status unknown_folder(const char *folder, char *const *files, size_t
 
 /* The folder's only .inter file, owned; NULL: none, or several. */
 static char *only_inter(const char *folder, char *const *files, size_t n_files) {
-    const char *found = NULL;
+    char *found = NULL;
+    size_t n = 0;
     for (size_t i = 0; i < n_files; i++) {
         if (!path_ends(files[i], ".inter")) continue;
-        if (found) return NULL;
-        found = files[i];
+        char *path = path_join(folder, files[i]);
+        const bool is_file = !file_is_dir(path);
+        n += is_file;
+        if (is_file && n == 1) found = path;
+        else free(path);
     }
-    return found ? path_join(folder, found) : NULL;
+    if (n == 1) return found;
+    free(found);
+    return NULL;
 }
 
 static enum status load_by_files(struct task *task, const struct load_request *request, const char *folder, struct dataset **out, struct error *err) {
@@ -161,11 +168,12 @@ static enum status load_unpacked(struct task *task, const struct load_request *r
 
 static enum status load_place(struct task *task, const struct load_request *request, const char *path, const char *name, const char *licence,
                               struct dataset **out, struct error *err) {
-    char *folder;
+    struct unpacked *unpacked;
     if (!is_archive(path)) return load_folder(task, request, path, name, licence, out, err);
-    TRY(archive_folder(task, path, &folder, err));
-    const enum status status = load_unpacked(task, request, folder, name, licence, out, err);
-    free(folder);
+    TRY(archive_unpack(task, path, &unpacked, err));
+    const enum status status = load_unpacked(task, request, unpacked_folder(unpacked), name, licence, out, err);
+    if (status == OK) dataset_keep_unpacked(*out, unpacked); /* its published parts are read from there */
+    unpacked_unref(unpacked);
     return status == OK ? OK : err_note(err, "while reading what the archive `%s` holds", path);
 }
 

@@ -40,15 +40,23 @@ static enum status read_file(struct task *task, const char *folder, const char *
     return status;
 }
 
-/* Where MovieLens 1M's files are, owned; NULL: not here. */
-static enum status movielens_folder(struct task *task, char **out, struct error *err) {
-    char *found = known_dataset_folder("ml-1m");
-    if (!found || !is_archive(found)) {
-        *out = found;
-        return OK;
-    }
-    const enum status status = archive_folder(task, found, out, err);
-    free(found);
+/* Where MovieLens 1M's files are; folder NULL: not here. */
+struct movielens {
+    char *folder;
+    struct unpacked *unpacked; /* NULL: it is not of an archive */
+};
+
+static void movielens_release(struct movielens *movielens) {
+    unpacked_unref(movielens->unpacked);
+    free(movielens->folder);
+}
+
+static enum status movielens_find(struct task *task, struct movielens *out, struct error *err) {
+    *out = (struct movielens){known_dataset_folder("ml-1m"), NULL};
+    if (!out->folder || !is_archive(out->folder)) return OK;
+    const enum status status = archive_unpack(task, out->folder, &out->unpacked, err);
+    free(out->folder);
+    out->folder = status == OK ? xstrdup(unpacked_folder(out->unpacked)) : NULL;
     return status;
 }
 
@@ -169,14 +177,14 @@ static enum status ids_by_matching(struct task *task, const char *movielens, con
 /* train NULL: it is read where it is needed. */
 static enum status ids_without_map(struct task *task, const char *folder, const struct dataset_draft *train, const struct dataset_draft *test,
                                    struct ncf_ids *out, struct error *err) {
-    char *movielens;
+    struct movielens movielens;
     struct dataset_draft own = {0};
-    TRY(movielens_folder(task, &movielens, err));
-    if (!movielens) return OK;
+    TRY(movielens_find(task, &movielens, err));
+    if (!movielens.folder) return OK;
     enum status status = train ? OK : read_file(task, folder, TRAIN_FILE, "\t", &own, err);
-    if (status == OK) status = ids_by_matching(task, movielens, train ? train : &own, test, out, err);
+    if (status == OK) status = ids_by_matching(task, movielens.folder, train ? train : &own, test, out, err);
     draft_release(&own);
-    free(movielens);
+    movielens_release(&movielens);
     return status;
 }
 
@@ -209,15 +217,15 @@ static enum status take_rows(struct task *task, const char *folder, const char *
 static enum status fill_draft(const char *folder, const struct dataset_draft *train, const struct dataset_draft *test, const struct ncf_ids *ids,
                               struct dataset_draft *out, struct error *err) {
     const size_t n = (size_t)(train->n_events + test->n_events);
-    char *movielens = NULL;
+    struct movielens movielens = {0};
     enum status status = mem_try_array(n + 1, "user ids", &out->user_ids, err);
     if (status == OK) status = mem_try_array(n + 1, "item ids", &out->item_ids, err);
     if (status == OK) status = mem_try_array(n + 1, "times", &out->times, err);
     if (status == OK) status = take_rows(out->task, folder, TRAIN_FILE, train, ids, out, err);
     if (status == OK) status = take_rows(out->task, folder, TEST_FILE, test, ids, out, err);
-    if (status == OK && ids->movies) status = movielens_folder(out->task, &movielens, err);
-    if (status == OK && movielens) status = movielens_dat_tables(movielens, out, err);
-    free(movielens);
+    if (status == OK && ids->movies) status = movielens_find(out->task, &movielens, err);
+    if (status == OK && movielens.folder) status = movielens_dat_tables(movielens.folder, out, err);
+    movielens_release(&movielens);
     return status;
 }
 

@@ -7,9 +7,11 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "runtime/base/hash.h"
+#include "runtime/data/split_ways.h"
 #include "tests/unit/data/files.h"
 #include "tests/unit/data/zips.h"
 
@@ -146,6 +148,42 @@ static void names_from_here(void **state) {
     buf_release(&tar);
 }
 
+/* Names that unpacking itself uses, and a folder that is called as a file of RecBole's is. */
+static void odd_names(void **state) {
+    (void)state;
+    static const char *const tops[] = {"top", ".reckon-top", ".reckon-top1"};
+    for (int i = 0; i < 3; i++) {
+        struct zip zip = {0};
+        char name[64], path[64];
+        static const char *const files[] = {".reckon-top", ".reckon-top1/x", "top"};
+        for (int f = 0; f < 3; f++) {
+            snprintf(name, sizeof name, "%s/%s", tops[i], files[f]);
+            zip_text(&zip, name, "x");
+        }
+        snprintf(name, sizeof name, "%s/ratings.csv", tops[i]);
+        zip_text(&zip, name, ratings_csv);
+        snprintf(name, sizeof name, "%s/movies.csv", tops[i]);
+        zip_text(&zip, name, movies_csv);
+        snprintf(path, sizeof path, "odd%d.zip", i);
+        write_zip(path, &zip);
+        expect(path, (char[]){'o', 'd', 'd', (char)('0' + i), 0}, "1 10 4.5 100; 2 11 3 200", "American President, The (1995)");
+    }
+    struct zip zip = {0};
+    struct error err = ERROR_INIT;
+    static const char interactions[] = "user_id:token\titem_id:token\n1\t7\n";
+    zip_text(&zip, "README", "beside the folder");
+    zip_text(&zip, "toys.inter/toys.inter", interactions);
+    zip_text(&zip, "toys.inter/toys.item", "item_id:token\tname:token_seq\n7\tBall\n");
+    write_zip("toys.zip", &zip);
+    expect("toys.zip", "toys", "1 7 1", NULL);
+    assert_int_equal(dir_make("sets/old.inter", &err), OK);
+    write_file("sets/toys.inter", interactions);
+    expect("sets", "toys", "1 7 1", NULL);
+    assert_int_equal(dir_make("toys.inter", &err), OK);
+    write_file("toys.inter/toys.inter", interactions);
+    expect("toys.inter", "toys", "1 7 1", NULL);
+}
+
 /* Folders that aren't the archive's one top folder stay: neither's file takes the other's place. */
 static void folders_side_by_side(void **state) {
     (void)state;
@@ -161,36 +199,97 @@ static void folders_side_by_side(void **state) {
     assert_non_null(strstr(err.message, "is no data set that load knows; it holds a, b"));
 }
 
-/* What is in the cache for archives that are gone, or half made by a process that is, goes when another is unpacked and a day is over. */
-static void nothing_is_kept_for_ever(void **state) {
-    (void)state;
+#define CACHE "cache/unpacked"
+
+/* As if nothing in the cache had been used for eight days, but what begins so (NULL: nothing). */
+static void let_days_pass(const char *but) {
+    const struct timespec times[2] = {{time(NULL) - 8 * 86400, 0}, {time(NULL) - 8 * 86400, 0}};
     struct error err = ERROR_INIT;
     char **names;
     size_t n;
+    assert_int_equal(dir_list(CACHE, &names, &n, &err), OK);
+    for (size_t i = 0; i < n; i++) {
+        char *folder = path_join(CACHE, names[i]);
+        if (!but || strncmp(names[i], but, strlen(but)) != 0) assert_int_equal(utimensat(AT_FDCWD, folder, times, 0), 0);
+        free(folder);
+    }
+    names_free(names, n);
+}
+
+/* The folders' names up to the "-", in their order. */
+static void expect_kept(const char *expected) {
+    struct error err = ERROR_INIT;
+    struct buf found = BUF_INIT;
+    char **names;
+    size_t n;
+    assert_int_equal(dir_list(CACHE, &names, &n, &err), OK);
+    for (size_t i = 0; i < n; i++) buf_addf(&found, "%s%.*s", i ? " " : "", (int)strcspn(names[i], "-"), names[i]);
+    assert_string_equal(buf_text(&found), expected);
+    names_free(names, n);
+    buf_release(&found);
+}
+
+/* Another archive is unpacked, which is when the cache is swept. */
+static void unpack_another(const char *name) {
+    write_small(name, "1,10\n");
+    expect(name, "r", "1 10 1", NULL);
+}
+
+/* What is in the cache for archives that are gone, or half made by a process that is, goes when another is unpacked and a week is over. */
+static void nothing_is_kept_for_ever(void **state) {
+    (void)state;
+    struct error err = ERROR_INIT;
     write_small("gone.zip", "1,10\n");
     write_small("stays.zip", "1,10\n");
     expect("gone.zip", "r", "1 10 1", NULL);
     expect("stays.zip", "r", "1 10 1", NULL);
-    assert_int_equal(dir_make("cache/unpacked/half-0011.999999999/files", &err), OK);
-    assert_int_equal(dir_make("cache/unpacked/fresh-0011.999999999/files", &err), OK);
+    assert_int_equal(dir_make(CACHE "/half-0011.qwertz/whole/files", &err), OK);
+    assert_int_equal(dir_make(CACHE "/fresh-0011.qwertz/whole/files", &err), OK);
     assert_int_equal(unlink("gone.zip"), 0);
-    assert_int_equal(dir_list("cache/unpacked", &names, &n, &err), OK);
-    assert_int_equal(n, 4);
-    for (size_t i = 1; i < n; i++) { /* all but fresh-… were used three days ago */
-        const struct timespec times[2] = {{time(NULL) - 3 * 86400, 0}, {time(NULL) - 3 * 86400, 0}};
-        char *folder = path_join("cache/unpacked", names[i]);
-        assert_int_equal(utimensat(AT_FDCWD, folder, times, 0), 0);
-        free(folder);
-    }
-    names_free(names, n);
-    write_small("new.zip", "1,10\n");
-    expect("new.zip", "r", "1 10 1", NULL);
-    assert_int_equal(dir_list("cache/unpacked", &names, &n, &err), OK);
-    assert_int_equal(n, 3);
-    assert_memory_equal(names[0], "fresh-", 6);
-    assert_memory_equal(names[1], "new-", 4);
-    assert_memory_equal(names[2], "stays-", 6);
-    names_free(names, n);
+    unpack_another("early.zip");
+    expect_kept("early fresh gone half stays");
+    let_days_pass("fresh-");
+    unpack_another("new.zip");
+    expect_kept("early fresh new stays");
+}
+
+/* What another process is about to put in its place, or has in use, stays, whatever became of the archive. */
+static void what_is_in_use_stays(void **state) {
+    (void)state;
+    struct error err = ERROR_INIT;
+    struct zip zip = {0};
+    zip_text(&zip, "train.txt", "0 1 2\n1 2 3\n");
+    zip_text(&zip, "test.txt", "0 3\n1 1\n");
+    write_zip("used.zip", &zip);
+    struct dataset *used = load_file("used.zip");
+    char *from = realpath("used.zip", NULL), *finished = path_join(CACHE, "used-0123456789abcdef.4711");
+    assert_int_equal(dir_make(finished, &err), OK);
+    char *path = path_join(finished, "from");
+    write_file(path, from);
+    write_small("used.zip", "9,9\n"); /* changed: neither folder is of it any more */
+    unpack_another("a.zip");
+    expect_kept("a used used");
+    let_days_pass(NULL);
+    unpack_another("b.zip");
+    expect_kept("a b used"); /* not in use, and old */
+    const struct split_request request = {.by = SPLIT_PUBLISHED};
+    struct dataset *train, *valid, *test;
+    char *note;
+    if (split_dataset(NULL, used, &request, &train, &valid, &test, &note, &err) != OK) fail_msg("%s", err.message);
+    assert_int_equal(dataset_n(train), 4);
+    free(note);
+    dataset_unref(used); /* its parts go on using it */
+    let_days_pass(NULL);
+    unpack_another("c.zip");
+    expect_kept("a b c used");
+    dataset_unref(train);
+    dataset_unref(test);
+    let_days_pass(NULL);
+    unpack_another("d.zip");
+    expect_kept("a b c d");
+    free(path);
+    free(finished);
+    free(from);
 }
 
 /* Unpacked once; again when the archive is another. */
@@ -202,22 +301,49 @@ static void kept_until_it_changes(void **state) {
     write_small("a.zip", "1,10\n");
     expect("a.zip", "r", "1 10 1", NULL);
     expect("a.zip", "r", "1 10 1", NULL);
-    assert_int_equal(dir_list("cache/unpacked", &names, &n, &err), OK);
-    assert_int_equal(n, 1);
+    expect_kept("a");
+    assert_int_equal(dir_list(CACHE, &names, &n, &err), OK);
+    char *folder = path_join(CACHE, names[0]);
     names_free(names, n);
-    write_small("a.zip", "1,10\n2,11\n");
-    expect("a.zip", "r", "1 10 1; 2 11 1", NULL);
-    assert_int_equal(dir_list("cache/unpacked", &names, &n, &err), OK);
-    assert_int_equal(n, 1); /* the old one is gone */
-    char *folder = path_join("cache/unpacked", names[0]);
     remove_folder(folder);
     assert_int_equal(dir_make(folder, &err), OK); /* somebody tidied up: it is unpacked again */
     char *beside = path_join(folder, "r.csv");
     write_file(beside, "9,9\n");
     free(beside);
-    expect("a.zip", "r", "1 10 1; 2 11 1", NULL);
     free(folder);
-    names_free(names, n);
+    expect("a.zip", "r", "1 10 1", NULL);
+    expect_kept("a");
+    write_small("a.zip", "1,10\n2,11\n");
+    expect("a.zip", "r", "1 10 1; 2 11 1", NULL);
+    expect_kept("a a"); /* another process may be at the old one */
+    let_days_pass(NULL);
+    unpack_another("b.zip");
+    expect_kept("a b");
+}
+
+/* Several processes that come at once, to what isn't there yet or has lost its files, all get it whole, and leave one folder. */
+static void at_once(void **state) {
+    (void)state;
+    for (int turn = 0; turn < 10; turn++) {
+        pid_t children[4];
+        struct buf rows = BUF_INIT;
+        for (int i = 0; i <= turn; i++) buf_addf(&rows, "%d,10\n", i + 1);
+        write_small("a.zip", buf_text(&rows));
+        for (int i = 0; i < 4; i++) {
+            if ((children[i] = fork()) != 0) continue;
+            struct dataset *dataset = load_file("a.zip");
+            _exit(dataset_n(dataset) == turn + 1 ? 0 : 1);
+        }
+        for (int i = 0; i < 4; i++) {
+            int how = -1;
+            assert_int_equal(waitpid(children[i], &how, 0), children[i]);
+            assert_int_equal(how, 0);
+        }
+        buf_release(&rows);
+        let_days_pass(NULL);
+    }
+    unpack_another("b.zip");
+    expect_kept("a b");
 }
 
 static void bad_archives(void **state) {
@@ -297,8 +423,11 @@ int main(void) {
         cmocka_unit_test_setup_teardown(layouts_in_archives, set_up, leave_folder),
         cmocka_unit_test_setup_teardown(one_file_alone, set_up, leave_folder),
         cmocka_unit_test_setup_teardown(names_from_here, set_up, leave_folder),
+        cmocka_unit_test_setup_teardown(odd_names, set_up, leave_folder),
         cmocka_unit_test_setup_teardown(folders_side_by_side, set_up, leave_folder),
         cmocka_unit_test_setup_teardown(nothing_is_kept_for_ever, set_up, leave_folder),
+        cmocka_unit_test_setup_teardown(what_is_in_use_stays, set_up, leave_folder),
+        cmocka_unit_test_setup_teardown(at_once, set_up, leave_folder),
         cmocka_unit_test_setup_teardown(kept_until_it_changes, set_up, leave_folder),
         cmocka_unit_test_setup_teardown(bad_archives, set_up, leave_folder),
         cmocka_unit_test_setup_teardown(every_name, set_up, leave_folder),

@@ -76,7 +76,8 @@ static void hostile_texts(void **state) {
         assert_true(clock_now_s() - began < 3);
     }
     fails(&(struct query){.sql = "select json_patch('{}', '{}')"}, ERR_VALUE, "not authorized to use function: json_patch", "");
-    fails(&(struct query){.sql = "select replace(hex(zeroblob(5000000)), '0', 'xxxxxxxx')"}, ERR_LIMIT, "string or blob too big", "64 MiB at most");
+    fails(&(struct query){.sql = "select replace(hex(zeroblob(500)), '0', hex(zeroblob(50000)))"}, ERR_LIMIT, "string or blob too big",
+          "64 MiB at most");
     fails(&(struct query){.sql = "select 'a' like printf('%.*c', 50001, '_')"}, ERR_VALUE, "LIKE or GLOB pattern too complex", "");
 }
 
@@ -244,8 +245,7 @@ static void interrupts(void **state) {
                                           "select count(*) from a, a b, a c where a.rating + b.rating + c.rating = 1",
                                           "with recursive n(i) as (select 1 union all select i + 1 from n) select i, 'x' from n",
                                           "select printf('%.*c', 60000000, '0') like '%' || printf('%.*c', 40000, '0') || '1'",
-                                          "select trim(replace(printf('%.*c', 30000000, '0'), '0', '00'), '0') = trim(printf('%.*c', 60000000, '0'), "
-                                          "'0') and printf('%.*c', 60000000, '0') glob '*' || printf('%.*c', 40000, '?') || '1'"};
+                                          "select printf('%.*c', 60000000, '0') glob '*' || printf('%.*c', 40000, '?') || '1'"};
     struct dataset *dataset = synthetic(300, 200, 0.3, 1);
     const struct query_source source = {.name = "a", .dataset = dataset};
     for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {

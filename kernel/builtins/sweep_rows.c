@@ -99,17 +99,23 @@ static enum status read_range(const struct param_row *row, struct value range, s
     return OK;
 }
 
+static enum status no_list(const struct model_class *class, const struct param_row *row, struct value value, struct error *err) {
+    const char *name = row->name;
+    const bool is_array = value_data(value, &type_array) != NULL;
+    arg_error(name, err, ERR_TYPE, "`%s` needs a list of values, or a range (low, high) to draw from, got %s", name, value_type_name(value));
+    if (value.kind == VAL_SET || (is_array && row->type == PARAM_FLOAT)) return err_hint(err, "list(…) makes a list of it");
+    if (is_array && row->type == PARAM_INT) return err_hint(err, "an Array holds floats; write whole numbers: %s=[8, 16]", name);
+    if (value_data(value, &type_table)) return err_hint(err, "a column of the Table is a list: t[\"%s\"]", name);
+    return err_hint(err, "what doesn't vary belongs to the recipe: %s(%s=…)", class->name, name);
+}
+
 static enum status read_axis(const struct model_class *class, const char *name, struct value value, struct sweep_axis *axis, struct error *err) {
     const bool is_epochs = class->iterative && strcmp(name, epochs_row.name) == 0;
     axis->row = is_epochs ? SWEEP_EPOCHS : params_find(class, name);
     if (!is_epochs && axis->row < 0) return no_such_parameter(class, name, err);
     const struct param_row *row = is_epochs ? &epochs_row : &class->params[axis->row];
     if (value.kind == VAL_TUPLE) return read_range(row, value, axis, err);
-    if (value.kind != VAL_LIST && value.kind != VAL_RANGE) {
-        arg_error(name, err, ERR_TYPE, "`%s` needs a list of values, or a range (low, high) to draw from, got %s", name, value_type_name(value));
-        if (value.kind == VAL_SET || value.kind == VAL_OBJECT) return err_hint(err, "list(…) makes a list of it");
-        return err_hint(err, "what doesn't vary belongs to the recipe: %s(%s=…)", class->name, name);
-    }
+    if (value.kind != VAL_LIST && value.kind != VAL_RANGE) return no_list(class, row, value, err);
     struct value list;
     TRY(value_to_list(value, &list, err));
     const enum status status = read_list(row, list, axis, err);

@@ -49,11 +49,6 @@ struct loop {
     int64_t first, end; /* epochs first … end - 1 */
 };
 
-int64_t model_epochs(const struct model *model) {
-    if (model->best_epoch) return model->best_epoch;
-    return model->n_history ? model->history[model->n_history - 1].epoch : 0;
-}
-
 static void keep_state(struct loop *loop, void *state, bool better) {
     void *old_last = loop->last, *old_best = loop->best;
     loop->last = state;

@@ -21,8 +21,6 @@ struct fit_steps {
 /* Trains request->common.epochs more epochs and leaves the best state (with a judge) or the last in model->state. */
 enum status fit_epochs(const struct fit_request *request, struct model *model, const struct fit_steps *steps, void *trainer,
                        struct error *err) MUST_CHECK;
-/* Epochs behind model->state: the best one's number, else the last one's. */
-int64_t model_epochs(const struct model *model);
 
 /* ERR_VALUE for implicit data. advice: the hint. */
 enum status fit_wants_ratings(const struct fit_request *request, const struct model *model, const char *advice, struct error *err) MUST_CHECK;

@@ -158,6 +158,11 @@ static void add_measure(struct table *table, const struct model *model, const ch
     buf_release(&name);
 }
 
+int64_t model_epochs(const struct model *model) {
+    if (model->best_epoch) return model->best_epoch;
+    return model->n_history ? model->history[model->n_history - 1].epoch : 0;
+}
+
 struct table *model_history(const struct model *model) {
     struct table *table = table_new(model->n_history);
     int64_t *epochs = table_add_ints(table, "epoch");

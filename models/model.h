@@ -168,6 +168,8 @@ const struct model_class *model_class_find(const char *name);
 const struct model_class *model_class_checked(const char *name, struct error *err); /* NULL sets ERR_NAME with a hint */
 /* "als, bpr and svd": those that can, for hints. */
 void model_names(bool (*can)(const struct model_class *class), struct buf *out);
+/* The hint "als, bpr and svd can" to an error about the argument `model`. */
+enum status model_cannot(struct error *err, bool (*can)(const struct model_class *class));
 void params_defaults(const struct model_class *class, struct params *out);
 int params_find(const struct model_class *class, const char *name); /* row, or -1 */
 int params_count(const struct model_class *class);
@@ -181,6 +183,8 @@ void params_text(const struct model_class *class, const struct params *params, b
 
 /* Trains, with early stopping, progress and partial models. *out: a count. */
 enum status model_fit(const struct model_class *class, const struct fit_request *request, struct model **out, struct error *err) MUST_CHECK;
+/* Epochs behind model->state: the best one's number, else the last one's. */
+int64_t model_epochs(const struct model *model);
 /* The rows of a user (a position or FOLDED_USER) among the seen ones. Borrowed. */
 struct seen_row {
     const int32_t *items;

@@ -3,8 +3,6 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "models/fit.h"
-
 static void add_params(const struct model *model, struct buf *out) {
     params_text(model->class, &model->params, true, out);
     if (model->class->iterative) buf_addf(out, "%sepochs=%lld", out->len ? ", " : "", (long long)model->common.epochs);

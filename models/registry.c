@@ -38,6 +38,14 @@ void model_names(bool (*can)(const struct model_class *class), struct buf *out) 
     }
 }
 
+enum status model_cannot(struct error *err, bool (*can)(const struct model_class *class)) {
+    struct buf names = BUF_INIT;
+    model_names(can, &names);
+    err_hint(err, "%s can", buf_text(&names));
+    buf_release(&names);
+    return err_about(err, "model");
+}
+
 const struct model_class *model_class_checked(const char *name, struct error *err) {
     const char *names[N_CLASSES];
     const struct model_class *class = model_class_find(name);

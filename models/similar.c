@@ -1,14 +1,11 @@
-/* Similar items and explanations. */
+/* The items that a model finds most like one. */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "models/fit.h"
 #include "models/model.h"
 #include "runtime/base/mem.h"
 #include "runtime/device/ops.h"
-
-/* --- similar --- */
 
 static enum status never_fitted(const struct model *model, int32_t item, struct error *err) {
     struct buf label = BUF_INIT;
@@ -30,22 +27,13 @@ static enum status cosines(const struct model *model, const float *vectors, int6
     return OK;
 }
 
-/* "… can": the kinds that do what this model can't. */
-static enum status cannot(struct error *err, bool (*can)(const struct model_class *class)) {
-    struct buf names = BUF_INIT;
-    model_names(can, &names);
-    err_hint(err, "%s can", buf_text(&names));
-    buf_release(&names);
-    return err_about(err, "model");
-}
-
 static bool has_similar(const struct model_class *class) { return class->similar || class->vectors; }
 
 static enum status cosine_of_vectors(const struct model *model, int32_t item, float *out, struct error *err) {
     struct mat *there, *here;
     if (!model->class->vectors) {
         err_set(err, ERR_VALUE, "`%s` has no item vectors, so it can't say which items are similar", model->name);
-        return cannot(err, has_similar);
+        return model_cannot(err, has_similar);
     }
     TRY(model->class->vectors(model, EMBED_ITEMS, &there, err));
     enum status status = mat_to(there, device_cpu(), &here, err);
@@ -87,65 +75,4 @@ enum status model_similar(const struct model *model, struct task *task, int32_t 
     const enum status status = best_similar(model, task, item, scores, k, out_items, out_scores, err);
     mem_free(scores);
     return status;
-}
-
-/* --- explain --- */
-
-struct part_of_score {
-    int32_t item;
-    float rating, weight;
-};
-
-static int heaviest_first(const void *a, const void *b) {
-    const struct part_of_score *x = a, *y = b;
-    const float p = fabsf(x->weight), q = fabsf(y->weight);
-    if (p != q) return p > q ? -1 : 1;
-    return x->item < y->item ? -1 : x->item > y->item;
-}
-
-/* The user's rows that were fitted on, packed; returns their number. */
-static int64_t fitted_rows(const struct model *model, int32_t user, int32_t *items, float *ratings) {
-    const struct seen_row seen = model_seen(model, user);
-    int64_t n = 0;
-    for (int64_t i = 0; i < seen.n; i++) {
-        if (isnan(seen.ratings[i])) continue;
-        items[n] = seen.items[i];
-        ratings[n++] = seen.ratings[i];
-    }
-    return n;
-}
-
-static void sort_parts(int32_t *items, float *ratings, float *weights, int64_t n) {
-    struct part_of_score *parts = xnew_array(struct part_of_score, (size_t)n + 1);
-    for (int64_t i = 0; i < n; i++) parts[i] = (struct part_of_score){items[i], ratings[i], weights[i]};
-    qsort(parts, (size_t)n, sizeof *parts, heaviest_first);
-    for (int64_t i = 0; i < n; i++) items[i] = parts[i].item, ratings[i] = parts[i].rating, weights[i] = parts[i].weight;
-    free(parts);
-}
-
-static bool has_explain(const struct model_class *class) { return class->explain; }
-
-enum status model_explain(const struct model *model, int32_t user, int32_t item, int32_t **out_items, float **out_ratings, float **out_weights,
-                          int64_t *out_n, struct error *err) {
-    if (!model->class->explain) {
-        err_set(err, ERR_VALUE, "`%s` can't say which of a user's ratings made a score", model->name);
-        return cannot(err, has_explain);
-    }
-    const size_t room = (size_t)model_seen(model, user).n + 1;
-    int32_t *items = xnew_array(int32_t, room);
-    float *ratings = xnew_array(float, room), *weights = xnew_array(float, room);
-    const int64_t n = fitted_rows(model, user, items, ratings);
-    const enum status status = model->class->explain(model, user, item, items, ratings, n, weights, err);
-    if (status != OK) {
-        free(items);
-        free(ratings);
-        free(weights);
-        return status;
-    }
-    sort_parts(items, ratings, weights, n);
-    *out_items = items;
-    *out_ratings = ratings;
-    *out_weights = weights;
-    *out_n = n;
-    return OK;
 }

@@ -117,7 +117,7 @@ static enum status run_argsort(const struct call *call, struct value *out, struc
 static enum status run_svd(const struct call *call, struct value *out, struct error *err) {
     const struct mat *self = self_of(call);
     const int64_t most = mat_rows(self) < mat_cols(self) ? mat_rows(self) : mat_cols(self), k = arg_int(call, "k");
-    const uint64_t seed = arg_is_none(call, "seed") ? context_of(call)->seed : (uint64_t)arg_int(call, "seed");
+    const uint64_t seed = context_seed(call);
     struct mat *u, *s, *v, *vector;
     if (k > most) {
         struct buf shape = BUF_INIT;

@@ -53,7 +53,7 @@ static enum status chosen_weights(const struct call *call, const struct parts *p
                                           .n_parts = parts->n,
                                           .valid = arg_data(call, "valid", &type_dataset),
                                           .metric = metrics.metrics,
-                                          .seed = arg_is_none(call, "seed") ? context_of(call)->seed : (uint64_t)arg_int(call, "seed"),
+                                          .seed = context_seed(call),
                                           .name = name_of(call),
                                           .task = call->task};
     if (status == OK) status = blend_chosen(&request, out, err);

@@ -17,6 +17,8 @@ void context_release(struct context *context) {
     context->gnuplot = NULL;
 }
 
+uint64_t context_seed(const struct call *call) { return arg_is_none(call, "seed") ? context_of(call)->seed : (uint64_t)arg_int(call, "seed"); }
+
 enum status context_device(struct context *context, struct device **out, struct error *err) {
     (void)err;
     if (!context->device) context->device = device_ref(device_cpu());

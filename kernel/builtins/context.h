@@ -25,6 +25,8 @@ static inline struct context *context_of(const struct call *call) { return call-
 void context_release(struct context *context);
 /* What reset() forgets besides the names: the seed and the fixed parameters. */
 void context_reset(struct context *context);
+/* seed= of a call; where that is None, the session's. */
+uint64_t context_seed(const struct call *call);
 /* The device for new fits, opened at first use. */
 enum status context_device(struct context *context, struct device **out, struct error *err) MUST_CHECK;
 

@@ -34,7 +34,7 @@ enum status bi_synth(const struct call *call, struct value *out, struct error *e
                                           .items = arg_int(call, "items"),
                                           .density = arg_float(call, "density"),
                                           .genres = arg_int(call, "genres"),
-                                          .seed = arg_is_none(call, "seed") ? context_of(call)->seed : (uint64_t)arg_int(call, "seed")};
+                                          .seed = context_seed(call)};
     TRY(synth_dataset(call->task, &request, &dataset, err));
     *out = value_dataset(dataset);
     return OK;

@@ -140,22 +140,9 @@ enum status bi_filter(const struct call *call, struct value *out, struct error *
 
 /* --- join --- */
 
-static enum status join_tables(const struct call *call, struct value *out, struct error *err) {
-    const char **on;
-    size_t n;
-    struct table *joined;
-    TRY(value_texts(arg(call, "on"), &on, &n, err));
-    const bool left = strcmp(arg_str(call, "how"), "left") == 0;
-    const enum status status = table_join(arg_data(call, "left", &type_table), arg_data(call, "right", &type_table), on, n, left, &joined, err);
-    free(on);
-    if (status != OK) return err_about(err, "on");
-    *out = value_table(joined);
-    return OK;
-}
-
 enum status bi_join(const struct call *call, struct value *out, struct error *err) {
     struct dataset *made;
-    if (call->overload == 1) return join_tables(call, out, err);
+    if (call->overload == 1) return join_tables(call, arg_data(call, "left", &type_table), arg_data(call, "right", &type_table), out, err);
     const bool of_users = strcmp(arg_str(call, "on"), "user") == 0;
     const enum status status = dataset_join(ratings_of(call), arg_data(call, "table", &type_table), of_users, &made, err);
     if (status != OK) return err_about(err, "table");

@@ -18,8 +18,6 @@ static enum split_by way_of(const char *name) {
     return SPLIT_RANDOM; /* the binder has checked the name */
 }
 
-static uint64_t seed_of(const struct call *call) { return arg_is_none(call, "seed") ? context_of(call)->seed : (uint64_t)arg_int(call, "seed"); }
-
 static enum status no_use(const char *name, const char *by, const char *why, struct error *err) {
     return arg_error(name, err, ERR_VALUE, "by=\"%s\" has no use for %s=: %s", by, name, why);
 }
@@ -55,7 +53,7 @@ enum status bi_split(const struct call *call, struct value *out, struct error *e
                                     .test = arg_float(call, "test"),
                                     .valid = value_is_number(valid) ? value_number(valid) : 0,
                                     .valid_last = valid.kind == VAL_STR,
-                                    .seed = seed_of(call),
+                                    .seed = context_seed(call),
                                     .given = arg_int(call, "given"),
                                     .fold = arg_str(call, "fold")};
     struct dataset *train, *valid_part = NULL, *test;
@@ -84,7 +82,7 @@ static enum status random_folds(const struct call *call, struct dataset *dataset
     struct dataset *train = NULL, *test = NULL;
     for (int64_t i = 0; i < k; i++) {
         TRY(task_check(call->task, err));
-        if (split_fold(call->task, dataset, k, i, seed_of(call), &train, &test, err) != OK) return err_about(err, "k");
+        if (split_fold(call->task, dataset, k, i, context_seed(call), &train, &test, err) != OK) return err_about(err, "k");
         push_fold(list, train, test);
     }
     return OK;

@@ -22,8 +22,6 @@ static int mask_of(const struct call *call) {
     return 0;
 }
 
-static uint64_t seed_of(const struct call *call) { return arg_is_none(call, "seed") ? context_of(call)->seed : (uint64_t)arg_int(call, "seed"); }
-
 static bool is_sampled(const struct call *call) { return strcmp(arg_str(call, "protocol"), "sampled") == 0; }
 
 /* negatives: how many where the call doesn't say. */
@@ -39,7 +37,7 @@ static struct protocol protocol_by(const struct call *call, int64_t negatives, u
 static struct protocol protocol_of(const struct call *call, struct dataset *test) {
     const struct split *split = dataset_split(test);
     const bool published = split && split->negatives && dataset_part(test) & PART_TEST;
-    struct protocol protocol = protocol_by(call, published ? 0 : 99, seed_of(call));
+    struct protocol protocol = protocol_by(call, published ? 0 : 99, context_seed(call));
     protocol.mask = mask_of(call);
     return protocol;
 }
@@ -119,7 +117,7 @@ static struct resampling resampling_of(const struct call *call) {
     return (struct resampling){.n = arg_int(call, "draws"),
                                .level = arg_is_none(call, "confidence") ? 0 : arg_float(call, "confidence"),
                                .method = strcmp(arg_str(call, "interval"), "percentile") == 0 ? INTERVAL_PERCENTILE : INTERVAL_BCA,
-                               .seed = seed_of(call),
+                               .seed = context_seed(call),
                                .task = call->task};
 }
 
@@ -207,7 +205,6 @@ static enum status cross(const struct call *call, const struct judge_metrics *me
     TRY(context_device(context_of(call), &device, err));
     struct cross_validate_request request = {.class = recipe->class,
                                              .params = &recipe->params,
-                                             .common = recipe->common,
                                              .data = arg_data(call, "ratings", &type_dataset),
                                              .published = folds.kind == VAL_STR,
                                              .k = folds.kind == VAL_INT ? folds.u.i : 0,
@@ -215,8 +212,7 @@ static enum status cross(const struct call *call, const struct judge_metrics *me
                                              .n_metrics = metrics->n,
                                              .device = device,
                                              .task = call->task};
-    request.common.seed = arg_is_none(call, "seed") ? recipe_seed(call->interp, recipe) : (uint64_t)arg_int(call, "seed");
-    request.common.verbose = request.common.verbose && arg_bool(call, "verbose");
+    recipe_common(call, recipe, &request.common);
     request.protocol = protocol_by(call, 99, request.common.seed); /* nobody publishes negatives of folds */
     TRY(cross_validate(&request, &table, err));
     *out = value_table(table);

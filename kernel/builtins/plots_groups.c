@@ -267,7 +267,7 @@ static enum status run_clusters(struct clusters *c, struct task *task, uint64_t 
 enum status bi_clusters(const struct call *call, struct value *out, struct error *err) {
     struct clusters c = {
         .embeddings = value_data(arg(call, "embeddings"), &type_embeddings), .k = arg_int(call, "k"), .n_examples = arg_int(call, "examples")};
-    uint64_t seed = arg_is_none(call, "seed") ? context_of(call)->seed : (uint64_t)arg_int(call, "seed");
+    uint64_t seed = context_seed(call);
     c.vectors = c.embeddings ? c.embeddings->vectors : value_data(arg(call, "embeddings"), &type_array);
     c.n = mat_rows(c.vectors);
     c.d = mat_cols(c.vectors);

@@ -427,11 +427,9 @@ static enum status run_tsne(struct map *map, uint64_t seed, struct value *out, s
     return status;
 }
 
-static uint64_t seed_of(const struct call *call) { return arg_is_none(call, "seed") ? context_of(call)->seed : (uint64_t)arg_int(call, "seed"); }
-
 enum status bi_tsne(const struct call *call, struct value *out, struct error *err) {
     struct map map;
-    uint64_t seed = seed_of(call);
+    uint64_t seed = context_seed(call);
     enum status status = begin_map(&map, call, arg_int(call, "sample"), seed, err);
     if (status == OK) status = run_tsne(&map, seed, out, err);
     map_release(&map);

@@ -107,6 +107,12 @@ uint64_t recipe_seed(const struct interp *interp, const struct recipe *recipe) {
     return recipe->seed_given ? recipe->common.seed : ((const struct context *)interp->context)->seed;
 }
 
+void recipe_common(const struct call *call, const struct recipe *recipe, struct fit_common *out) {
+    *out = recipe->common;
+    out->seed = arg_is_none(call, "seed") ? recipe_seed(call->interp, recipe) : (uint64_t)arg_int(call, "seed");
+    out->verbose = out->verbose && arg_bool(call, "verbose");
+}
+
 enum status recipe_fit(struct interp *interp, const struct recipe *recipe, struct dataset *data, const struct model *start, struct model **out,
                        struct error *err) {
     struct device *device;

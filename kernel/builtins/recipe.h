@@ -38,5 +38,7 @@ enum status recipe_fit(struct interp *interp, const struct recipe *recipe, struc
                        struct error *err) MUST_CHECK;
 /* Seed of the next fit. */
 uint64_t recipe_seed(const struct interp *interp, const struct recipe *recipe);
+/* What every fit takes, for a call that fits many times: with its seed= (None: the recipe's), and silent where its verbose= says so. */
+void recipe_common(const struct call *call, const struct recipe *recipe, struct fit_common *out);
 
 #endif

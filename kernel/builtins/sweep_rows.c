@@ -243,7 +243,6 @@ static enum status sweep_call(const struct call *call, const struct axes *axes, 
     const struct recipe *recipe = arg_data(call, "recipe", &type_recipe);
     struct sweep_request request = {.class = recipe->class,
                                     .params = &recipe->params,
-                                    .common = recipe->common,
                                     .train = arg_data(call, "train", &type_dataset),
                                     .valid = arg_data(call, "valid", &type_dataset),
                                     .axes = axes->items,
@@ -255,9 +254,8 @@ static enum status sweep_call(const struct call *call, const struct axes *axes, 
     TRY(check_recipe(recipe, err));
     TRY(metric_of(call, recipe, &request.metric, err));
     TRY(context_device(context_of(call), &request.device, err));
+    recipe_common(call, recipe, &request.common);
     request.common.monitor = NULL;
-    request.common.seed = arg_is_none(call, "seed") ? recipe_seed(call->interp, recipe) : (uint64_t)arg_int(call, "seed");
-    request.common.verbose = request.common.verbose && arg_bool(call, "verbose");
     request.changed = request.common.verbose ? on_changed : NULL;
     request.ctx = &live;
     const enum status status = run(call, &request, recipe, out, err);

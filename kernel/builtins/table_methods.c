@@ -274,17 +274,20 @@ static enum status run_unique(const struct call *call, struct value *out, struct
     return OK;
 }
 
-static enum status run_join(const struct call *call, struct value *out, struct error *err) {
+enum status join_tables(const struct call *call, const struct table *left, const struct table *right, struct value *out, struct error *err) {
     const char **on;
     size_t n;
     struct table *joined;
     TRY(value_texts(arg(call, "on"), &on, &n, err));
-    const bool left = strcmp(arg_str(call, "how"), "left") == 0;
-    const enum status status = table_join(self_of(call), arg_data(call, "other", &type_table), on, n, left, &joined, err);
+    const enum status status = table_join(left, right, on, n, strcmp(arg_str(call, "how"), "left") == 0, &joined, err);
     free(on);
     if (status != OK) return err_about(err, "on");
     *out = value_table(joined);
     return OK;
+}
+
+static enum status run_join(const struct call *call, struct value *out, struct error *err) {
+    return join_tables(call, self_of(call), arg_data(call, "other", &type_table), out, err);
 }
 
 #define NOTES (const struct param_note[])

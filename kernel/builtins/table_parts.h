@@ -15,4 +15,8 @@ enum status rows_of_list(struct value list, int64_t n_rows, const char *what, in
 /* Adds a column of `values` (a list of table->n_rows items): their kinds decide the type, None is null. ERR_TYPE where kinds don't mix. */
 enum status table_add_values(struct table *table, const char *name, struct value values, struct error *err) MUST_CHECK;
 
+/* The call's on= and how=. */
+enum status join_tables(const struct call *call, const struct table *left, const struct table *right, struct value *out,
+                        struct error *err) MUST_CHECK;
+
 #endif

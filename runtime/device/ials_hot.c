@@ -12,20 +12,27 @@ typedef int32_t vec_index __attribute__((vector_size(LANES * sizeof(int32_t))));
 /* --- sums across --- */
 
 #if HOT_LEVEL >= 4
-#define EVEN ((vec_index){0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30})
-#define ODD ((vec_index){1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31})
+#define EVEN 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
+#define ODD 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
 #elif HOT_LEVEL == 3
-#define EVEN ((vec_index){0, 2, 4, 6, 8, 10, 12, 14})
-#define ODD ((vec_index){1, 3, 5, 7, 9, 11, 13, 15})
+#define EVEN 0, 2, 4, 6, 8, 10, 12, 14
+#define ODD 1, 3, 5, 7, 9, 11, 13, 15
 #else
-#define EVEN ((vec_index){0, 2, 4, 6})
-#define ODD ((vec_index){1, 3, 5, 7})
+#define EVEN 0, 2, 4, 6
+#define ODD 1, 3, 5, 7
+#endif
+
+/* Those of the lanes of a and then b. gcc before 12 has only the one, clang only the other. */
+#ifdef __clang__
+#define LANES_OF(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define LANES_OF(a, b, ...) __builtin_shuffle(a, b, (vec_index){__VA_ARGS__})
 #endif
 
 /* sums[k] = Σ of the numbers of x[k], by neighbours; spoils x. */
 __attribute__((always_inline)) static inline vec sums_across(vec *x) {
     for (int n = LANES / 2; n > 0; n /= 2)
-        for (int k = 0; k < n; k++) x[k] = __builtin_shuffle(x[2 * k], x[2 * k + 1], EVEN) + __builtin_shuffle(x[2 * k], x[2 * k + 1], ODD);
+        for (int k = 0; k < n; k++) x[k] = LANES_OF(x[2 * k], x[2 * k + 1], EVEN) + LANES_OF(x[2 * k], x[2 * k + 1], ODD);
     return x[0];
 }
 

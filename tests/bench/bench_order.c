@@ -2,6 +2,8 @@
  * (each user's last event among its 99 published negatives), NDCG@10 of full ranking on MovieLens 100K, popularity on Gowalla. With `choose`: what
  * the settings were chosen by, on validation parts alone (`choose ncf`, `blends` or `100k`: only that). Needs RECKON_DATA (or the cache) with ncf
  * and ml-100k; gowalla's row stays away where its files are missing. */
+#include <time.h>
+
 #include "models/blend.h"
 #include "tests/bench/settings.h"
 
@@ -176,12 +178,13 @@ static void choose(const char *which) {
 /* HR@10 and NDCG@10 by user. */
 struct judged {
     struct user_sums by_user[2];
-    double seconds; /* fit and judging */
+    double wall_s, processor_s; /* fit and judging; of all threads */
 };
 
 static struct judged judge_mix(const struct mix *mix, const struct parts *parts, const struct protocol *protocol) {
     struct error err = ERROR_INIT;
-    struct judged judged = {.seconds = clock_now_s()};
+    struct judged judged = {.wall_s = clock_now_s()};
+    const clock_t spent = clock();
     struct metric metrics[2];
     struct ranked ranked;
     struct model *model = fit_mix(mix, parts->train);
@@ -193,7 +196,8 @@ static struct judged judge_mix(const struct mix *mix, const struct parts *parts,
         check(user_sums_new(dataset_n_users(parts->test), &judged.by_user[m], &err), &err);
         ranked_sums(&ranked, (size_t)m, &metrics[m], &judged.by_user[m]);
     }
-    judged.seconds = clock_now_s() - judged.seconds;
+    judged.wall_s = clock_now_s() - judged.wall_s;
+    judged.processor_s = (double)(clock() - spent) / CLOCKS_PER_SEC;
     ranked_release(&ranked);
     model_unref(model);
     return judged;
@@ -209,8 +213,9 @@ static void print_interval(const struct user_sums *a, const struct user_sums *b)
 
 /* Each row's difference is paired, user by user, with the row before. */
 static void table_of(const struct mix *mixes, int n, const struct parts *parts, const struct protocol *protocol) {
-    struct judged before = {.seconds = 0};
-    printf("| model | HR@10 (95 %%) | NDCG@10 (95 %%) | NDCG@10 against the row before | s, fit and judging |\n|---|---|---|---|---|\n");
+    struct judged before = {.wall_s = 0};
+    printf("| model | HR@10 (95 %%) | NDCG@10 (95 %%) | NDCG@10 against the row before | s, fit and judging | of processors |\n"
+           "|---|---|---|---|---|---|\n");
     for (int i = 0; i < n; i++) {
         struct judged now = judge_mix(&mixes[i], parts, protocol);
         printf("| ");
@@ -220,7 +225,7 @@ static void table_of(const struct mix *mixes, int n, const struct parts *parts, 
         print_interval(&now.by_user[1], NULL);
         if (i > 0) print_interval(&now.by_user[1], &before.by_user[1]);
         else printf(" |");
-        printf(" %.1f |\n", now.seconds);
+        printf(" %.1f | %.1f |\n", now.wall_s, now.processor_s);
         for (int m = 0; m < 2; m++) user_sums_release(&before.by_user[m]);
         before = now;
     }
@@ -302,9 +307,17 @@ static void gowalla(void) {
     dataset_unref(data);
 }
 
+static void print_load(const char *when) {
+    double load = 0;
+    if (getloadavg(&load, 1) == 1) printf("%s: load of the last minute %.1f\n\n", when, load);
+}
+
 static void figures(void) {
     struct dataset *rows = ml_100k(false);
+    print_load("Before");
     ncf();
+    printf("\n");
+    print_load("After the NCF files");
     last(rows);
     random_parts(rows);
     gowalla();

@@ -179,13 +179,13 @@ static enum status make_temporary(struct database *database, const char *kind, c
     return status;
 }
 
-/* As a temporary table, which comes before those of all files. That is opened at once, so only where the query may name it; one that can't be
+/* As a temporary table, which comes before those of all files. That is opened at once, so only where the query may mean it; one that can't be
  * opened is an error of a query that does: a view waits for that. */
 static enum status lend_before_files(const struct query *query, struct database *database, struct lent_source *lent, struct error *err) {
     const char *name = lent->source->name;
     struct error ignored = ERROR_INIT;
     struct buf own = BUF_INIT;
-    if (!strcasestr(query->sql, name)) return OK;
+    if (!sql_names_alone(query->sql, name)) return OK;
     buf_addf(&own, "the session's %s", name);
     enum status status = database_lend(database, buf_text(&own), open_source, lent, err);
     if (status == OK && make_temporary(database, "VIRTUAL TABLE", name, "USING", buf_text(&own), &ignored) != OK)

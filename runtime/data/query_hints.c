@@ -102,7 +102,9 @@ static void hint_any_table(const struct query *query, struct database *database,
         }
     }
     const char *where = !query->n_files ? "the session's Datasets and Tables are" : query->n_sources ? "there are" : "the files' tables are";
-    if (names.len) hint_near(wrong, &names, &alone, where, err);
+    const char *dot = strchr(wrong, '.');
+    if (names.len && dot && nearest_name(wrong, names.data, names.len)) hint_near(wrong, &names, &names, where, err);
+    else if (names.len) hint_near(dot ? dot + 1 : wrong, &names, &alone, where, err);
     else if (query->n_files) err_hint(err, "neither the session nor a file has a table");
     else err_hint(err, "the session has no Dataset and no Table; files are named too: sql(\"select * from shop.orders\", shop=\"shop.sqlite\")");
     release(&names);
@@ -113,7 +115,7 @@ static void hint_table(const struct query *query, struct database *database, con
     const char *dot = strchr(wrong, '.');
     const struct query_file *file = dot ? file_of(query, wrong, (size_t)(dot - wrong)) : NULL;
     if (file) hint_table_of(database, file, dot + 1, err);
-    else hint_any_table(query, database, dot ? dot + 1 : wrong, err);
+    else hint_any_table(query, database, wrong, err);
 }
 
 void query_hint(const struct query *query, struct database *database, const query_names *columns, int offset, struct error *err) {

@@ -98,18 +98,33 @@ bool sql_explains(const char *sql) {
 
 /* --- what it names --- */
 
+/* What a word is, or what stands in the quotes. */
+static struct slice inside(const char *sql, const struct token *token, const char *quotes) {
+    const bool quoted = token->kind == TOKEN_OTHER && strchr(quotes, sql[token->start]);
+    const uint32_t start = token->start + quoted, end = token->end - quoted;
+    if ((!quoted && token->kind != TOKEN_WORD) || end <= start) return slice_of("");
+    return (struct slice){sql + start, end - start};
+}
+
 bool sql_spells(const char *sql, const char *name) {
     tokens_vec tokens = tokens_of(sql);
-    const size_t length = strlen(name);
     bool spells = false;
-    for (size_t i = 0; i < tokens.len && !spells; i++) {
-        const struct token *token = &tokens.data[i];
-        const bool quoted = token->kind == TOKEN_OTHER && strchr("\"`[", sql[token->start]);
-        const uint32_t start = token->start + quoted, end = token->end - quoted;
-        spells = (quoted || token->kind == TOKEN_WORD) && end - start == length && memcmp(sql + start, name, length) == 0;
-    }
+    for (size_t i = 0; i < tokens.len && !spells; i++) spells = slice_eqz(inside(sql, &tokens.data[i], "\"`["), name);
     vec_release(&tokens);
     return spells;
+}
+
+bool sql_names_alone(const char *sql, const char *name) {
+    tokens_vec tokens = tokens_of(sql);
+    const size_t length = strlen(name);
+    bool names = false;
+    for (size_t i = 0; i < tokens.len && !names; i++) {
+        const struct slice word = inside(sql, &tokens.data[i], "\"`['");
+        const bool behind_dot = i > 0 && sql[tokens.data[i - 1].start] == '.';
+        names = !behind_dot && word.len == length && strncasecmp(word.data, name, length) == 0;
+    }
+    vec_release(&tokens);
+    return names;
 }
 
 /* --- parts --- */

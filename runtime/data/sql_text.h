@@ -10,6 +10,8 @@ const char *sql_harm(const char *sql);
 bool sql_explains(const char *sql); /* EXPLAIN, EXPLAIN QUERY PLAN */
 /* Whether a word or a name in quotes of the statement is exactly this one, case and all. */
 bool sql_spells(const char *sql, const char *name);
+/* Whether one, or a text, is this name in any case of letters, and doesn't stand behind a dot: file.name is another's. */
+bool sql_names_alone(const char *sql, const char *name);
 
 /* A SELECT that stands between UNIONs, as a statement of its own (with the query's WITH in front, without ORDER BY and LIMIT behind). */
 struct sql_part {

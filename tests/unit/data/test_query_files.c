@@ -228,6 +228,16 @@ static void names_in_session_and_file(void **state) {
     static const int64_t expected[] = {1, 101, 7, 8, 2, 2, 1};
     for (int c = 0; c < 7; c++) assert_int_equal(table->columns[c + 1].u.ints[0], expected[c]);
     table_unref(table);
+    query.sql = "select b from shop . \"Orders\""; /* the file's: the session's has nothing to do with it */
+    fails(&query, ERR_VALUE, "no such column: b", "the columns are: id");
+    query.sql = "select id from pragma_table_info('orders') p join orders on p.name = 'b' where id = 0"; /* the session's */
+    table = good(&query);
+    assert_int_equal(table->n_rows, 1);
+    table_unref(table);
+    query.sql = "select id from shp.v";
+    fails(&query, ERR_VALUE, "no such table: shp.v", "did you mean `shop.v`? there are: Orders, v, shop.orders, shop.v");
+    query.sql = "select id from other.v";
+    fails(&query, ERR_VALUE, "no such table: other.v", "did you mean `v`? there are: Orders, v, shop.orders, shop.v");
     query.n_sources = 3;
     query.sql = "select id from v x, [V] where x.id = 1";
     fails(&query, ERR_VALUE, "`v` and `V` are one name to SQL", "write just one of them, in its own upper and lower case");

@@ -155,17 +155,7 @@ static bool page_of_judging(const char *text, struct bundle *out) {
 
 /* "als", "Table", "Table.group", a name of the session. */
 static bool page_of_text(struct interp *interp, const char *text, struct bundle *out) {
-    const char *dot = strchr(text, '.');
-    for (size_t i = 0; i < registry_n_types(interp->registry); i++) {
-        const struct type *type = registry_type(interp->registry, i);
-        const size_t len = strlen(type->name);
-        if (strncmp(type->name, text, len) != 0 || (text[len] && text + len != dot)) continue;
-        const struct builtin_info *method = dot ? registry_method(interp->registry, type, dot + 1) : NULL;
-        if (dot && !method) continue;
-        if (method) inspect_row(method, NULL, 1, out);
-        else inspect_type(interp->registry, type, out);
-        return true;
-    }
+    if (inspect_type_named(interp->registry, text, out)) return true;
     struct snapshot *snapshot = snapshot_new(interp);
     const struct slice code = slice_of(text);
     const bool found = inspect_at(interp->registry, snapshot, code, utf8_count(code), 1, out);

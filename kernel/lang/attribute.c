@@ -27,6 +27,11 @@ static const struct {
     {"list", "map", "write [f(v) for v in x]"},
     {"list", "filter", "write [v for v in x if …]"},
     {"list", "join", "write \", \".join(x)"},
+    {"list", "unique", "write set(x)"},
+    {"list", "nunique", "write len(set(x))"},
+    {"list", "value_counts", "count in the Table: t.group(\"column\", n=\"count\")"},
+    {"list", "apply", "write [f(v) for v in x]"},
+    {"list", "tolist", "it is a list already"},
     {"list", "copy", "values don't change, so y = x is enough"},
     {"dict", "copy", "values don't change, so y = x is enough"},
     {"set", "copy", "values don't change, so y = x is enough"},
@@ -35,8 +40,26 @@ static const struct {
     {"Dataset", "columns", "write interactions(ratings).columns"},
     {"Dataset", "info", "write describe(ratings)"},
     {"Dataset", "train_test_split", "write train, test = split(ratings, test=0.2, seed=42)"},
+    {"Dataset", "ratings", "write interactions(ratings)[\"rating\"]"},
+    {"Model", "user_factors", "write m.users"},
+    {"Model", "item_factors", "write m.items"},
+    {"Model", "pu", "write m.users"},
+    {"Model", "qi", "write m.items"},
     {"Table", "loc", "write t.where(lambda r: …)"},
     {"Table", "iloc", "write t[i], or t[start:stop]"},
+    {"Table", "describe", "write t.shape, or mean(t[\"column\"])"},
+    {"Table", "info", "write t.columns and t.shape"},
+    {"Table", "mean", "write mean(t[\"column\"]), or of groups t.group(\"by\", m=\"mean:column\")"},
+    {"Table", "value_counts", "write t.group(\"column\", n=\"count\").sort(\"n\", descending=True)"},
+    {"Table", "agg", "write t.group(\"by\", m=\"mean:column\")"},
+    {"Table", "apply", "write t.add(name=lambda r: …), or [f(r) for r in t]"},
+    {"Table", "iterrows", "write `for r in t`: each row is a dict"},
+    {"Table", "itertuples", "write `for r in t`: each row is a dict"},
+    {"Table", "drop", "name those that stay: t.select(\"user\", \"item\")"},
+    {"Table", "dropna", "write t.where(lambda r: r[\"column\"] is not None)"},
+    {"Table", "fillna", "write t.add(column=lambda r: 0 if r[\"column\"] is None else r[\"column\"])"},
+    {"Table", "tail", "write t[-5:]"},
+    {"Table", "to_dict", "write list(t)"},
     {"Table", "values", "write t[\"column\"]"},
 };
 
@@ -113,6 +136,25 @@ static bool is_function_on(const struct registry *registry, const char *name, st
     return false;
 }
 
+/* Under another tool's name: a method of the value's, or a function that takes the value first. */
+static bool elsewhere_hint(const struct registry *registry, struct value value, const char *name, const char *usual, struct error *err) {
+    const struct type *type = value.kind == VAL_OBJECT ? value.u.object->type : NULL;
+    char tool[64];
+    for (const struct builtin_row *row = type ? type->methods : NULL; row && row->sigs; row++) {
+        if (!other_name(row->other_names, name, tool)) continue;
+        err_hint(err, "%s%s`%s` is `%.*s` here", tool, tool[0] ? "'s " : "", name, (int)strcspn(row->sigs, "("), row->sigs);
+        return true;
+    }
+    for (size_t i = 0; type && i < registry_len(registry); i++) {
+        const struct builtin_info *info = registry_at(registry, i);
+        const char *here = info->signatures[0].name;
+        if (!other_name(info->row->other_names, name, tool) || !is_function_on(registry, here, value)) continue;
+        err_hint(err, "%s%s`%s` is a function here: write %s(%s, …)", tool, tool[0] ? "'s " : "", name, here, usual);
+        return true;
+    }
+    return false;
+}
+
 static const char *usual_name(const char *type) {
     static const char *const names[][2] = {{"Dataset", "ratings"}, {"Model", "m"}, {"Recipe", "recipe"}, {"Table", "t"}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -123,9 +165,10 @@ static const char *usual_name(const char *type) {
 static bool form_hint(struct interp *interp, struct value value, const char *name, struct error *err) {
     const char *kind = value_type_name(value), *instead = other_form(kind, name);
     struct buf key = BUF_INIT;
-    if (instead) err_hint(err, "%s", instead);
-    else if (find_key(value, name, &key)) err_hint(err, "write %s[\"%s\"]", value.kind == VAL_DICT ? "r" : usual_name(kind), buf_text(&key));
+    if (find_key(value, name, &key)) err_hint(err, "write %s[\"%s\"]", value.kind == VAL_DICT ? "r" : usual_name(kind), buf_text(&key));
+    else if (instead) err_hint(err, "%s", instead);
     else if (is_function_on(interp->registry, name, value)) err_hint(err, "it is a function: write %s(%s, …)", name, usual_name(kind));
+    else elsewhere_hint(interp->registry, value, name, usual_name(kind), err);
     buf_release(&key);
     return err->hint[0];
 }

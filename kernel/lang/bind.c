@@ -126,49 +126,11 @@ static void parameter_names(const struct builtin_info *info, struct buf *list, s
     vec_release(&names);
 }
 
-/* Parameters under the names of other tools; a row counts where the builtin has the parameter. */
-static const struct {
-    const char *elsewhere, *here, *form;
-} parameter_forms[] = {
-    {"reverse", "descending", "descending=True"},
-    {"ascending", "descending", "descending=True, or leave it away"},
-    {"n_factors", "factors", "factors="},
-    {"k", "factors", "factors="},
-    {"n_components", "factors", "factors="},
-    {"dim", "factors", "factors="},
-    {"iterations", "epochs", "epochs="},
-    {"n_epochs", "epochs", "epochs="},
-    {"max_iter", "epochs", "epochs="},
-    {"regularization", "reg", "reg="},
-    {"lambda_", "reg", "reg="},
-    {"weight_decay", "reg", "reg="},
-    {"learning_rate", "lr", "lr="},
-    {"random_state", "seed", "seed="},
-    {"test_size", "test", "test="},
-    {"n", "k", "k="},
-    {"N", "k", "k="},
-    {"top_k", "k", "k="},
-    {"topk", "k", "k="},
-    {"n_clusters", "k", "k="},
-};
-
-static bool has_param(const struct builtin_info *info, const char *name) {
-    for (size_t i = 0; i < info->n_signatures; i++)
-        if (find_param(&info->signatures[i], name) >= 0) return true;
-    return false;
-}
-
-static void elsewhere_hint(const struct builtin_info *info, const char *name, struct error *err) {
-    for (size_t i = 0; i < sizeof parameter_forms / sizeof *parameter_forms; i++)
-        if (strcmp(parameter_forms[i].elsewhere, name) == 0 && has_param(info, parameter_forms[i].here))
-            err_hint(err, "write %s", parameter_forms[i].form);
-}
-
 static enum status unknown_name(const struct bound_call *b, size_t i, struct error *err) {
     if (!err) return ERR_TYPE;
     struct buf list = BUF_INIT;
     err_set(err, ERR_TYPE, "%s has no parameter `%s`", call_name(b), argument_name(b->arguments, i));
-    elsewhere_hint(b->info, argument_name(b->arguments, i), err);
+    hint_about_parameter(b->info, argument_name(b->arguments, i), err);
     if (err->hint[0]) return blame(b, i, true, err);
     parameter_names(b->info, &list, err, argument_name(b->arguments, i));
     if (list.len) err_hint(err, "its parameters: %s", buf_text(&list));

@@ -7,6 +7,65 @@
 #include "kernel/lang/signature.h"
 #include "runtime/base/vec.h"
 
+/* Parameters under the names of other tools; a row counts where the builtin has the parameter. */
+static const struct {
+    const char *elsewhere, *here, *form;
+} parameter_forms[] = {
+    {"reverse", "descending", "descending=True"},
+    {"ascending", "descending", "descending=True, or leave it away"},
+    {"n_factors", "factors", "factors="},
+    {"k", "factors", "factors="},
+    {"k", "neighbors", "neighbors="},
+    {"n_neighbors", "neighbors", "neighbors="},
+    {"sim_options", "similarity", "similarity="},
+    {"n_components", "factors", "factors="},
+    {"dim", "factors", "factors="},
+    {"iterations", "epochs", "epochs="},
+    {"n_epochs", "epochs", "epochs="},
+    {"max_iter", "epochs", "epochs="},
+    {"regularization", "reg", "reg="},
+    {"lambda_", "reg", "reg="},
+    {"weight_decay", "reg", "reg="},
+    {"reg_all", "reg", "reg="},
+    {"learning_rate", "lr", "lr="},
+    {"lr_all", "lr", "lr="},
+    {"random_state", "seed", "seed="},
+    {"test_size", "test", "test="},
+    {"n", "k", "k="},
+    {"N", "k", "k="},
+    {"top_k", "k", "k="},
+    {"topk", "k", "k="},
+    {"n_clusters", "k", "k="},
+    {"n_splits", "k", "k="},
+    {"n_splits", "folds", "folds="},
+    {"cv", "folds", "folds="},
+    {"measures", "metrics", "metrics="},
+    {"scoring", "metrics", "metrics="},
+    {"filter_already_liked_items", "filter_seen", "filter_seen="},
+    {"remove_seen", "filter_seen", "filter_seen="},
+    {"sep", "separator", "separator="},
+    {"delimiter", "separator", "separator="},
+    {"c", "color", "color="},
+    {"hue", "color", "color="},
+    {"title", "duplicates", "join(ratings, table, on=\"item\"), with a Table of the columns item and title"},
+    {"threshold", "duplicates", "implicit(ratings, threshold=…) after loading"},
+    {"user", "about", "me = fold_in(…), then recommend(me): the new user needs no id"},
+    {"user", "item", "neighbors(m.users, 196) for the users nearest to one"},
+};
+
+static bool has_param(const struct builtin_info *info, const char *name) {
+    for (size_t i = 0; i < info->n_signatures; i++)
+        for (size_t j = 0; j < info->signatures[i].n_params; j++)
+            if (strcmp(info->signatures[i].params[j].name, name) == 0) return true;
+    return false;
+}
+
+void hint_about_parameter(const struct builtin_info *info, const char *name, struct error *err) {
+    for (size_t i = 0; i < sizeof parameter_forms / sizeof *parameter_forms; i++)
+        if (strcmp(parameter_forms[i].elsewhere, name) == 0 && has_param(info, parameter_forms[i].here))
+            err_hint(err, "write %s", parameter_forms[i].form);
+}
+
 static void number_hint(const struct sig_type *type, struct value value, struct error *err) {
     if (value.kind == VAL_FLOAT && value.u.f == floor(value.u.f) && fabs(value.u.f) < 1e15 && sig_type_has(type, SIG_INT))
         err_hint(err, "write %.0f", value.u.f);

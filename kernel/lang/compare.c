@@ -104,6 +104,9 @@ static enum status no_order(const char *what, struct value a, struct value b, st
     if (a.kind == VAL_NONE || b.kind == VAL_NONE) return err_hint(err, "test for it first: `x is None`");
     if ((a.kind == VAL_STR) != (b.kind == VAL_STR) && (value_is_number(a) || value_is_number(b)))
         return err_hint(err, "make both numbers with int(x) or float(x), or both text with str(x)");
+    if (what[0] == '`' && (a.kind == VAL_LIST) != (b.kind == VAL_LIST))
+        return err_hint(err,
+                        "a list's items are compared in a comprehension, [v > 3 for v in x], a Table's rows in t.where(lambda r: r[\"rating\"] > 3)");
     return err->code;
 }
 

@@ -56,6 +56,8 @@ void inspect_row(const struct builtin_info *info, const char *current_param, int
 
 /* Panel of an object type: what it is, its attributes and methods. */
 void inspect_type(const struct registry *registry, const struct type *type, struct bundle *out);
+/* "Table", "Table.group": the panel of a type or of its method; false: there is none. */
+bool inspect_type_named(const struct registry *registry, const char *path, struct bundle *out);
 
 /* is_complete_request: "complete", "incomplete" (then *out_indent), "invalid". */
 const char *completeness(struct slice code, int *out_indent);

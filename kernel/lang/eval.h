@@ -53,6 +53,9 @@ enum status exec_help(struct frame *frame, const struct node *node, struct error
 
 /* --- names.c: errors about names --- */
 enum status unknown_name(struct frame *frame, const char *name, struct error *err);
+/* Finds name as a whole word in a row's other_names, "SVD (Surprise), FunkSVD" or NULL; copies the tool in brackets that
+   follows it, or "". */
+bool other_name(const char *others, const char *name, char tool[64]);
 /* Name i of those whose hint is written down: of notebooks, metrics and Python; NULL past the last. */
 const char *foreign_name(size_t i);
 /* For `del`: only what is bound is near. */

@@ -130,6 +130,7 @@ static enum status fixed(struct value container, struct error *err) {
         return err_hint(err, "make a new one: s.replace(\"old\", \"new\")");
     case VAL_OBJECT:
         err_set(err, ERR_TYPE, "the items of %s%s can't be assigned: values don't change", article(type), type);
+        if (strcmp(type, "Table") == 0) err_hint(err, "make a new one: t = t.add(column=…)");
         return err_hint(err, "make a new one");
     default: return err_set(err, ERR_TYPE, "%s has no items to assign", container.kind == VAL_NONE ? "None" : type);
     }

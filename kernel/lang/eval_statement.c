@@ -150,7 +150,8 @@ enum status exec_help(struct frame *frame, const struct node *node, struct error
     for (uint32_t i = 0; i < node->u.help.n; i++) buf_addf(&path, "%s%s", i ? "." : "", node->u.help.path[i]);
     struct snapshot *snapshot = snapshot_new(frame->interp);
     struct slice code = {buf_text(&path), path.len};
-    bool found = inspect_at(frame->interp->registry, snapshot, code, utf8_count(code), 1, &bundle);
+    bool found = inspect_at(frame->interp->registry, snapshot, code, utf8_count(code), 1, &bundle) ||
+                 inspect_type_named(frame->interp->registry, buf_text(&path), &bundle);
     enum status status = found ? OK : help_missing(frame, node, buf_text(&path), err);
     if (found) show_page(frame->interp, &bundle);
     bundle_release(&bundle);

@@ -271,6 +271,19 @@ void inspect_type(const struct registry *registry, const struct type *type, stru
     buf_adds(p.html, "</div>");
 }
 
+bool inspect_type_named(const struct registry *registry, const char *path, struct bundle *out) {
+    const size_t len = strcspn(path, ".");
+    for (size_t i = 0; i < registry_n_types(registry); i++) {
+        const struct type *type = registry_type(registry, i);
+        if (strncmp(type->name, path, len) != 0 || type->name[len]) continue;
+        const struct builtin_info *method = path[len] ? registry_method(registry, type, path + len + 1) : NULL;
+        if (method) inspect_row(method, NULL, 1, out);
+        else if (!path[len]) inspect_type(registry, type, out);
+        return method || !path[len];
+    }
+    return false;
+}
+
 static bool inspect_thing(const struct lookup *lookup, const struct thing *thing, const char *param, int detail, struct bundle *out) {
     if (thing->attribute) inspect_attribute(lookup, thing, detail, out);
     else if (thing->info) inspect_row(thing->info, param, detail, out);

@@ -132,10 +132,9 @@ static const char *python_hint(const char *name) {
 
 static bool is_word_char(char c) { return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-/* Finds name as a whole word in "SVD (Surprise), FunkSVD"; copies the tool in brackets that follows it. */
-static bool other_name(const char *others, const char *name, char tool[64]) {
+bool other_name(const char *others, const char *name, char tool[64]) {
     size_t len = strlen(name);
-    for (const char *at = others; (at = strstr(at, name)); at += len) {
+    for (const char *at = others; at && (at = strstr(at, name)); at += len) {
         if ((at > others && is_word_char(at[-1])) || is_word_char(at[len])) continue;
         size_t depth = 0;
         for (const char *c = others; c < at; c++) depth += *c == '(' ? 1 : *c == ')' ? (size_t)-1 : 0;
@@ -152,9 +151,8 @@ static bool elsewhere_hint(const struct registry *registry, const char *name, st
     char tool[64];
     for (size_t i = 0; i < registry_len(registry); i++) {
         const struct builtin_info *info = registry_at(registry, i);
-        if (!info->row->other_names || !other_name(info->row->other_names, name, tool)) continue;
-        if (tool[0]) err_hint(err, "%s's `%s` is `%s` here", tool, name, info->signatures[0].name);
-        else err_hint(err, "`%s` is `%s` here", name, info->signatures[0].name);
+        if (!other_name(info->row->other_names, name, tool)) continue;
+        err_hint(err, "%s%s`%s` is `%s` here", tool, tool[0] ? "'s " : "", name, info->signatures[0].name);
         return true;
     }
     return false;

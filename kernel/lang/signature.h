@@ -69,6 +69,8 @@ enum status bind_and_run(struct interp *interp, const struct builtin_info *info,
 bool sig_accept(const struct sig_type *type, struct value value, struct value *out);
 /* What to write instead of a value that doesn't fit, where it can be told. */
 void hint_about_type(const struct sig_type *type, struct value value, struct error *err);
+/* A parameter that another tool has under this name: n_factors= is factors= here. */
+void hint_about_parameter(const struct builtin_info *info, const char *name, struct error *err);
 /* A word that another parameter than `param` (NULL: any) alone names its choices by: method="wilcoxon". */
 void hint_about_word(const struct signature *signature, const struct sig_param *param, struct value value, struct error *err);
 /* Sets ranges' and choices' errors of one parameter. */

@@ -20,7 +20,9 @@ static const struct param_note plot_notes[] = {
 static const struct param_note curve_notes[] = {
     {.name = "data", .doc = "a table, or fitted models, whose histories are drawn as a line each"},
     {.name = "x", .doc = "the column across; default: the first of numbers, for models \"epoch\"", .completes = "column"},
-    {.name = "y", .doc = "the column upward; default: the second of numbers, for models what validation measures", .completes = "column"},
+    {.name = "y",
+     .doc = "the column upward; default: what is judged, else the second of numbers; for models what validation measures",
+     .completes = "column"},
     {.name = "log_x", .doc = "logarithmic axis; None: when x grows by factors (1, 10, 100)"},
     {.name = "log_y", .doc = "logarithmic axis; None: when y spans more than two decades"},
     COMMON_NOTES,
@@ -28,7 +30,7 @@ static const struct param_note curve_notes[] = {
 static const struct param_note bars_notes[] = {
     {.name = "table", .doc = "a row a bar, at most 60"},
     {.name = "x", .doc = "the column of names; default: the first of text", .completes = "column"},
-    {.name = "y", .doc = "the column or columns of heights; default: all of numbers", .completes = "column"},
+    {.name = "y", .doc = "the column or columns of heights; default: what is judged, else all of numbers", .completes = "column"},
     COMMON_NOTES,
     {0}};
 static const struct param_note heatmap_notes[] = {
@@ -105,8 +107,8 @@ const struct builtin_row builtins_plots[] = {
      .group = "See",
      .summary = "One quantity over another: of a table, or of several models' histories.",
      .notes = curve_notes,
-     .doc =
-         "For models it compares training or validation by epoch, a line a model. For a table it draws the second column of numbers over the first.",
+     .doc = "For models it compares training or validation by epoch, a line a model. For a table it draws the second column of numbers over the "
+            "first; where the table says what is better (a sweep's metric) that column, and of several rows at one x the best.",
      .example = "data = synth()\ncurve([als(data, factors=4, epochs=5, name=\"four\"), als(data, factors=8, epochs=5, name=\"eight\")])",
      .run = bi_curve,
      .other_names = "learning_curve (scikit-learn)"},
@@ -114,7 +116,8 @@ const struct builtin_row builtins_plots[] = {
      .group = "See",
      .summary = "Bars: a table's numbers by name.",
      .notes = bars_notes,
-     .doc = "Bars begin at 0. They lie when their names are too long to stand beside one another.",
+     .doc = "A table that says what is better (a sweep's, an evaluation's) is drawn by that, each row named by the columns before it. Bars begin "
+            "at 0. They lie when their names are too long to stand beside one another.",
      .example = "bars(interactions(synth()).group(\"rating\", n=\"count\").sort(\"rating\"), x=\"rating\", y=\"n\")",
      .run = bi_bars,
      .other_names = "barplot (seaborn), plt.bar (matplotlib)"},

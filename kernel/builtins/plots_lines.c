@@ -42,11 +42,20 @@ static enum status pick_named(const struct table *table, struct value names, str
     return status;
 }
 
-/* The columns named by y=, else all numeric ones but x. */
+/* The first column from `from` on that says what is better, as a sweep's and an evaluation's do; NULL: none. */
+static struct column *judged_column(const struct table *table, size_t from, const struct column *but) {
+    for (size_t c = from; c < table->n_columns; c++)
+        if (&table->columns[c] != but && table->columns[c].best && column_is_numeric(&table->columns[c])) return &table->columns[c];
+    return NULL;
+}
+
+/* The columns named by y=, else those that are judged, else all numeric ones but x. */
 static enum status pick_lines(const struct call *call, const struct table *table, const struct column *x, struct picked *out, struct error *err) {
     out->n = 0;
     if (!arg_is_none(call, "y")) return pick_named(table, arg(call, "y"), out, err);
-    for (size_t c = 0; c < table->n_columns && out->n < LINES_MAX; c++)
+    for (struct column *y = judged_column(table, 0, x); y && out->n < LINES_MAX; y = judged_column(table, (size_t)(y - table->columns) + 1, x))
+        out->columns[out->n++] = y;
+    for (size_t c = 0; c < table->n_columns && out->n < LINES_MAX && !(out->n && out->columns[0]->best); c++)
         if (&table->columns[c] != x && column_is_numeric(&table->columns[c])) out->columns[out->n++] = &table->columns[c];
     if (out->n > 0) return OK;
     err_set(err, ERR_VALUE, "the table has no column of numbers to draw over `%s`", x->name);
@@ -290,16 +299,38 @@ static enum status curve_models(const struct call *call, struct value *out, stru
     return status;
 }
 
+/* What is judged is drawn from left to right, of several rows at one x the best: what that x can give. */
+static void keep_best(struct series *line, int better) {
+    int64_t n = 0;
+    for (int64_t i = 0; i < line->n; i++) {
+        const double x = line->x[i], y = line->y[i];
+        if (isnan(x) || isnan(y)) continue;
+        int64_t at = n;
+        while (at > 0 && line->x[at - 1] > x) at--;
+        if (at > 0 && line->x[at - 1] == x) {
+            if (better * y > better * line->y[at - 1]) line->y[at - 1] = y;
+            continue;
+        }
+        memmove(line->x + at + 1, line->x + at, (size_t)(n - at) * sizeof *line->x);
+        memmove(line->y + at + 1, line->y + at, (size_t)(n - at) * sizeof *line->y);
+        line->x[at] = x, line->y[at] = y;
+        n++;
+    }
+    line->n = n;
+}
+
 static enum status curve_table(const struct call *call, const struct table *table, struct value *out, struct error *err) {
     struct column *x = NULL, *y = NULL;
     double *values = NULL;
     if (table->n_rows == 0) return arg_error("data", err, ERR_VALUE, "there is nothing to draw: the table has no rows");
     TRY(pick_column(call, "x", table, true, NULL, &x, err));
-    TRY(pick_column(call, "y", table, true, x, &y, err));
+    if (!arg_str(call, "y")) y = judged_column(table, 0, x);
+    if (!y) TRY(pick_column(call, "y", table, true, x, &y, err));
     TRY(column_numbers(table, x, &values, err));
     struct plot *plot = plot_new(PLOT_LINES);
     if (table->caption) plot_set_text(&plot->title, "%s", table->caption);
     enum status status = add_line(plot, table, y, values, y->name, err);
+    if (status == OK && y->best) keep_best(&plot->series[0], y->best);
     mem_free(values);
     if (status == OK) return finish_lines(call, plot, x->name, out, err);
     plot_unref(plot);
@@ -313,12 +344,22 @@ enum status bi_curve(const struct call *call, struct value *out, struct error *e
 
 /* --- bars --- */
 
-static void name_bars(struct plot *plot, const struct table *table, const struct column *names) {
+/* A cell of the column, or what the row's cells say up to the column `until`: factors=16, reg=0.1. */
+static void name_bar(const struct column *names, const struct column *until, int64_t row, struct buf *out) {
+    const bool several = names + 1 < until;
+    for (const struct column *column = names; column == names || column < until; column++) {
+        if (cell_is_null(column, row)) continue;
+        if (several) buf_addf(out, "%s%s=", out->len ? ", " : "", column->name);
+        cell_text(column, row, out);
+    }
+}
+
+static void name_bars(struct plot *plot, const struct table *table, const struct column *names, const struct column *until) {
     plot->ticks = xnew_array(char *, (size_t)table->n_rows);
     plot->n_ticks = (size_t)table->n_rows;
     for (int64_t r = 0; r < table->n_rows; r++) {
         struct buf text = BUF_INIT;
-        if (!cell_is_null(names, r)) cell_text(names, r, &text);
+        name_bar(names, until, r, &text);
         plot->ticks[r] = buf_take(&text);
     }
 }
@@ -360,6 +401,9 @@ enum status bi_bars(const struct call *call, struct value *out, struct error *er
     TRY(check_bars(table, err));
     TRY(pick_names(call, table, &names, err));
     TRY(pick_lines(call, table, names, &y, err));
+    const struct column *judged = arg_is_none(call, "x") ? judged_column(table, 0, NULL) : NULL; /* of what stands before it */
+    if (judged == table->columns) judged = NULL;
+    if (judged) names = table->columns;
     double *places = xnew_array(double, (size_t)table->n_rows);
     struct plot *plot = plot_new(PLOT_BARS);
     enum status status = OK;
@@ -371,7 +415,7 @@ enum status bi_bars(const struct call *call, struct value *out, struct error *er
         plot_unref(plot);
         return status;
     }
-    name_bars(plot, table, names);
+    name_bars(plot, table, names, judged ? judged : names + 1);
     if (table->caption) plot_set_text(&plot->title, "%s", table->caption);
     plot_common(call, plot);
     if (plot->height == 0 && table->n_rows > 20) plot->height = (int)(140 + 20 * table->n_rows);

@@ -72,5 +72,7 @@ char *latin1_to_utf8(struct slice text);
 /* Numbers independent of the locale. False when the whole of text is not a number (or does not fit). */
 bool parse_int64(struct slice text, int64_t *out);
 bool parse_double(struct slice text, double *out);
+/* "2,5": what parse_double would take with a point. */
+bool has_decimal_comma(struct slice text);
 
 #endif

@@ -286,6 +286,16 @@ bool parse_double(struct slice text, double *out) {
     return true;
 }
 
+static size_t skip_digits(struct slice text, size_t at) {
+    while (at < text.len && text.data[at] >= '0' && text.data[at] <= '9') at++;
+    return at;
+}
+
+bool has_decimal_comma(struct slice text) {
+    const size_t start = text.len > 0 && text.data[0] == '-', comma = skip_digits(text, start);
+    return comma > start && comma + 1 < text.len && text.data[comma] == ',' && skip_digits(text, comma + 1) == text.len;
+}
+
 #define DECIMALS_TRIED 1e6 /* ratings and prices have few: they need no text */
 
 double float_as_written(float value) {

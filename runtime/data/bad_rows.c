@@ -72,16 +72,17 @@ static void count_words(const struct bad_rows *bad, struct buf *out) {
     if (bad->n > BAD_ROWS_KEPT) buf_adds(out, ", …");
 }
 
-enum status bad_rows_end(struct task *task, const struct bad_rows *bad, const char *path, bool skip, struct error *err) {
+enum status bad_rows_end(struct task *task, const struct bad_rows *bad, const char *path, bool skip, int64_t n_good, struct error *err) {
     struct buf words = BUF_INIT;
     if (bad->n == 0) return OK;
-    if (skip) {
+    if (skip && n_good > 0) {
         say(task, bad, path);
         return OK;
     }
     const char *hint = bad->first[0].hint;
     count_words(bad, &words);
     err_set(err, ERR_DATA, "%s", bad->first[0].message);
+    if (skip) err_hint(err, "%s%sno row is good: the file has %s", hint, *hint ? "; " : "", buf_text(&words));
     err_hint(err, "%s%snothing was loaded: the file has %s. Mend it, or leave such rows out: skip_bad=True", hint, *hint ? "; " : "",
              buf_text(&words));
     buf_release(&words);

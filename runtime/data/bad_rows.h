@@ -23,8 +23,8 @@ void bad_rows_take(struct bad_rows *bad, int64_t line, struct error *err);
 /* Those of a later part of the file; *later is empty then. */
 void bad_rows_append(struct bad_rows *bad, struct bad_rows *later);
 void bad_rows_release(struct bad_rows *bad);
-/* OK where there are none, or skip: then the task prints how many were left out, and the first. Else the first one's error; its hint has the count
- * and the lines. */
-enum status bad_rows_end(struct task *task, const struct bad_rows *bad, const char *path, bool skip, struct error *err) MUST_CHECK;
+/* OK where there are none, or skip: then the task prints how many were left out, and the first. Else, and where no good one would be left, the first
+ * one's error; its hint has the count and the lines. */
+enum status bad_rows_end(struct task *task, const struct bad_rows *bad, const char *path, bool skip, int64_t n_good, struct error *err) MUST_CHECK;
 
 #endif

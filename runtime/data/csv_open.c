@@ -68,7 +68,7 @@ static bool is_number(const struct csv_field *field) {
     struct slice text = field->text;
     while (text.len && text.data[0] == ' ') text.data++, text.len--;
     while (text.len && text.data[text.len - 1] == ' ') text.len--;
-    return parse_double(text, &number);
+    return parse_double(text, &number) || has_decimal_comma(text);
 }
 
 static char **names_of(const struct csv *csv) {

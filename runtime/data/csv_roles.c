@@ -71,7 +71,7 @@ static enum status cannot_guess(const char *path, char *const *names, int n_name
         err_hint(err, "say which: load(\"%s\", %s=\"%s\", …)", path, role_names[role], names[role < (enum role)n_names ? role : 0]);
     } else {
         err_set(err, ERR_DATA, "%s has %d columns and no header, so which are user and item is not known", path, n_names);
-        err_hint(err, "say it by their numbers: load(\"%s\", user=\"1\", item=\"2\")", path);
+        err_hint(err, "say it by their numbers: load(\"%s\", user=\"1\", item=\"2\"); or does its first line name them? Then header=True", path);
     }
     buf_release(&line);
     return ERR_DATA;

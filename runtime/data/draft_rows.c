@@ -45,6 +45,8 @@ static enum status bad_cell(const struct draft_rows *rows, int64_t line, enum ro
     else
         err_set(err, ERR_DATA, "%s, line %lld, column `%s`: expected %s, got \"%.*s%s\"", rows->path, (long long)line, rows->columns[role], expected,
                 (int)shown, cell.data, more);
+    if (role == ROLE_RATING && has_decimal_comma(cell))
+        return err_hint(err, "decimals are read with a point, 2.5, so write them into the file with one");
     return err_hint(err, "user=, item=, rating= and time= name other columns");
 }
 
@@ -149,7 +151,7 @@ static char **take_names(const struct str_map *names, int64_t *out_n) {
 
 enum status draft_rows_end(struct task *task, enum status status, struct draft_rows *rows, const struct load_request *request, struct error *err) {
     struct dataset_draft *draft = rows->draft;
-    if (status == OK) status = bad_rows_end(task, &rows->bad, rows->path, request->skip_bad, err);
+    if (status == OK) status = bad_rows_end(task, &rows->bad, rows->path, request->skip_bad, draft->n_events, err);
     if (status == OK) status = merge_repeats(task, rows, request->duplicates, err);
     if (status == OK && rows->names[0]) draft->user_names = take_names(rows->names[0], &draft->n_user_names);
     if (status == OK && rows->names[1]) draft->item_names = take_names(rows->names[1], &draft->n_item_names);

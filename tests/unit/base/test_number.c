@@ -153,6 +153,14 @@ static void parsing_is_as_strtod(void **state) {
     }
 }
 
+static void decimal_commas(void **state) {
+    static const char *const yes[] = {"2,5", "-0,25", "1,234"};
+    static const char *const no[] = {"", ",", "2", "2,", ",5", "-,5", "1,2,3", "2.5", "2,5 ", "a,5", "2,5e1"};
+    (void)state;
+    for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) assert_true(has_decimal_comma(slice_of(yes[i])));
+    for (size_t i = 0; i < sizeof no / sizeof *no; i++) assert_false(has_decimal_comma(slice_of(no[i])));
+}
+
 static void long_decimals(void **state) {
     (void)state;
     /* Just above half way between two doubles, decided by the 900th digit. */
@@ -277,7 +285,7 @@ int main(void) {
         cmocka_unit_test(doubles_as_python),       cmocka_unit_test(floats_are_short),        cmocka_unit_test(floats_as_written),
         cmocka_unit_test(every_double_reads_back), cmocka_unit_test(powers_of_two_read_back), cmocka_unit_test(parsing_is_as_strtod),
         cmocka_unit_test(long_decimals),           cmocka_unit_test(words_for_doubles),       cmocka_unit_test(integers),
-        cmocka_unit_test(locale_changes_nothing),  cmocka_unit_test(counts_and_sizes),
+        cmocka_unit_test(locale_changes_nothing),  cmocka_unit_test(decimal_commas),          cmocka_unit_test(counts_and_sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

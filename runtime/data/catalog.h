@@ -46,8 +46,9 @@ const char *catalog_title(const struct catalog *catalog, int32_t item);     /* N
 int64_t catalog_n_titled(const struct catalog *catalog, const char *title); /* items that catalog_item finds by this title */
 
 /* The same with one more item, the last one. id must be unknown; where ids are whole numbers, a text that is none becomes the title, and the id the
- * next number after the largest. about: one row of columns that the items have ("title", "genres" …), NULL: nothing is known of it; what is derived
- * from these (genre, year) is too. ERR_KEY: the items have no such column; ERR_TYPE: it holds something else. */
+ * next number after the largest (the first from 1 on that is free, where that is INT64_MAX). about: one row of columns that the items have ("title",
+ * "genres" …), NULL: nothing is known of it; what is derived from these (genre, year) is too. ERR_KEY: the items have no such column; ERR_TYPE: it
+ * holds something else; ERR_VALUE: it gives another title than id does. */
 enum status catalog_with_item(const struct catalog *from, struct id id, const struct table *about, struct catalog **out,
                               struct error *err) MUST_CHECK;
 

@@ -102,11 +102,26 @@ static void set_title(struct catalog *catalog, const char *title) {
     catalog->titles[catalog->n_items - 1] = xstrdup(title);
 }
 
+/* The number after the largest; where there is none, the first from 1 on that is free. */
 static int64_t next_number(const struct catalog *catalog) {
-    int64_t largest = 0;
+    int64_t largest = 0, number = 1;
     for (int64_t i = 0; i < catalog->n_items; i++)
         if (catalog->item_ids_int[i] > largest) largest = catalog->item_ids_int[i];
-    return largest < INT64_MAX ? largest + 1 : catalog->item_ids_int[0] - 1;
+    if (largest < INT64_MAX) return largest + 1;
+    while (catalog_find_item(catalog, (struct id){.is_int = true, .number = number}) >= 0) number++;
+    return number;
+}
+
+/* What is no id is the item's title. */
+static bool is_title(const struct catalog *catalog, struct id id) {
+    int64_t number;
+    return catalog->item_ids_are_ints && !id.is_int && !parse_int64(slice_of(id.text), &number);
+}
+
+static enum status check_title(const struct catalog *catalog, struct id id, const char *title, struct error *err) {
+    if (!title || !is_title(catalog, id) || strcmp(title, id.text) == 0) return OK;
+    err_set(err, ERR_VALUE, "the item is called \"%.100s\", and about gives it the title \"%.100s\"", id.text, title);
+    return err_hint(err, "say the title once; beside it item= may be an id that is still free, a whole number");
 }
 
 /* Its id, and as its title what was no id. */
@@ -121,10 +136,10 @@ static void set_id(const struct catalog *from, struct id id, struct catalog *cat
         buf_release(&text);
         return;
     }
-    if (!id.is_int && !parse_int64(slice_of(id.text), &number)) {
+    if (is_title(from, id)) {
         number = next_number(from);
         set_title(catalog, id.text);
-    }
+    } else if (!id.is_int) (void)parse_int64(slice_of(id.text), &number);
     catalog->item_ids_int[last] = number;
 }
 
@@ -143,10 +158,12 @@ static struct catalog *with_room(const struct catalog *from) {
 
 enum status catalog_with_item(const struct catalog *from, struct id id, const struct table *about, struct catalog **out, struct error *err) {
     TRY(check_about(from, about, err));
-    const struct column *title = about ? table_column(about, "title") : NULL;
+    const struct column *column = about ? table_column(about, "title") : NULL;
+    const char *title = column && !cell_is_null(column, 0) ? column->u.strs[0] : NULL;
+    TRY(check_title(from, id, title, err));
     struct catalog *catalog = with_room(from);
     set_id(from, id, catalog);
-    set_title(catalog, title && !cell_is_null(title, 0) ? title->u.strs[0] : NULL);
+    set_title(catalog, title);
     set_about(catalog, about);
     set_year(catalog);
     *out = catalog;

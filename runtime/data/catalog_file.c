@@ -77,7 +77,7 @@ static enum status get_about(struct catalog *catalog, const json_t *json, const 
     if (version > CATALOG_VERSION)
         return err_set(err, ERR_DATA, "the section `%s` has version %lld; this build reads version %d", section, (long long)version, CATALOG_VERSION);
     const int64_t added = json_int(json, "added_items", 0);
-    if (users < 0 || users > INT32_MAX || items < 0 || items > INT32_MAX || added < 0 || added > items)
+    if (users < 0 || users > INT32_MAX || items < 0 || items > INT32_MAX || added < 0 || (added > 0 && added >= items))
         return damaged(section, "its numbers of users and items are wrong", err);
     catalog->user_ids_are_ints = json_flag(json, "user_ids_are_ints", true);
     catalog->item_ids_are_ints = json_flag(json, "item_ids_are_ints", true);

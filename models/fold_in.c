@@ -160,6 +160,13 @@ static enum status check_unfitted(const struct model *model, int32_t item, struc
     return err_about(err, "item");
 }
 
+static void remember_item(struct model *folded, int32_t item) {
+    for (int64_t i = 0; i < folded->n_folded_items; i++)
+        if (folded->folded_items[i] == item) return;
+    folded->folded_items = xrealloc(folded->folded_items, (size_t)(folded->n_folded_items + 1) * sizeof *folded->folded_items);
+    folded->folded_items[folded->n_folded_items++] = item;
+}
+
 static enum status fold_item(const struct model *model, struct model *folded, int32_t item, const struct given *given, int64_t n, struct error *err) {
     int32_t *users = xnew_array(int32_t, (size_t)n + 1);
     float *ratings = xnew_array(float, (size_t)n + 1);
@@ -168,6 +175,7 @@ static enum status fold_item(const struct model *model, struct model *folded, in
     enum status status = seen_fill(model, item, given, n, of_folded ? model_seen(model, FOLDED_USER) : (struct seen_row){0}, folded, err);
     folded->default_user = model->default_user;
     folded->n_fitted += n;
+    remember_item(folded, item);
     if (status == OK) status = model->class->fold_in_item(model, item, users, ratings, n, folded, err);
     free(users);
     free(ratings);
@@ -191,5 +199,37 @@ enum status model_fold_in_item(const struct model *model, struct catalog *catalo
     free(given);
     if (status == OK) *out = folded;
     else model_unref(folded);
+    return status;
+}
+
+/* --- what came by folding in --- */
+
+static bool is_fitted(struct seen_row seen, int32_t item) {
+    int64_t i = 0;
+    while (i < seen.n && seen.items[i] < item) i++;
+    return i < seen.n && seen.items[i] == item && !isnan(seen.ratings[i]);
+}
+
+static enum status count_folded(const struct model *model, const struct model_positions *rows, int64_t n, int64_t *out, struct error *err) {
+    bool *is_folded = xnew_array(bool, (size_t)model->catalog->n_items + 1);
+    enum status status = OK;
+    *out = 0;
+    for (int64_t i = 0; i < model->n_folded_items; i++) is_folded[model->folded_items[i]] = true;
+    for (int64_t r = 0; r < n && status == OK; r++) {
+        const int32_t item = rows->items[r];
+        *out += item >= 0 && is_folded[item] && is_fitted(model_seen(model, rows->users[r]), item);
+        status = task_look((size_t)r, err);
+    }
+    free(is_folded);
+    return status;
+}
+
+enum status model_folded_rows(const struct model *model, struct dataset *data, int64_t *out, struct error *err) {
+    struct model_positions rows;
+    *out = 0;
+    if (model->n_folded_items == 0) return OK;
+    TRY(model_positions(model, data, &rows, err));
+    const enum status status = count_folded(model, &rows, dataset_n(data), out, err);
+    model_positions_end(&rows);
     return status;
 }

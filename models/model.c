@@ -23,6 +23,7 @@ void model_unref(struct model *model) {
     free(model->history);
     for (size_t i = 0; i < model->n_chosen_on; i++) dataset_unref(model->chosen_on[i].data);
     free(model->chosen_on);
+    free(model->folded_items);
     mem_free(model->seen_starts);
     mem_free(model->seen_items);
     mem_free(model->seen_ratings);
@@ -76,6 +77,7 @@ enum status model_shell_copy(const struct model *from, struct model **out, struc
     if (model->fitted.data) dataset_ref(model->fitted.data);
     model->history = from->n_history ? xmemdup(from->history, (size_t)from->n_history * sizeof *from->history) : NULL;
     copy_chosen(from, model);
+    model->folded_items = from->n_folded_items ? xmemdup(from->folded_items, (size_t)from->n_folded_items * sizeof *from->folded_items) : NULL;
     model->seen_starts = NULL;
     model->seen_items = NULL;
     model->seen_ratings = NULL;

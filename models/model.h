@@ -146,8 +146,10 @@ struct model {
     size_t n_chosen_on;
     char monitor[32]; /* what valid measures: "rmse"; "" = nothing */
     double seconds;
-    char place[16];       /* "cpu", "cuda:0" */
-    int32_t default_user; /* fold_in: position FOLDED_USER; else -1 */
+    char place[16];        /* "cpu", "cuda:0" */
+    int32_t default_user;  /* fold_in: position FOLDED_USER; else -1 */
+    int32_t *folded_items; /* n_folded_items: whose rows came by fold_in, each once. Owned */
+    int64_t n_folded_items;
     /* Rows seen by user: those fitted on, and those of the split's train and valid parts. Items ascend within a user; the rating is NaN where a row
      * is seen but was not fitted on. starts: n_users + 1, one more row at the end for the folded-in user when there is one. Owned. */
     int64_t *seen_starts;
@@ -247,6 +249,8 @@ enum status model_fold_in(const struct model *model, const int32_t *items, const
  * is. ERR_VALUE where the model was fitted on rows of the item. */
 enum status model_fold_in_item(const struct model *model, struct catalog *catalog, int32_t item, const int32_t *users, const float *ratings,
                                int64_t n, struct model **out, struct error *err) MUST_CHECK;
+/* Rows of data whose pair of user and item came by fold_in. */
+enum status model_folded_rows(const struct model *model, struct dataset *data, int64_t *out, struct error *err) MUST_CHECK;
 enum status model_save(const struct model *model, const char *path, struct error *err) MUST_CHECK;
 enum status model_open(const char *path, struct model **out, struct error *err) MUST_CHECK;
 /* epoch, train_<loss>, valid_<monitor>, seconds. */

@@ -101,6 +101,10 @@ static enum status put_seen(const struct model *model, struct store_writer *writ
     return store_put(writer, "seen/ratings", STORE_F32, model->seen_ratings, n, err);
 }
 
+static enum status put_folded(const struct model *model, struct store_writer *writer, struct error *err) {
+    return model->n_folded_items ? store_put(writer, "folded/items", STORE_I32, model->folded_items, model->n_folded_items, err) : OK;
+}
+
 enum status model_put(const struct model *model, struct store_writer *writer, struct error *err) {
     json_t *json = header(model);
     const enum status status = store_put_json(writer, "model", json, err);
@@ -109,6 +113,7 @@ enum status model_put(const struct model *model, struct store_writer *writer, st
     TRY(catalog_save(model->catalog, writer, "catalog", err));
     TRY(put_history(model, writer, err));
     TRY(put_seen(model, writer, err));
+    TRY(put_folded(model, writer, err));
     return model->class->save(model, writer, err);
 }
 
@@ -257,6 +262,19 @@ static enum status get_seen(struct model *model, struct store_reader *reader, st
     return check_seen(model, rows, n, err);
 }
 
+static enum status get_folded(struct model *model, struct store_reader *reader, struct error *err) {
+    const void *items;
+    bool good = true;
+    if (!store_has(reader, "folded/items")) return OK;
+    TRY(store_get(reader, "folded/items", STORE_I32, -1, &items, &model->n_folded_items, err));
+    model->folded_items = xnew_array(int32_t, (size_t)model->n_folded_items + 1);
+    for (int64_t i = 0; i < model->n_folded_items; i++) {
+        model->folded_items[i] = ((const int32_t *)items)[i];
+        good = good && model->folded_items[i] >= 0 && model->folded_items[i] < model->catalog->n_items;
+    }
+    return good ? OK : err_set(err, ERR_DATA, "the section `folded/items` of the file is damaged");
+}
+
 static enum status get_all(struct model *model, struct store_reader *reader, struct error *err) {
     json_t *json;
     TRY(store_get_json(reader, "model", &json, err));
@@ -266,6 +284,7 @@ static enum status get_all(struct model *model, struct store_reader *reader, str
     TRY(catalog_load(reader, "catalog", &model->catalog, err));
     TRY(get_history(model, reader, err));
     TRY(get_seen(model, reader, err));
+    TRY(get_folded(model, reader, err));
     return model->class->load(model, reader, err);
 }
 

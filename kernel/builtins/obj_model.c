@@ -88,7 +88,7 @@ static void add_fitted(struct card_draft *card, const struct model *model) {
     if (model->default_user == FOLDED_USER)
         card_add(card, "new user", "%lld row%s folded in", (long long)model_seen(model, FOLDED_USER).n,
                  model_seen(model, FOLDED_USER).n == 1 ? "" : "s");
-    if (model->catalog->n_added_items) card_add(card, "new items", "%lld folded in", (long long)model->catalog->n_added_items);
+    if (model->n_folded_items) card_add(card, "new items", "%lld folded in", (long long)model->n_folded_items);
     buf_release(&text);
 }
 

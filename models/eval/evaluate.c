@@ -53,7 +53,9 @@ static enum status check_choice(const struct model *model, struct dataset *judge
 }
 
 static enum status check_leak(const struct model *model, struct dataset *judged, struct error *err) {
-    const int64_t n = met(&model->fitted, judged);
+    int64_t n_folded;
+    TRY(model_folded_rows(model, judged, &n_folded, err));
+    const int64_t n = met(&model->fitted, judged) + n_folded;
     if (n == 0) return check_choice(model, judged, err);
     struct buf some = BUF_INIT, all = BUF_INIT;
     buf_add_count(&some, n);

@@ -293,6 +293,39 @@ static void test_seen_in_valid(void **state) {
     parts_release(&parts);
 }
 
+/* Rows that came by folding in are known as such, also after a second item and a file; a damaged list of them is refused. */
+static void test_folded_rows(void **state) {
+    (void)state;
+    struct dataset *all = planted_data(USERS, ITEMS, 0.3, 5, true);
+    int32_t users[USERS], few[] = {2, 9};
+    float stars[USERS];
+    int64_t n, n_rows = 0;
+    struct dataset *rest = without(all, 12, true, users, stars, &n);
+    struct model *plain = fitted("popular", rest, "", 0, NULL), *cold = NULL, *broken = NULL;
+    GOOD(model_folded_rows(plain, all, &n_rows, &err));
+    assert_int_equal(n_rows, 0);
+    GOOD(model_fold_in_item(plain, plain->catalog, 12, users, stars, n - 3, &cold, &err));
+    struct catalog *catalog = NULL;
+    struct model *more = NULL;
+    GOOD(catalog_with_item(cold->catalog, (struct id){.is_int = true, .number = 1000}, NULL, &catalog, &err));
+    GOOD(model_fold_in_item(cold, catalog, ITEMS, few, stars, 2, &more, &err));
+    catalog_unref(catalog);
+    struct model *again = reopened(more, "build/tests/fold_in_rows.reckon");
+    assert_int_equal(more->n_folded_items, 2);
+    GOOD(model_folded_rows(again, all, &n_rows, &err));
+    assert_int_equal(n_rows, n - 3);
+    GOOD(model_folded_rows(again, rest, &n_rows, &err));
+    assert_int_equal(n_rows, 0);
+    more->folded_items[1] = ITEMS + 1;
+    GOOD(model_save(more, "build/tests/fold_in_rows.reckon", &err));
+    BAD(model_open("build/tests/fold_in_rows.reckon", &broken, &err), ERR_DATA, "the section `folded/items` of the file is damaged");
+    struct model *all_of_them[] = {plain, cold, more, again};
+    for (int m = 0; m < 4; m++) model_unref(all_of_them[m]);
+    dataset_unref(all);
+    dataset_unref(rest);
+    remove("build/tests/fold_in_rows.reckon");
+}
+
 /* --- what is refused --- */
 
 static void test_refusals(void **state) {
@@ -338,7 +371,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_as_if_fitted), cmocka_unit_test(test_factors),        cmocka_unit_test(test_projection_and_biases),
         cmocka_unit_test(test_steps),        cmocka_unit_test(test_known_then_new), cmocka_unit_test(test_seen_in_valid),
-        cmocka_unit_test(test_refusals),     cmocka_unit_test(test_interrupted),
+        cmocka_unit_test(test_folded_rows),  cmocka_unit_test(test_refusals),       cmocka_unit_test(test_interrupted),
     };
     return cmocka_run_group_tests_name("fold_in of items", tests, NULL, NULL);
 }

@@ -104,12 +104,12 @@ static enum status explain(const struct model *model, int32_t user, int32_t item
 
 /* --- new items --- */
 
-/* How often an item of n events is drawn in an epoch: each event of a user draws from what he hasn't. */
-static double draws_of(const struct model *model, const struct sparse_rows *rows, int64_t candidates, int64_t n) {
+/* How often one of n_items, with n events, is drawn in an epoch: each event of a user draws from what he hasn't. */
+static double draws_of(const struct model *model, const struct sparse_rows *rows, int64_t candidates, int64_t n_items, int64_t n) {
     double draws = 0, chances = 0;
     if (strcmp(value_of(model, "negatives").s, "popularity") != 0) {
         for (int64_t u = 0; u < rows->n; u++) {
-            const int64_t has = sparse_rows_length(rows, u), others = rows->n_columns + 1 - has;
+            const int64_t has = sparse_rows_length(rows, u), others = n_items - has;
             draws += (double)(candidates * has) / (double)(others > 0 ? others : 1);
         }
         return draws;
@@ -125,7 +125,14 @@ static enum status replay_item(const struct model *model, int32_t item, const in
                                float *vector, struct model *out, struct error *err) {
     const bool is_hard = strcmp(value_of(model, "negatives").s, "hard") == 0;
     const int64_t candidates = is_hard ? value_of(model, "candidates").i : 1;
-    const struct bpr_newcomer newcomer = {rows->n, rows->starts, rows->columns, users, n, draws_of(model, rows, candidates, n), candidates};
+    const struct bpr_newcomer newcomer = {.n_users = rows->n,
+                                          .starts = rows->starts,
+                                          .items = rows->columns,
+                                          .item = item,
+                                          .users = users,
+                                          .n = n,
+                                          .draws = draws_of(model, rows, candidates, out->catalog->n_items, n),
+                                          .candidates = candidates};
     float bias = 0;
     TRY(bpr_replay_item(task_current(), &factors_of(model)->host, &newcomer, passes_of(model), (float)value_of(model, "lr").f,
                         (float)value_of(model, "reg").f, model->common.seed, vector, &bias, err));

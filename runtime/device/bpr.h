@@ -36,6 +36,7 @@ struct bpr_newcomer {
     int64_t n_users;
     const int64_t *starts; /* the events trained on, by user, items ascending; n_users + 1 */
     const int32_t *items;
+    int32_t item;         /* its position; where the factors have a row of it, that is never drawn */
     const int32_t *users; /* n: who has it, ascending */
     int64_t n;
     double draws;       /* how often it is drawn as a candidate against another's event, on average */

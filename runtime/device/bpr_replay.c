@@ -97,7 +97,7 @@ static float best_other(struct newcomer *newcomer, int32_t user, int64_t n) {
     for (int64_t c = 0; c < n; c++)
         for (int tries = 0; tries < TRIES; tries++) {
             const int32_t other = (int32_t)rng_below(&newcomer->rng, (uint64_t)n_items);
-            if (has(newcomer->is->items + first, length, other)) continue;
+            if (other == newcomer->is->item || has(newcomer->is->items + first, length, other)) continue;
             best = fmaxf(best, score_of(newcomer, user, other));
             break;
         }

@@ -219,6 +219,22 @@ static void test_steps(void **state) {
     dataset_unref(rest);
 }
 
+/* bpr: an item that the catalogue has is no other to itself: where it is all that its one user hasn't, there is nothing to learn. */
+static void test_not_against_itself(void **state) {
+    (void)state;
+    struct dataset *all = data_of((const int64_t[]){1, 1}, (const int64_t[]){1, 2}, NULL, 2);
+    int64_t *first = xnew_array(int64_t, 1);
+    struct dataset *rest = dataset_view(all, first, 1, NULL, PART_NONE, "rest");
+    struct model *model = fitted("bpr", rest, "factors=4", 5, NULL), *item = NULL;
+    GOOD(model_fold_in_item(model, model->catalog, 1, (const int32_t[]){0}, (const float[]){1}, 1, &item, &err));
+    assert_true(pair_score(model, 0, 1) != 0);
+    assert_true(pair_score(item, 0, 1) == 0);
+    model_unref(model);
+    model_unref(item);
+    dataset_unref(all);
+    dataset_unref(rest);
+}
+
 /* --- what stays --- */
 
 static const struct {
@@ -369,9 +385,16 @@ static void test_interrupted(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_as_if_fitted), cmocka_unit_test(test_factors),        cmocka_unit_test(test_projection_and_biases),
-        cmocka_unit_test(test_steps),        cmocka_unit_test(test_known_then_new), cmocka_unit_test(test_seen_in_valid),
-        cmocka_unit_test(test_folded_rows),  cmocka_unit_test(test_refusals),       cmocka_unit_test(test_interrupted),
+        cmocka_unit_test(test_as_if_fitted),
+        cmocka_unit_test(test_factors),
+        cmocka_unit_test(test_projection_and_biases),
+        cmocka_unit_test(test_steps),
+        cmocka_unit_test(test_not_against_itself),
+        cmocka_unit_test(test_known_then_new),
+        cmocka_unit_test(test_seen_in_valid),
+        cmocka_unit_test(test_folded_rows),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_interrupted),
     };
     return cmocka_run_group_tests_name("fold_in of items", tests, NULL, NULL);
 }

@@ -33,6 +33,7 @@ struct sampled {
     struct ranked *ranked;
     const int32_t *users; /* the truth's, in the model's catalog */
     int64_t n_items;
+    int64_t n_drawn; /* the first so many are drawn from: with items that fold_in added all models would meet other negatives than without */
     int32_t *map_users, *to_model; /* the judged data's positions in the model's catalog; NULL: they are the same */
     /* Published: row_of[entry] = index among the split's test rows, -1 = none. */
     const struct split *split;
@@ -153,14 +154,14 @@ static enum status open_drawn(struct sampled *run, struct error *err) {
     return OK;
 }
 
-/* Returns how many weren't marked yet. */
+/* Returns how many of those that may be drawn weren't marked yet. */
 static int64_t mark(struct sampled *run, const int32_t *items, const int32_t *map, int64_t first, int64_t end, int64_t user) {
     int64_t n = 0;
     for (int64_t i = first; i < end; i++) {
         const int32_t item = map ? map[items[i]] : items[i];
         if (item < 0 || run->met[item] == user + 1) continue;
         run->met[item] = user + 1;
-        n++;
+        n += item < run->n_drawn;
     }
     return n;
 }
@@ -173,13 +174,13 @@ static int64_t mark_met(struct sampled *run, int64_t user) {
     int64_t n = mark(run, truth->skip, NULL, truth->skip_starts[user], truth->skip_starts[user + 1], user);
     n += mark(run, truth->items, NULL, truth->starts[user], truth->starts[user + 1], user);
     if (all->starts) n += mark(run, all->items, run->to_model, all->starts[there], all->starts[there + 1], user);
-    return run->n_items - n;
+    return run->n_drawn - n;
 }
 
 static int32_t draw(const struct sampled *run, struct rng *rng) {
-    if (!run->cumulated || run->cumulated[run->n_items - 1] == 0) return (int32_t)rng_below(rng, (uint64_t)run->n_items);
-    const int64_t at = (int64_t)rng_below(rng, (uint64_t)run->cumulated[run->n_items - 1]);
-    int64_t first = 0, end = run->n_items - 1; /* the first item whose sum is above at */
+    if (!run->cumulated || run->cumulated[run->n_drawn - 1] == 0) return (int32_t)rng_below(rng, (uint64_t)run->n_drawn);
+    const int64_t at = (int64_t)rng_below(rng, (uint64_t)run->cumulated[run->n_drawn - 1]);
+    int64_t first = 0, end = run->n_drawn - 1; /* the first item whose sum is above at */
     while (first < end) {
         const int64_t middle = first + (end - first) / 2;
         if (run->cumulated[middle] > at) end = middle;
@@ -190,9 +191,9 @@ static int32_t draw(const struct sampled *run, struct rng *rng) {
 
 /* The rest in order of position from a random place on: where nearly everything is wanted, or draws keep hitting what is taken. */
 static void add_rest(struct sampled *run, struct rng *rng, int64_t user, int64_t entry, int64_t missing) {
-    const int64_t start = (int64_t)rng_below(rng, (uint64_t)run->n_items);
-    for (int64_t i = 0; i < run->n_items && missing > 0; i++) {
-        const int32_t item = (int32_t)((start + i) % run->n_items);
+    const int64_t start = (int64_t)rng_below(rng, (uint64_t)run->n_drawn);
+    for (int64_t i = 0; i < run->n_drawn && missing > 0; i++) {
+        const int32_t item = (int32_t)((start + i) % run->n_drawn);
         if (run->met[item] == user + 1 || run->drawn[item] == entry + 1) continue;
         run->drawn[item] = entry + 1;
         add_pair(run, user, item);
@@ -201,7 +202,7 @@ static void add_rest(struct sampled *run, struct rng *rng, int64_t user, int64_t
 }
 
 static void add_drawn(struct sampled *run, int64_t user, int64_t entry, int64_t left) {
-    const uint64_t key = (uint64_t)run->users[user] * (uint64_t)run->n_items + (uint64_t)(run->truth->items[entry] + 1);
+    const uint64_t key = (uint64_t)run->users[user] * (uint64_t)run->n_drawn + (uint64_t)(run->truth->items[entry] + 1);
     struct rng rng = rng_at(run->request->protocol.seed, RNG_NEGATIVES, key);
     const int64_t wanted = run->request->protocol.negatives < left ? run->request->protocol.negatives : left;
     int64_t n = 0;
@@ -348,7 +349,12 @@ static enum status run_sampled(struct sampled *run, struct error *err) {
 }
 
 enum status rank_sampled(const struct rank_request *request, const struct truth *truth, struct ranked *ranked, struct error *err) {
-    struct sampled run = {.request = request, .truth = truth, .ranked = ranked, .users = truth->users, .n_items = request->model->catalog->n_items};
+    struct sampled run = {.request = request,
+                          .truth = truth,
+                          .ranked = ranked,
+                          .users = truth->users,
+                          .n_items = request->model->catalog->n_items,
+                          .n_drawn = request->model->catalog->n_items - request->model->catalog->n_added_items};
     const enum status status = run_sampled(&run, err);
     mem_free(run.row_of);
     mem_free(run.map_users);

@@ -119,7 +119,7 @@ static enum status judge_block(struct full *full, struct error *err) {
     TRY(model_top_k(full->request->model, full->request->task, &request, full->items, full->scores, err));
     TRY(pool_run(full->request->task, full->n, judge_list, full, err));
     for (int64_t u = full->first; u < full->first + full->n; u++) TRY(judge_by_own(full, u, err));
-    task_report(full->request->task, full->first + full->n, "%s", "");
+    rank_report(full->request, full->first + full->n);
     return OK;
 }
 
@@ -210,7 +210,7 @@ static enum status count_all(struct full *full, struct error *err) {
         struct counting counting = {full, full->scores, first};
         TRY(model_score_block(full->request->model, full->request->task, full->truth->users + first, n, full->scores, err));
         TRY(pool_run(full->request->task, n, count_user, &counting, err));
-        task_report(full->request->task, first + n, "%s", "");
+        rank_report(full->request, first + n);
     }
     return OK;
 }

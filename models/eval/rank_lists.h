@@ -16,6 +16,11 @@ static inline int64_t find_item(const int32_t *items, int64_t first, int64_t end
     return -1;
 }
 
+/* On the progress line over users, where there is one. Without a label judging is a step of a fit or a sweep, whose own counts stay. */
+static inline void rank_report(const struct rank_request *request, int64_t users) {
+    if (request->label) task_report(request->task, users, "%s", "");
+}
+
 /* Each held-out row among the protocol's negatives: fills ranked->values, a user's value being the mean over his rows. */
 enum status rank_sampled(const struct rank_request *request, const struct truth *truth, struct ranked *ranked, struct error *err) MUST_CHECK;
 

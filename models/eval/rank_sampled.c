@@ -331,11 +331,11 @@ static enum status judge_users(struct sampled *run, struct error *err) {
             add_contest(run, user, entry, left);
             if (run->pair_items.len < PAIRS_MAX) continue;
             TRY(judge_block(run, err));
-            task_report(run->request->task, user, "%s", "");
+            rank_report(run->request, user);
         }
     }
     TRY(judge_block(run, err));
-    task_report(run->request->task, truth->n_users, "%s", "");
+    rank_report(run->request, truth->n_users);
     const int64_t n = truth->n_users * (int64_t)run->request->n_metrics;
     for (int64_t i = 0; i < n; i++) run->ranked->values[i] = run->contests_of[i] ? run->ranked->values[i] / (double)run->contests_of[i] : NAN;
     return OK;

@@ -327,6 +327,47 @@ static void test_lack_of_memory(void **state) {
     parts_release(&parts);
 }
 
+struct line {
+    double now_s;
+    int reports;
+    int64_t done;
+};
+
+static double a_second_later(void *ctx) { return ((struct line *)ctx)->now_s += 1; }
+
+static void hear(void *ctx, const struct progress *progress) {
+    struct line *line = ctx;
+    line->reports += strcmp(progress->label, "sweep") == 0;
+    line->done = progress->done;
+}
+
+/* Judging within a fit or a sweep has no line of its own, and doesn't count its users on theirs: "setting 942 of 8". */
+static void test_progress_of_what_it_is_a_step_of(void **state) {
+    (void)state;
+    struct parts parts = parts_of(planted_data(USERS, ITEMS, 0.3, 5, true), 0.1, 0.2);
+    struct model *model = fitted("popular", parts.train, "", 0, NULL);
+    const char *const metrics[] = {"ndcg@10", "auc"};
+    for (int way = 0; way < 3; way++) {
+        struct line line = {0};
+        struct task *task = task_new(&(struct task_listener){.ctx = &line, .progress = hear, .now_s = a_second_later});
+        const struct metric metric = metric_of(metrics[way % 2]);
+        const struct protocol protocol = {.sampled = way == 2, .negatives = 9, .seed = 1};
+        const struct rank_request request = {
+            .model = model, .judged = parts.test, .metrics = &metric, .n_metrics = 1, .protocol = protocol, .task = task};
+        struct ranked ranked;
+        task_begin(task, "sweep", "setting", 8);
+        task_report(task, 2, "%s", "");
+        GOOD(rank_users(&request, &ranked, &err));
+        task_end(task, false);
+        assert_true(line.reports > 0);
+        assert_int_equal(line.done, 2);
+        ranked_release(&ranked);
+        task_free(task);
+    }
+    model_unref(model);
+    parts_release(&parts);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_full),
@@ -340,6 +381,7 @@ int main(void) {
         cmocka_unit_test(test_lack_of_memory),
         cmocka_unit_test(test_drawn_for_another_catalog),
         cmocka_unit_test(test_an_interrupt_ends_the_preparations),
+        cmocka_unit_test(test_progress_of_what_it_is_a_step_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -110,10 +110,20 @@ static const char *our_name(struct slice name) {
     return NULL;
 }
 
+/* Some are whole numbers: the year of ml-100k's film 267 is "unkonwn". */
+static bool are_years(const char *name, const char *type, const struct csv_text *text, int column) {
+    if (strcmp(name, "year") != 0 || strcmp(type, "token") != 0) return false;
+    for (int64_t i = 0; i < text->n_rows; i++)
+        if (is_whole(cell_at(text, i, column))) return true;
+    return false;
+}
+
 static enum status add_typed(struct table *table, const char *name, const char *type, const struct side *side, int column, struct error *err) {
-    if (strcmp(type, "token_seq") == 0) return add_lists(table, name, COL_STRS, side, column, err);
+    const bool is_title = strcmp(name, "title") == 0; /* of type token_seq in RecBole's data sets, but one text */
+    if (!is_title && strcmp(type, "token_seq") == 0) return add_lists(table, name, COL_STRS, side, column, err);
     if (strcmp(type, "float_seq") == 0) return add_lists(table, name, COL_FLOATS, side, column, err);
-    if (all_ints(side->text, column)) add_ints(table, name, side->text, column);
+    if (is_title) add_texts(table, name, side->text, column);
+    else if (all_ints(side->text, column) || are_years(name, type, side->text, column)) add_ints(table, name, side->text, column);
     else if (strcmp(type, "float") == 0) return add_floats(table, name, side, column, err);
     else add_texts(table, name, side->text, column);
     return OK;

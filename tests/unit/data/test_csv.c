@@ -124,8 +124,8 @@ static void test_recbole_folder(void **state) {
     struct error err = ERROR_INIT;
     assert_int_equal(dir_make("toys", &err), OK);
     write_file("toys/toys.inter", "user_id:token\titem_id:token\trating:float\n1\t7\t4\n2\t8\t5\n");
-    write_file("toys/toys.item", "item_id:token\tmovie_title:token\trelease_year:token\tclass:token_seq\n"
-                                 "7\tThe \"Net\t1995\tComedy Drama\n8\tHeat\t\t\n9\tNobody\t1990\tDrama\n");
+    write_file("toys/toys.item", "item_id:token\tmovie_title:token_seq\trelease_year:token\tclass:token_seq\n" /* as RecBole's ml-100k has it */
+                                 "7\tThe \"Net\t1995\tComedy Drama\n8\tHeat\tunkonwn\t\n9\tNobody\t1990\tDrama\n");
     write_file("toys/toys.user", "user_id:token\tage:token\tgender:token\n1\t24\tM\n2\t\tF\n");
     struct dataset *dataset = load_file("toys");
     const struct catalog *catalog = dataset_catalog(dataset);

@@ -28,11 +28,17 @@ const char *fit_str(const struct fit_request *request, const struct model *model
     return param(request, model, name, PARAM_STR).s;
 }
 
+static bool is_for_implicit(const struct model_class *class) { return !class->predicts_ratings; }
+
 enum status fit_wants_ratings(const struct fit_request *request, const struct model *model, const char *advice, struct error *err) {
     if (dataset_is_explicit(request->data)) return OK;
     err_set(err, ERR_VALUE, "%s learns from ratings, but `%s` is implicit: its rows carry no ratings to predict", model->class->name,
             dataset_name(request->data));
-    err_hint(err, "%s", advice);
+    struct buf names = BUF_INIT;
+    if (!advice) model_names(is_for_implicit, &names);
+    if (advice) err_hint(err, "%s", advice);
+    else err_hint(err, "%s learn from implicit data", buf_text(&names));
+    buf_release(&names);
     return err_about(err, "train");
 }
 

@@ -22,7 +22,7 @@ struct fit_steps {
 enum status fit_epochs(const struct fit_request *request, struct model *model, const struct fit_steps *steps, void *trainer,
                        struct error *err) MUST_CHECK;
 
-/* ERR_VALUE for implicit data. advice: the hint. */
+/* ERR_VALUE for implicit data. advice: the hint; NULL: which models learn from such data. */
 enum status fit_wants_ratings(const struct fit_request *request, const struct model *model, const char *advice, struct error *err) MUST_CHECK;
 /* A parameter of the request by name (assert: the row exists). */
 int64_t fit_int(const struct fit_request *request, const struct model *model, const char *name);

@@ -14,6 +14,7 @@ struct function_metric {
     const struct call *call;
     struct value function; /* borrowed from the call */
     const char *text;      /* the metric's */
+    const char *parameter; /* that gave it */
 };
 
 static struct value id_value(bool are_ints, const int64_t *ints, char *const *texts, int32_t position) {
@@ -46,7 +47,7 @@ static enum status number_of(const struct function_metric *metric, struct value 
     value_describe(answer, &what);
     err_set(err, ERR_TYPE, "the metric `%s` gave %.200s: a metric is a number, or None for a user who doesn't count", metric->text, buf_text(&what));
     buf_release(&what);
-    return err_about(err, "metrics");
+    return err_about(err, metric->parameter);
 }
 
 static enum status call_function_metric(void *ctx, const struct own_list *list, double *out, struct error *err) {
@@ -57,6 +58,9 @@ static enum status call_function_metric(void *ctx, const struct own_list *list, 
     if (status == OK) status = number_of(metric, answer, out, err);
     if (status != OK && status != ERR_INTERRUPTED) {
         struct buf user = BUF_INIT;
+        const bool uncalled = err->code == ERR_TYPE && !err->source && answer.kind == VAL_UNSET;
+        err_about(err, metric->parameter);
+        if (uncalled) err_note(err, "a metric takes two arguments: the ids of the list, best first, and the set of the relevant ones");
         catalog_user_id(list->judged, list->user_there, &user);
         err_note(err, "while judging user %.60s by `%s`", buf_text(&user), metric->text);
         buf_release(&user);
@@ -91,7 +95,7 @@ static enum status add_metric(const struct call *call, struct value given, int64
         TRY(metric_parse(given.u.text->data, k, metric, err));
     } else {
         char name[sizeof metric->text];
-        *function = (struct function_metric){.own = {function, call_function_metric}, .call = call, .function = given};
+        *function = (struct function_metric){.own = {function, call_function_metric}, .call = call, .function = given, .parameter = "metrics"};
         name_function(given, *n_unnamed + 1, name, sizeof name);
         *n_unnamed += strncmp(name, "metric ", 7) == 0;
         *metric = metric_of_own(name, k, &function->own);
@@ -133,6 +137,7 @@ enum status judge_metric(const struct call *call, const char *name, const char *
     const struct value given = arg(call, name);
     if (given.kind == VAL_NONE) return add_texts(call, &otherwise, 1, 0, out, err);
     const enum status status = add_all(call, &given, 1, 0, out, err);
+    out->functions[0].parameter = name;
     return status == OK ? OK : err_about(err, name);
 }
 

@@ -19,7 +19,7 @@ static const struct param_note iterative_notes[] = {
     {.name = "epochs", .doc = "passes over the data; with valid, at most so many", .min = 1, .max = 1e6},
     {.name = "valid", .doc = "a part to judge every epoch on: training stops when it gets no better, and the best epoch is kept"},
     {.name = "patience", .doc = "epochs without a better value before it stops", .min = 1, .max = 1e6},
-    {.name = "monitor", .doc = "what is judged on valid; None: rmse for ratings", .completes = "metric"},
+    {.name = "monitor", .doc = "what is judged on valid; None: rmse", .completes = "metric"},
 };
 
 /* --- signature --- */
@@ -66,6 +66,7 @@ static const struct param_note *notes_of(const struct model_class *class, struct
     notes[n++] = note_train;
     for (int i = 0; i < n_params; i++) notes[n++] = note_of(&class->params[i]);
     for (size_t i = 0; class->iterative && i < sizeof iterative_notes / sizeof *iterative_notes; i++) notes[n++] = iterative_notes[i];
+    if (class->iterative && !class->predicts_ratings) notes[n - 1].doc = "what is judged on valid; None: ndcg@10";
     for (size_t i = 0; i < sizeof common_notes / sizeof *common_notes; i++) notes[n++] = common_notes[i];
     return notes;
 }

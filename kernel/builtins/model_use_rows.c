@@ -22,7 +22,7 @@ const struct builtin_row builtins_models[] = {
                     {"epochs", .doc = "passes over the data; None: the recipe's", .min = 1, .max = 1e6},
                     {"valid", .doc = "a part to judge every epoch on; the best epoch is kept"},
                     {"patience", .doc = "epochs without a better value before it stops", .min = 1, .max = 1e6},
-                    {"monitor", .doc = "what is judged on valid; None: rmse for ratings", .completes = "metric"},
+                    {"monitor", .doc = "what is judged on valid; None: rmse for ratings, ndcg@10 for order", .completes = "metric"},
                     {"seed", .doc = "of every random choice; None: the recipe's, else the session's"},
                     {"name", .doc = "what tables call it; None: the recipe's"},
                     {"verbose", .doc = "a progress line; None: the recipe's"},

@@ -18,6 +18,10 @@ struct gnuplot *context_gnuplot(struct context *context) {
 
 /* --- numbers --- */
 
+enum status named_column(const struct call *call, const char *parameter, const struct table *table, struct column **out, struct error *err) {
+    return table_want(table, arg_str(call, parameter), out, err) == OK ? OK : err_about(err, parameter);
+}
+
 bool column_is_numeric(const struct column *column) {
     return column->type == COL_BOOL || column->type == COL_INT || column->type == COL_FLOAT || column->type == COL_TIME;
 }

@@ -8,6 +8,9 @@
 /* The session's plotter, started at its first picture. Borrowed. */
 struct gnuplot *context_gnuplot(struct context *context);
 
+/* The column that the parameter names; an error is about it. */
+enum status named_column(const struct call *call, const char *parameter, const struct table *table, struct column **out,
+                         struct error *err) MUST_CHECK;
 bool column_is_numeric(const struct column *column);
 /* A numeric column's values, NaN where null: owned array of n_rows. ERR_TYPE names the numeric columns. */
 enum status column_numbers(const struct table *table, const struct column *column, double **out, struct error *err) MUST_CHECK;

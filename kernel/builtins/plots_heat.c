@@ -212,7 +212,7 @@ static bool is_named(const struct call *call, const struct table *table, const s
 
 /* What is judged (marked best), else the last column of numbers that isn't named otherwise. */
 static enum status pick_value(const struct call *call, const struct table *table, struct column **out, struct error *err) {
-    if (arg_str(call, "value")) return table_want(table, arg_str(call, "value"), out, err);
+    if (arg_str(call, "value")) return named_column(call, "value", table, out, err);
     struct column *found = NULL;
     for (size_t c = 0; c < table->n_columns; c++) {
         struct column *column = &table->columns[c];
@@ -228,7 +228,7 @@ static enum status pick_value(const struct call *call, const struct table *table
 /* The first columns before the value: what it depends on. */
 static enum status pick_side(const struct call *call, const char *parameter, const struct table *table, const struct column *value,
                              const struct column *but, struct column **out, struct error *err) {
-    if (arg_str(call, parameter)) return table_want(table, arg_str(call, parameter), out, err);
+    if (arg_str(call, parameter)) return named_column(call, parameter, table, out, err);
     for (size_t c = 0; c < table->n_columns && &table->columns[c] != value; c++) {
         if (&table->columns[c] == but || is_named(call, table, &table->columns[c])) continue;
         *out = &table->columns[c];

@@ -16,7 +16,7 @@
 static enum status pick_column(const struct call *call, const char *parameter, const struct table *table, bool numeric, const struct column *but,
                                struct column **out, struct error *err) {
     const char *name = arg_str(call, parameter);
-    if (name) return table_want(table, name, out, err);
+    if (name) return named_column(call, parameter, table, out, err);
     for (size_t c = 0; c < table->n_columns; c++) {
         struct column *column = &table->columns[c];
         if (column == but || (numeric && !column_is_numeric(column))) continue;
@@ -39,7 +39,7 @@ static enum status pick_named(const struct table *table, struct value names, str
     enum status status = n > LINES_MAX ? err_set(err, ERR_VALUE, "%zu columns are too many for one picture, at most %d", n, LINES_MAX) : OK;
     for (size_t i = 0; i < n && status == OK; i++) status = table_want(table, texts[i], &out->columns[out->n++], err);
     free(texts);
-    return status;
+    return status == OK ? OK : err_about(err, "y");
 }
 
 /* The first column from `from` on that says what is better, as a sweep's and an evaluation's do; NULL: none. */
@@ -365,7 +365,7 @@ static void name_bars(struct plot *plot, const struct table *table, const struct
 }
 
 static enum status pick_names(const struct call *call, const struct table *table, struct column **out, struct error *err) {
-    if (arg_str(call, "x")) return table_want(table, arg_str(call, "x"), out, err);
+    if (arg_str(call, "x")) return named_column(call, "x", table, out, err);
     for (size_t c = 0; c < table->n_columns; c++)
         if (table->columns[c].type == COL_STR) {
             *out = &table->columns[c];

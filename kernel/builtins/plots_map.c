@@ -120,7 +120,7 @@ static enum status color_by_column(struct layer *layer, const char *name, int mo
     const struct table *features = embeddings_features(layer->embeddings);
     struct column *column = NULL;
     if (features->n_columns == 0) return arg_error("color", err, ERR_KEY, "the %s have no columns to colour by", layer->unit);
-    TRY(table_want(features, name, &column, err));
+    if (table_want(features, name, &column, err) != OK) return err_about(err, "color");
     groups_of_column(column, features->n_rows, most, first_color, &layer->groups);
     layer->color = column->name;
     return OK;
@@ -162,7 +162,7 @@ static enum status label_column(const struct map *map, const struct layer *layer
     if (!label || strcmp(label, "title") == 0 || !layer->embeddings) return OK;
     const struct table *features = embeddings_features(layer->embeddings);
     struct column *column = table_column(features, label);
-    if (!column && map->n_layers == 1) return table_want(features, label, out, err);
+    if (!column && map->n_layers == 1) return named_column(map->call, "label", features, out, err);
     *out = column;
     return OK;
 }

@@ -49,7 +49,7 @@ static enum status sample_dataset(const struct call *call, struct dataset *datas
 
 static enum status sample_table(const struct call *call, const struct table *table, struct sample *out, struct error *err) {
     struct column *column = NULL;
-    if (arg_str(call, "column")) TRY(table_want(table, arg_str(call, "column"), &column, err));
+    if (arg_str(call, "column")) TRY(named_column(call, "column", table, &column, err));
     for (size_t c = 0; c < table->n_columns && !column; c++)
         if (column_is_numeric(&table->columns[c])) column = &table->columns[c];
     if (!column) return arg_error("data", err, ERR_VALUE, "the table has no column of numbers");
@@ -218,11 +218,11 @@ static enum status scatter_table(const struct call *call, struct scatter *s, str
     const struct table *table = arg_data(call, "table", &type_table);
     struct column *x = NULL, *y = NULL, *color = NULL, *size = NULL, *label = NULL;
     s->n = table->n_rows;
-    TRY(table_want(table, arg_str(call, "x"), &x, err));
-    TRY(table_want(table, arg_str(call, "y"), &y, err));
-    if (arg_str(call, "color")) TRY(table_want(table, arg_str(call, "color"), &color, err));
-    if (arg_str(call, "size")) TRY(table_want(table, arg_str(call, "size"), &size, err));
-    if (arg_str(call, "label")) TRY(table_want(table, arg_str(call, "label"), &label, err));
+    TRY(named_column(call, "x", table, &x, err));
+    TRY(named_column(call, "y", table, &y, err));
+    if (arg_str(call, "color")) TRY(named_column(call, "color", table, &color, err));
+    if (arg_str(call, "size")) TRY(named_column(call, "size", table, &size, err));
+    if (arg_str(call, "label")) TRY(named_column(call, "label", table, &label, err));
     TRY(column_numbers(table, x, &s->x, err));
     TRY(column_numbers(table, y, &s->y, err));
     if (size) TRY(column_numbers(table, size, &s->counts, err));

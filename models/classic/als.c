@@ -67,7 +67,7 @@ static enum status init(struct als *als, struct model *model, struct error *err)
 
 static enum status fit(const struct fit_request *request, struct model *model, struct error *err) {
     static const struct fit_steps steps = {epoch, publish};
-    TRY(fit_wants_ratings(request, model, "svd(data, center=\"none\") and popular work on implicit data", err));
+    TRY(fit_wants_ratings(request, model, NULL, err));
     TRY(factors_check_start(request, model, err));
     const double reg = fit_float(request, model, "reg");
     struct als als = {.request = request, .fold = {.how = FOLD_RIDGE, .times_count = true, .reg = reg, .reg_bias = reg}};

@@ -19,7 +19,7 @@ static void free_state(void *data) {
 }
 
 static enum status fit(const struct fit_request *request, struct model *model, struct error *err) {
-    TRY(fit_wants_ratings(request, model, "popular works on implicit data", err));
+    TRY(fit_wants_ratings(request, model, NULL, err));
     struct bias_state *state = xnew(struct bias_state);
     state->reg_user = fit_float(request, model, "reg_user");
     const enum status status = biases_fit(request->task, request->data, state->reg_user, fit_float(request, model, "reg_item"), &state->biases, err);

@@ -110,7 +110,7 @@ static struct mf new_trainer(const struct fit_request *request, const struct mod
 
 static enum status fit(const struct fit_request *request, struct model *model, struct error *err) {
     static const struct fit_steps steps = {epoch, publish};
-    TRY(fit_wants_ratings(request, model, "svd(data, center=\"none\") and popular work on implicit data", err));
+    TRY(fit_wants_ratings(request, model, NULL, err));
     TRY(factors_check_start(request, model, err));
     struct mf mf = new_trainer(request, model);
     enum status status = init(&mf, model, err);

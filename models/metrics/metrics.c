@@ -69,7 +69,11 @@ static enum status unknown(struct slice name, const char *rest, struct error *er
 /* The number after "@". */
 static enum status parse_k(const char *text, struct slice digits, int64_t default_k, int64_t *out, struct error *err) {
     int64_t k;
-    if (!parse_int64(digits, &k) || k < 1) return err_set(err, ERR_VALUE, "what follows @ in `%s` must be a whole number from 1 on", text);
+    if (!parse_int64(digits, &k) || k < 1) {
+        err_set(err, ERR_VALUE, "what follows @ in `%s` must be a whole number from 1 on", text);
+        if (strchr(text, ',')) return err_hint(err, "several metrics stand in a list: [\"ndcg@10\", \"recall@10\"]");
+        return err_hint(err, "say how long the lists are: \"%.*s@10\"", (int)strcspn(text, "@"), text);
+    }
     if (default_k && k != default_k) return err_set(err, ERR_VALUE, "`%s` and k=%lld contradict each other: say it once", text, (long long)default_k);
     *out = k;
     return OK;

@@ -154,6 +154,9 @@ enum status database_attach(struct database *database, const char *name, const c
     free(real);
     if (status == OK) return OK;
     err_set(err, status, "`%s` can't be read as an SQLite file: %s", path, strncmp(why.message, "SQLite: ", 8) == 0 ? why.message + 8 : why.message);
+    const char *ending = strrchr(path, '.');
+    if (ending && (strcmp(ending, ".csv") == 0 || strcmp(ending, ".tsv") == 0 || strcmp(ending, ".jsonl") == 0))
+        err_hint(err, "make a Table of it first, t = table(\"%s\"), and ask that: sql(\"select * from t\")", path);
     return why.hint[0] ? err_hint(err, "%s", why.hint) : status;
 }
 

@@ -91,8 +91,11 @@ static void hint_table_of(struct database *database, const struct query_file *fi
 /* A name alone, or of a file that isn't named: the session's, and those of the files. */
 static void hint_any_table(const struct query *query, struct database *database, const char *wrong, struct error *err) {
     query_names names = {0}, alone = {0};
-    for (size_t i = 0; i < query->n_sources; i++) vec_push(&alone, xstrdup(query->sources[i].name));
-    for (size_t i = 0; i < query->n_sources; i++) vec_push(&names, xstrdup(query->sources[i].name));
+    for (size_t i = 0; i < query->n_sources; i++) {
+        if (query->sources[i].name[0] == '_') continue; /* results of earlier cells: nobody means them by a wrong name */
+        vec_push(&alone, xstrdup(query->sources[i].name));
+        vec_push(&names, xstrdup(query->sources[i].name));
+    }
     for (size_t i = 0; i < query->n_files; i++) {
         add_tables(database, query->files[i].name, &alone);
         while (names.len < alone.len) {

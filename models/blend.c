@@ -224,11 +224,21 @@ static enum status fold_in(const struct model *model, const int32_t *items, cons
     return status;
 }
 
-static enum status fold_item_into(const struct blend *from, struct blend *to, const struct model *out, int32_t item, const int32_t *users,
+/* A part may know other things of the same items, and learn from them: it keeps its own catalog. A count. */
+static struct catalog *catalog_for(const struct model *part, const struct model *blend, const struct model *out, int32_t item) {
+    if (part->catalog == blend->catalog) return catalog_ref(out->catalog);
+    return item < part->catalog->n_items ? catalog_ref(part->catalog) : catalog_with_item_of(part->catalog, out->catalog, item);
+}
+
+static enum status fold_item_into(const struct model *model, struct blend *to, const struct model *out, int32_t item, const int32_t *users,
                                   const float *ratings, int64_t n, float *scores, struct error *err) {
+    const struct blend *from = model->state;
     for (size_t p = 0; p < from->n; p++) {
         struct model *folded;
-        TRY(of_part(from->parts[p], model_fold_in_item(from->parts[p], out->catalog, item, users, ratings, n, &folded, err), err));
+        struct catalog *catalog = catalog_for(from->parts[p], model, out, item);
+        const enum status status = model_fold_in_item(from->parts[p], catalog, item, users, ratings, n, &folded, err);
+        catalog_unref(catalog);
+        TRY(of_part(from->parts[p], status, err));
         model_unref(to->parts[p]);
         to->parts[p] = folded;
     }
@@ -247,7 +257,7 @@ static enum status fold_in_item(const struct model *model, int32_t item, const i
     TRY(blend_new(from->parts, from->n, from->weights, &blend, err));
     enum status status = mem_try_array((size_t)out->catalog->n_items, "scores", &scores, err);
     if (status == OK) {
-        status = fold_item_into(from, blend, out, item, users, ratings, n, scores, err);
+        status = fold_item_into(model, blend, out, item, users, ratings, n, scores, err);
         mem_free(scores);
     }
     if (status == OK) out->state = blend;

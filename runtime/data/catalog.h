@@ -51,6 +51,9 @@ int64_t catalog_n_titled(const struct catalog *catalog, const char *title); /* i
  * holds something else; ERR_VALUE: it gives another title than id does. */
 enum status catalog_with_item(const struct catalog *from, struct id id, const struct table *about, struct catalog **out,
                               struct error *err) MUST_CHECK;
+/* The same with an item of another catalog, which is unknown here: its id and title, and of its columns those that the items have and that hold the
+ * same. Ids are of one kind in both. */
+struct catalog *catalog_with_item_of(const struct catalog *from, const struct catalog *other, int32_t item);
 
 /* Under `name`/… in a model's or data set's file. */
 enum status catalog_save(const struct catalog *catalog, struct store_writer *writer, const char *name, struct error *err) MUST_CHECK;

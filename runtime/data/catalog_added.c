@@ -82,7 +82,7 @@ static void set_about(struct catalog *catalog, const struct table *about) {
     const int64_t last = catalog->n_items - 1;
     for (size_t c = 0; about && c < about->n_columns; c++) {
         struct column *column = table_column(catalog->item_features, about->columns[c].name);
-        if (column) set_cell(column, last, &about->columns[c]);
+        if (column && column_holds(column, &about->columns[c])) set_cell(column, last, &about->columns[c]);
     }
     catalog_derive_genres(catalog->item_features, last);
 }
@@ -156,16 +156,31 @@ static struct catalog *with_room(const struct catalog *from) {
     return catalog;
 }
 
-enum status catalog_with_item(const struct catalog *from, struct id id, const struct table *about, struct catalog **out, struct error *err) {
-    TRY(check_about(from, about, err));
-    const struct column *column = about ? table_column(about, "title") : NULL;
-    const char *title = column && !cell_is_null(column, 0) ? column->u.strs[0] : NULL;
-    TRY(check_title(from, id, title, err));
+/* What is checked already, put in. */
+static struct catalog *extended(const struct catalog *from, struct id id, const char *title, const struct table *about) {
     struct catalog *catalog = with_room(from);
     set_id(from, id, catalog);
     set_title(catalog, title);
     set_about(catalog, about);
     set_year(catalog);
-    *out = catalog;
+    return catalog;
+}
+
+enum status catalog_with_item(const struct catalog *from, struct id id, const struct table *about, struct catalog **out, struct error *err) {
+    TRY(check_about(from, about, err));
+    const struct column *column = about ? table_column(about, "title") : NULL;
+    const char *title = column && !cell_is_null(column, 0) ? column->u.strs[0] : NULL;
+    TRY(check_title(from, id, title, err));
+    *out = extended(from, id, title, about);
     return OK;
+}
+
+struct catalog *catalog_with_item_of(const struct catalog *from, const struct catalog *other, int32_t item) {
+    struct table *about = table_take(other->item_features, &(int64_t){item}, 1);
+    const struct id id = {.is_int = other->item_ids_are_ints,
+                          .number = other->item_ids_are_ints ? other->item_ids_int[item] : 0,
+                          .text = other->item_ids_are_ints ? NULL : other->item_ids_text[item]};
+    struct catalog *catalog = extended(from, id, catalog_title(other, item), about);
+    table_unref(about);
+    return catalog;
 }

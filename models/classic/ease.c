@@ -100,9 +100,10 @@ static enum status solve_border(const struct item_linear *ease, struct border *b
     return err_hint(err, "a larger reg= in the fit makes it possible");
 }
 
-static void put_border(const struct item_linear *from, const struct border *border, struct item_linear *to) {
+static enum status put_border(const struct item_linear *from, const struct border *border, struct item_linear *to, struct error *err) {
     float *values = mat_data(to->weights);
-    for (int64_t i = 0; i < border->n; i++)
+    for (int64_t i = 0; i < border->n; i++) {
+        TRY(task_check(task_current(), err));
         for (int64_t j = 0; j < border->n; j++) {
             const bool is_own = i == border->at || j == border->at;
             const int64_t other = i == border->at ? j : i;
@@ -112,6 +113,8 @@ static void put_border(const struct item_linear *from, const struct border *bord
             if (i == j) to->scale[i] = (float)(-1 / p);
             values[i * border->n + j] = i == j ? 0 : (float)p;
         }
+    }
+    return OK;
 }
 
 static enum status add_border(const struct item_linear *from, struct border *border, struct item_linear *to, struct error *err) {
@@ -121,7 +124,7 @@ static enum status add_border(const struct item_linear *from, struct border *bor
     mem_free(v);
     if (status == OK) status = mat_new(device_cpu(), border->n, border->n, &to->weights, err);
     if (status == OK) status = mem_try_array((size_t)border->n, "scales of items", &to->scale, err);
-    if (status == OK) put_border(from, border, to);
+    if (status == OK) status = put_border(from, border, to, err);
     to->symmetric = true;
     return status;
 }

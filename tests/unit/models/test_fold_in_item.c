@@ -383,6 +383,33 @@ static void test_interrupted(void **state) {
     task_free(task);
 }
 
+/* ease passes over its inverse twice, each time with a safe point a row; what is interrupted at any of them leaves nothing behind. */
+static void test_safe_points(void **state) {
+    (void)state;
+    struct dataset *all = planted_data(USERS, ITEMS, 0.3, 5, false);
+    struct model *model = fitted("ease", all, "", 0, NULL), *out = NULL;
+    struct catalog *catalog = NULL;
+    struct task *task = task_new(NULL);
+    struct error why = ERROR_INIT;
+    enum status status = ERR_INTERRUPTED;
+    long n = 0;
+    GOOD(catalog_with_item(model->catalog, (struct id){.is_int = true, .number = 99}, NULL, &catalog, &err));
+    task_enter(task);
+    while (status == ERR_INTERRUPTED) {
+        task_interrupt_after(++n);
+        status = model_fold_in_item(model, catalog, ITEMS, (const int32_t[]){1, 4}, (const float[]){1, 2}, 2, &out, &why);
+    }
+    task_interrupt_after(0);
+    task_enter(NULL);
+    assert_int_equal(status, OK);
+    assert_true(n > 2 * ITEMS);
+    catalog_unref(catalog);
+    model_unref(out);
+    model_unref(model);
+    dataset_unref(all);
+    task_free(task);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_as_if_fitted),
@@ -395,6 +422,7 @@ int main(void) {
         cmocka_unit_test(test_folded_rows),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_interrupted),
+        cmocka_unit_test(test_safe_points),
     };
     return cmocka_run_group_tests_name("fold_in of items", tests, NULL, NULL);
 }

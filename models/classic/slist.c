@@ -162,7 +162,10 @@ static enum status fold_in_item(const struct model *model, int32_t item, const i
                                 struct error *err) {
     const struct item_linear *from = model->state;
     const int64_t n_items = out->catalog->n_items;
-    if (!from->keeps_order) return err_set(err, ERR_DATA, "the file that `%s` came from is damaged: it lacks the order of events", model->name);
+    if (!from->keeps_order) {
+        err_set(err, ERR_DATA, "`%s` came from a file that lacks the order of events, which a new item needs", model->name);
+        return err_hint(err, "files of older builds lack it: fit the model again");
+    }
     struct item_linear *slist = xnew(struct item_linear);
     (void)ratings;
     enum status status = sequences_with_item(&from->order, n_items, item, users, n, &slist->order, err);

@@ -1,5 +1,6 @@
 /* New items in fitted models: what they get, what stays, what is refused. */
 #include "models/classic/bias.h"
+#include "models/classic/item_linear.h"
 #include "runtime/base/task.h"
 #include "tests/unit/models/fixture.h"
 
@@ -357,6 +358,13 @@ static void test_refusals(void **state) {
     BAD(model_fold_in_item(model, catalog, ITEMS, twice, bad, 1, &out, &err), ERR_VALUE, "a rating of 9 is outside the scale of `als`");
     BAD(model_fold_in_item(ials, catalog, ITEMS, twice, bad + 1, 1, &out, &err), ERR_VALUE, "a weight of -1");
     catalog_unref(catalog);
+    struct model *slist = fitted("slist", views, "", 0, NULL);
+    sequences_release(&((struct item_linear *)slist->state)->order); /* as a file of before new items leaves it */
+    ((struct item_linear *)slist->state)->keeps_order = false;
+    GOOD(catalog_with_item(slist->catalog, (struct id){.is_int = true, .number = 99}, NULL, &catalog, &err));
+    BAD(model_fold_in_item(slist, catalog, ITEMS, twice, good, 1, &out, &err), ERR_DATA, "`slist` came from a file that lacks the order of events");
+    catalog_unref(catalog);
+    model_unref(slist);
     model_unref(model);
     model_unref(ials);
     dataset_unref(data);

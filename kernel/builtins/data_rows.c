@@ -175,9 +175,9 @@ const struct builtin_row builtins_data[] = {
                {"test", .doc = "share of the rows that are judged on", .min = 0, .max = 1, .above_min = true},
                {"valid", .doc = "share to choose by, or \"last\": each user's last training row; None: no such part", .min = 0, .max = 1},
                {"by",
-                .doc = "which rows: at random; of each user or item at random; the latest; each user's latest; each user's last one; whole users; as "
-                       "published",
-                .choices = "random|per_user|per_item|time|user_time|leave_one_out|user|published"},
+                .doc = "which rows: at random; of each user or item at random; the latest; each user's latest; each user's last one; whole users; "
+                       "whole items; as published",
+                .choices = "random|per_user|per_item|time|user_time|leave_one_out|user|cold_item|published"},
                SEED,
                {"given", .doc = "by=\"user\": rows of each held-out user that stay in train", .min = 0, .max = 1e9},
                {"fold", .doc = "by=\"published\": its name, such as \"u1\""},

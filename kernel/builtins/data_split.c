@@ -9,8 +9,9 @@
 static const struct {
     const char *name;
     enum split_by by;
-} ways[] = {{"random", SPLIT_RANDOM},       {"per_user", SPLIT_PER_USER},           {"per_item", SPLIT_PER_ITEM}, {"time", SPLIT_TIME},
-            {"user_time", SPLIT_USER_TIME}, {"leave_one_out", SPLIT_LEAVE_ONE_OUT}, {"user", SPLIT_USER},         {"published", SPLIT_PUBLISHED}};
+} ways[] = {{"random", SPLIT_RANDOM}, {"per_user", SPLIT_PER_USER},   {"per_item", SPLIT_PER_ITEM},
+            {"time", SPLIT_TIME},     {"user_time", SPLIT_USER_TIME}, {"leave_one_out", SPLIT_LEAVE_ONE_OUT},
+            {"user", SPLIT_USER},     {"cold_item", SPLIT_COLD_ITEM}, {"published", SPLIT_PUBLISHED}};
 
 static enum split_by way_of(const char *name) {
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)

@@ -64,7 +64,8 @@ const struct builtin_row builtins_models[] = {
      .group = GROUP,
      .summary = "The items that a model finds most like one.",
      .notes = NOTES{MODEL, ITEM, K, {0}},
-     .doc = "By the cosine of their vectors; the item itself is left out.",
+     .doc = "Models with vectors: by the cosine of these. item_knn and content_knn: by the similarity that they predict with; ease and slist: by the "
+            "weight that the one item has for the other; a blend: by its parts', standardised and weighted. The item itself is left out.",
      .example = "similar(als(synth(), factors=4, epochs=3), 1, k=5)",
      .run = bi_similar,
      .other_names = "similar_items (implicit), most_similar (gensim), get_neighbors (Surprise)"},

@@ -192,7 +192,7 @@ static enum status check_start(const struct model_class *class, const struct fit
     }
     if (start->class != class)
         return err_set(err, ERR_VALUE, "%s can't go on from `%s`: its kind is %s", class->name, start->name, start->class->name);
-    if (start->default_user == FOLDED_USER)
+    if (start->default_user == FOLDED_USER || start->n_folded_items)
         return err_set(err, ERR_VALUE, "can't go on from a model made by fold_in: go on from the one it was made of");
     if (!catalog_same(start->catalog, dataset_catalog(request->data))) {
         err_set(err, ERR_VALUE, "`%s` knows other users and items than `%s`", start->name, dataset_name(request->data));

@@ -86,6 +86,8 @@ static double inverse_at(const struct item_linear *ease, int64_t n, int64_t i, i
     return i == j ? -1 / (double)ease->scale[i] : (double)mat_values(ease->weights)[i * n + j];
 }
 
+#define LEAST_LEFT 1e-5 /* of γ + reg: below it what P's float32 rounds away shows in the second digit of weights */
+
 static enum status solve_border(const struct item_linear *ease, struct border *border, double *v, struct error *err) {
     double left = border->own;
     for (int64_t i = 0; i < border->n_old; i++) {
@@ -93,9 +95,10 @@ static enum status solve_border(const struct item_linear *ease, struct border *b
         for (int64_t j = 0; i != border->at && j < border->n_old; j++) v[i] += inverse_at(ease, border->n_old, i, j) * border->column[j];
         left -= border->column[i] * v[i];
     }
+    const bool is_apart = left > LEAST_LEFT * border->own;
     memcpy(border->column, v, (size_t)border->n_old * sizeof *v);
     border->own = left;
-    if (left > 0) return OK;
+    if (is_apart) return OK;
     err_set(err, ERR_NUMERIC, "float32 can't tell the new item from a sum of others");
     return err_hint(err, "a larger reg= in the fit makes it possible");
 }

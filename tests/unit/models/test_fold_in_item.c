@@ -365,6 +365,16 @@ static void test_refusals(void **state) {
     BAD(model_fold_in_item(slist, catalog, ITEMS, twice, good, 1, &out, &err), ERR_DATA, "`slist` came from a file that lacks the order of events");
     catalog_unref(catalog);
     model_unref(slist);
+    int32_t users[USERS];
+    float stars[USERS];
+    int64_t n;
+    struct dataset *rest = without(views, LAST, true, users, stars, &n);
+    struct model *ease = fitted("ease", views, "reg=1e-5", 0, NULL);
+    GOOD(catalog_with_item(ease->catalog, (struct id){.is_int = true, .number = 99}, NULL, &catalog, &err));
+    BAD(model_fold_in_item(ease, catalog, ITEMS, users, stars, n, &out, &err), ERR_NUMERIC, "float32 can't tell the new item from a sum of others");
+    catalog_unref(catalog);
+    model_unref(ease);
+    dataset_unref(rest);
     model_unref(model);
     model_unref(ials);
     dataset_unref(data);

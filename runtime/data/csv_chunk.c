@@ -197,6 +197,14 @@ static const char *plain_end(const struct csv_chunk *chunk, const struct csv_pla
     return last ? last + 1 : chunk->start;
 }
 
+/* Once, before the first record that isn't plain: no plain one begins a field with a quote. */
+static bool finds_quotes(struct csv_chunk *chunk, const struct csv *csv) {
+    if (!chunk->minds_quotes || !csv->format.quotes) return false;
+    chunk->minds_quotes = false;
+    chunk->has_quotes = memchr(csv->scan.at, '"', (size_t)(chunk->stop - csv->scan.at)) != NULL;
+    return chunk->has_quotes;
+}
+
 static enum status read_records(struct csv_chunk *chunk, struct csv *csv, const struct csv_plan *plan, const int columns[N_ROLES], int64_t *lines,
                                 const struct task *task, struct buf scratch[N_ROLES]) {
     const char *plain = plain_end(chunk, plan, csv->scan.end), *next;
@@ -208,6 +216,7 @@ static enum status read_records(struct csv_chunk *chunk, struct csv *csv, const 
             scan->at = next;
             csv->line = ++scan->line;
         } else {
+            if (finds_quotes(chunk, csv)) return OK;
             if (n_others++ % RECORDS_BETWEEN_CHECKS == 0) TRY(task_check(task, &chunk->err));
             TRY(read_any(csv, columns, &chunk->rows, scratch, &chunk->err));
         }

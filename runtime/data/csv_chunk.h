@@ -28,6 +28,8 @@ struct csv_chunk {
     int64_t line;              /* lines before it */
     struct dataset_draft part; /* room for csv_chunk_most rows; n_events: so many came */
     struct draft_rows rows;    /* over part: names, bad rows */
+    bool minds_quotes;         /* stops where a quote is found: a line's end behind it may be within a field */
+    bool has_quotes;           /* and did */
     const char *at;            /* where the next record begins */
     int64_t end_line;
     enum status status; /* what ended it early */

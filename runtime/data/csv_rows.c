@@ -45,7 +45,6 @@ struct reader {
     struct basins basins;
     bool wide[WINDOW_CHUNKS][2];   /* ids of users, of items, that don't fit in 32 bits */
     int64_t places[WINDOW_CHUNKS]; /* of their first rows */
-    bool quotes[WINDOW_CHUNKS];    /* then it isn't read */
     int n_chunks, n_placed;        /* of the window; of them, whose rows are where they stay */
     VEC(struct mark) marks;
 };
@@ -156,8 +155,8 @@ static void read_block(void *ctx, int64_t block, int thread) {
     struct reader *reader = ctx;
     struct csv_chunk *chunk = &reader->chunks[block];
     (void)thread;
-    reader->quotes[block] = reader->csv->format.quotes && memchr(chunk->start, '"', (size_t)(chunk->stop - chunk->start));
-    if (!reader->quotes[block]) read_chunk(reader, (int)block);
+    chunk->minds_quotes = true;
+    read_chunk(reader, (int)block);
 }
 
 /* --- what a chunk brought --- */
@@ -252,7 +251,7 @@ static enum status read_side_by_side(struct reader *reader, struct error *err) {
     TRY(want_basins(reader, reader->n_chunks, longest, err));
     for (int i = 0; i < reader->n_chunks; i++) begin_chunk(reader, i, reader->line);
     enum status status = pool_run(reader->task, reader->n_chunks, read_block, reader, err);
-    while (n_good < reader->n_chunks && !reader->quotes[n_good]) n_good++;
+    while (n_good < reader->n_chunks && !reader->chunks[n_good].has_quotes) n_good++;
     for (int i = 0; i < n_good && status == OK; i++) status = merge_chunk(reader, i, err);
     if (status == OK) status = pool_run(reader->task, n_good - reader->n_placed, place_block, reader, err);
     for (int i = 0; i < reader->n_chunks; i++) csv_chunk_release(&reader->chunks[i]);

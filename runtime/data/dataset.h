@@ -86,13 +86,19 @@ int64_t dataset_overlap(const struct dataset *fitted, const struct dataset *judg
 
 /* Loaders fill one of these. All arrays are taken (from mem_try or xnew_array alike). Ids arrive per event: numbers, texts, or numbers into a list of
  * names. */
+/* The least and the greatest of numbers. */
+struct id_range {
+    bool is_known;
+    int64_t least, most;
+};
 struct dataset_draft {
     const char *name, *origin, *licence;
     int64_t n_events;
-    int64_t *user_ids, *item_ids;     /* numbers, or */
-    int32_t *user_ids32, *item_ids32; /* the same, where all of a side fit, or */
-    char **user_texts, **item_texts;  /* text ids, or */
-    char **user_names, **item_names;  /* distinct text ids, which user_ids and item_ids count off */
+    int64_t *user_ids, *item_ids;           /* numbers, or */
+    int32_t *user_ids32, *item_ids32;       /* the same, where all of a side fit, or */
+    struct id_range user_range, item_range; /* of the numbers, where the loader knows */
+    char **user_texts, **item_texts;        /* text ids, or */
+    char **user_names, **item_names;        /* distinct text ids, which user_ids and item_ids count off */
     int64_t n_user_names, n_item_names;
     float *ratings;                        /* NULL: implicit */
     int64_t *times;                        /* NULL: none */

@@ -21,8 +21,9 @@
 struct dense {
     struct draft_ids ids;
     int64_t n, least;
-    int64_t *leasts, *mosts; /* by block */
-    int32_t *place;          /* by id - least */
+    struct id_range *ranges; /* by block */
+    unsigned char *met;      /* by id - least */
+    int32_t *place;          /* likewise */
     int32_t *positions;
 };
 
@@ -43,15 +44,14 @@ static void bound_block(void *ctx, int64_t block, int thread) {
         if (id < least) least = id;
         if (id > most) most = id;
     }
-    dense->leasts[block] = least;
-    dense->mosts[block] = most;
+    dense->ranges[block] = (struct id_range){true, least, most};
 }
 
 static void mark_block(void *ctx, int64_t block, int thread) {
     const struct dense *dense = ctx;
     (void)thread;
     for (int64_t i = block * BLOCK_ROWS; i < block_end(dense, block); i++)
-        __atomic_store_n(&dense->place[draft_ids_at(dense->ids, i) - dense->least], 1, __ATOMIC_RELAXED); /* whoever comes: the same */
+        __atomic_store_n(&dense->met[draft_ids_at(dense->ids, i) - dense->least], 1, __ATOMIC_RELAXED); /* whoever comes: the same */
 }
 
 static void position_block(void *ctx, int64_t block, int thread) {
@@ -64,10 +64,10 @@ static void position_block(void *ctx, int64_t block, int thread) {
 /* Marks to positions, ids ascending. */
 static void number_places(const struct dense *dense, int64_t span, struct id_list *out) {
     int32_t next = 0;
-    for (int64_t i = 0; i < span; i++) out->n += dense->place[i];
+    for (int64_t i = 0; i < span; i++) out->n += dense->met[i];
     out->ints = xnew_array(int64_t, (size_t)out->n + 1);
     for (int64_t i = 0; i < span; i++) {
-        if (!dense->place[i]) continue;
+        if (!dense->met[i]) continue;
         out->ints[next] = dense->least + i;
         dense->place[i] = next++;
     }
@@ -76,27 +76,28 @@ static void number_places(const struct dense *dense, int64_t span, struct id_lis
 /* Ids close together: a table of places. */
 static enum status index_dense(struct task *task, struct dense *dense, int64_t span, struct id_list *out, struct error *err) {
     const int64_t n_blocks = n_blocks_of(dense->n);
-    TRY(mem_try_array((size_t)span, "ids", &dense->place, err));
-    enum status status = pool_run(task, n_blocks, mark_block, dense, err);
+    TRY(mem_try_array((size_t)span, "ids", &dense->met, err));
+    enum status status = mem_try_array((size_t)span, "ids", &dense->place, err);
+    if (status == OK) status = pool_run(task, n_blocks, mark_block, dense, err);
     if (status == OK) number_places(dense, span, out);
     if (status == OK) status = pool_run(task, n_blocks, position_block, dense, err);
+    mem_free(dense->met);
     mem_free(dense->place);
     return status;
 }
 
-static enum status bounds(struct task *task, struct dense *dense, int64_t *out_most, struct error *err) {
-    const int64_t n_blocks = n_blocks_of(dense->n);
-    dense->leasts = xnew_array(int64_t, (size_t)n_blocks + 1);
-    dense->mosts = xnew_array(int64_t, (size_t)n_blocks + 1);
-    const enum status status = pool_run(task, n_blocks, bound_block, dense, err);
-    dense->least = dense->leasts[0];
-    *out_most = dense->mosts[0];
+enum status draft_id_range(struct task *task, struct draft_ids ids, int64_t n, struct id_range *range, struct error *err) {
+    struct dense dense = {.ids = ids, .n = n};
+    const int64_t n_blocks = n_blocks_of(n);
+    if (range->is_known) return OK;
+    dense.ranges = xnew_array(struct id_range, (size_t)n_blocks);
+    const enum status status = pool_run(task, n_blocks, bound_block, &dense, err);
     for (int64_t b = 1; b < n_blocks; b++) {
-        if (dense->leasts[b] < dense->least) dense->least = dense->leasts[b];
-        if (dense->mosts[b] > *out_most) *out_most = dense->mosts[b];
+        if (dense.ranges[b].least < dense.ranges[0].least) dense.ranges[0].least = dense.ranges[b].least;
+        if (dense.ranges[b].most > dense.ranges[0].most) dense.ranges[0].most = dense.ranges[b].most;
     }
-    free(dense->leasts);
-    free(dense->mosts);
+    if (status == OK) *range = dense.ranges[0];
+    free(dense.ranges);
     return status;
 }
 
@@ -150,12 +151,13 @@ static enum status index_sparse(struct task *task, struct draft_ids ids, int64_t
     return status;
 }
 
-static enum status index_ints(struct task *task, struct draft_ids ids, int64_t n, struct id_list *out, int32_t *positions, struct error *err) {
-    struct dense dense = {.ids = ids, .n = n, .positions = positions};
-    int64_t most = 0, span;
-    TRY(bounds(task, &dense, &most, err));
+static enum status index_ints(struct task *task, struct draft_ids ids, int64_t n, struct id_range *range, struct id_list *out, int32_t *positions,
+                              struct error *err) {
+    int64_t span;
+    TRY(draft_id_range(task, ids, n, range, err));
+    struct dense dense = {.ids = ids, .n = n, .least = range->least, .positions = positions};
     out->are_ints = true;
-    if (!__builtin_sub_overflow(most, dense.least, &span) && span < 8 * n + 65536) return index_dense(task, &dense, span + 1, out, err);
+    if (!__builtin_sub_overflow(range->most, range->least, &span) && span < 8 * n + 65536) return index_dense(task, &dense, span + 1, out, err);
     return index_sparse(task, ids, n, out, positions, err);
 }
 
@@ -214,6 +216,7 @@ struct side {
     int32_t **ids32;
     char ***texts, ***names;
     int64_t *n_names;
+    struct id_range *range;
 };
 
 /* Ids of 32 bits turn into positions where they stand. */
@@ -227,7 +230,7 @@ static enum status index_side(struct task *task, struct side side, int64_t n, st
     else TRY(mem_try_array((size_t)n, "positions", positions, err));
     *side.ids32 = NULL;
     if (*side.names) return index_names(*side.names, *side.n_names, ids, n, out, *positions, err);
-    return index_ints(task, ids, n, out, *positions, err);
+    return index_ints(task, ids, n, side.range, out, *positions, err);
 }
 
 /* --- drafts --- */
@@ -293,8 +296,10 @@ static void drop(int64_t **ids) {
 static enum status fill_source(struct dataset_draft *draft, struct data_source *source, struct id_list *users, struct id_list *items,
                                struct error *err) {
     struct events *events = &source->events;
-    const struct side user_side = {&draft->user_ids, &draft->user_ids32, &draft->user_texts, &draft->user_names, &draft->n_user_names};
-    const struct side item_side = {&draft->item_ids, &draft->item_ids32, &draft->item_texts, &draft->item_names, &draft->n_item_names};
+    const struct side user_side = {&draft->user_ids,   &draft->user_ids32,   &draft->user_texts,
+                                   &draft->user_names, &draft->n_user_names, &draft->user_range};
+    const struct side item_side = {&draft->item_ids,   &draft->item_ids32,   &draft->item_texts,
+                                   &draft->item_names, &draft->n_item_names, &draft->item_range};
     TRY(index_side(draft->task, user_side, events->n_events, users, &events->users, err));
     drop(&draft->user_ids); /* before the items' positions need room */
     TRY(index_side(draft->task, item_side, events->n_events, items, &events->items, err));

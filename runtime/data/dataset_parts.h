@@ -66,6 +66,8 @@ static inline void draft_ids_put(struct draft_ids ids, int64_t row, int64_t id) 
     if (ids.narrow) ids.narrow[row] = (int32_t)id;
     else ids.wide[row] = id;
 }
+/* Looks for the range of n > 0 numbers unless it is known. */
+enum status draft_id_range(struct task *task, struct draft_ids ids, int64_t n, struct id_range *range, struct error *err) MUST_CHECK;
 /* Frees what the draft holds. */
 void draft_release(struct dataset_draft *draft);
 /* A whole data set of a source; takes the count. */

@@ -42,7 +42,7 @@ void draft_to_names(struct draft_rows *rows, int side);
 enum status check_duplicates(const char *duplicates, struct error *err) MUST_CHECK;
 enum status merge_repeats(struct task *task, struct draft_rows *rows, const char *duplicates, struct error *err) MUST_CHECK;
 /* repeats.c: whether any pair of user and item comes more than once. */
-enum status find_any_repeat(struct task *task, const struct dataset_draft *draft, bool *out, struct error *err) MUST_CHECK;
+enum status find_any_repeat(struct task *task, struct dataset_draft *draft, bool *out, struct error *err) MUST_CHECK;
 /* The id of a row as it stands in the file. */
 void draft_id(const struct draft_rows *rows, bool of_users, int64_t row, struct buf *out);
 

@@ -33,6 +33,16 @@ static void products_with_empty_rows(void **state) {
     }
 }
 
+/* However many vectors and single columns are left over. */
+static void every_width(void **state) {
+    (void)state;
+    struct entries e = random_entries(20, 30, 0.3, 1);
+    struct csr *csr = csr_of(&e);
+    for (int64_t width = 1; width <= 9 * 16 + 1; width++) check_product(&e, csr, false, width);
+    csr_unref(csr);
+    entries_free(&e);
+}
+
 static void ones_when_there_are_no_values(void **state) {
     (void)state;
     struct error err = ERROR_INIT;
@@ -96,9 +106,8 @@ static void bad_structure_is_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(products_with_empty_rows),
-        cmocka_unit_test(ones_when_there_are_no_values),
-        cmocka_unit_test(repeated_columns_add_up),
+        cmocka_unit_test(products_with_empty_rows),      cmocka_unit_test(every_width),
+        cmocka_unit_test(ones_when_there_are_no_values), cmocka_unit_test(repeated_columns_add_up),
         cmocka_unit_test(bad_structure_is_refused),
     };
     return RUN_AT_EVERY_LEVEL(tests);

@@ -4,25 +4,27 @@
 #include <string.h>
 
 #include "runtime/base/mem.h"
+#include "runtime/data/csv_numbers.h"
 
 #define RECORDS_BETWEEN_CHECKS 1024
-#define DIGITS_MAX 15 /* exact in a double; every int64 has them */
 
 struct csv_plan csv_plan_of(const struct csv_format *format, int n_columns, const int columns[N_ROLES]) {
     struct csv_plan plan = {.line_end = format->line_end, .quotes = format->quotes, .n_columns = n_columns};
+    int n_roles = 0;
     plan.separator_bytes = (int)strlen(format->separator);
     plan.usable = n_columns <= CSV_PLAN_COLUMNS && plan.separator_bytes <= 2 && !strpbrk(format->separator, "0123456789. ");
     if (!plan.usable) return plan;
     memcpy(plan.separator, format->separator, (size_t)plan.separator_bytes);
     memset(plan.roles, -1, sizeof plan.roles);
     for (int r = 0; r < N_ROLES; r++)
-        if (columns[r] >= 0) plan.roles[columns[r]] = (signed char)r;
+        if (columns[r] >= 0) plan.roles[columns[r]] = (signed char)r, n_roles++;
+    plan.all_roles = n_roles == n_columns;
     return plan;
 }
 
 /* --- plain records: a line's end and PEEK_BYTES stand behind all of them, so that no loop has to look for the file's end --- */
 
-#define PEEK_BYTES 8
+#define PEEK_BYTES NUMBERS_BEHIND
 
 static inline bool is_digit(char c) { return (unsigned char)(c - '0') < 10; }
 
@@ -66,7 +68,7 @@ static inline const char *take_whole(const char *at, int64_t *out) {
 }
 
 static inline const char *take_rating(const char *at, float *out) {
-    static const double powers[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    static const double powers[] = POWERS_OF_TEN;
     const char *start = at;
     uint64_t value = 0;
     for (; is_digit(*at); at++) value = value * 10 + (uint64_t)(*at - '0');
@@ -93,14 +95,10 @@ static inline const char *take_time(const char *at, int64_t *out) {
     return at;
 }
 
-static inline bool at_separator(const struct csv_plan *plan, const char *at) {
-    return at[0] == plan->separator[0] && (plan->separator_bytes == 1 || at[1] == plan->separator[1]);
-}
-
 /* A text of letters that stand for themselves. */
 static inline const char *take_name(const struct csv_plan *plan, const char *at, struct str_map *names, int64_t *out) {
     const char *start = at;
-    for (; *at != plan->line_end && !at_separator(plan, at); at++)
+    for (; *at != plan->line_end && !csv_at_separator(plan, at); at++)
         if (*at <= ' ' || *at == '"' || (unsigned char)*at >= 127) return NULL;
     if (at == start) return NULL;
     *out = draft_intern(names, (struct slice){start, (size_t)(at - start)});
@@ -109,7 +107,7 @@ static inline const char *take_name(const struct csv_plan *plan, const char *at,
 
 static inline const char *pass_over(const struct csv_plan *plan, const char *at) {
     if (plan->quotes && *at == '"') return NULL;
-    while (*at != plan->line_end && !at_separator(plan, at)) at++;
+    while (*at != plan->line_end && !csv_at_separator(plan, at)) at++;
     return at;
 }
 
@@ -135,7 +133,7 @@ static const char *read_plain(const struct csv_plan *plan, const char *at, struc
         at = take_column(plan, column, at, rows);
         if (!at) return NULL;
         if (column == plan->n_columns - 1) break;
-        if (!at_separator(plan, at)) return NULL;
+        if (!csv_at_separator(plan, at)) return NULL;
         at += plan->separator_bytes;
     }
     if (*at == '\r' && plan->line_end == '\n') at++;
@@ -197,6 +195,18 @@ static const char *plain_end(const struct csv_chunk *chunk, const struct csv_pla
     return last ? last + 1 : chunk->start;
 }
 
+/* Those of digits alone. They tell no lines. */
+static void read_numbers(struct csv_chunk *chunk, struct scan *scan, const struct csv_plan *plan, const char *plain) {
+    struct dataset_draft *part = &chunk->part;
+    const int64_t row = part->n_events;
+    const struct csv_fields to = {part->user_ids + row, part->item_ids + row, part->times ? part->times + row : NULL,
+                                  part->ratings ? part->ratings + row : NULL};
+    if (!plan->all_roles || chunk->rows.names[0] || chunk->rows.names[1] || scan->at - scan->start < NUMBERS_BEFORE) return;
+    const int64_t n = HOT_PICK(csv_numbers)(plan, &scan->at, plain, to);
+    part->n_events += n;
+    scan->line += n;
+}
+
 /* Once, before the first record that isn't plain: no plain one begins a field with a quote. */
 static bool finds_quotes(struct csv_chunk *chunk, const struct csv *csv) {
     if (!chunk->minds_quotes || !csv->format.quotes) return false;
@@ -210,6 +220,8 @@ static enum status read_records(struct csv_chunk *chunk, struct csv *csv, const 
     const char *plain = plain_end(chunk, plan, csv->scan.end), *next;
     struct scan *scan = &csv->scan;
     for (unsigned n_others = 0; scan->at < chunk->stop;) {
+        if (!lines) read_numbers(chunk, scan, plan, plain);
+        if (scan->at >= chunk->stop) break;
         const int64_t row = chunk->part.n_events;
         next = scan->at < plain ? read_plain(plan, scan->at, &chunk->rows) : NULL;
         if (next) {

@@ -10,6 +10,9 @@
 #include "runtime/data/draft_rows.h"
 
 #define CSV_PLAN_COLUMNS 64 /* wider records are cut into fields */
+#define DIGITS_MAX 15       /* exact in a double; every int64 has them */
+#define POWERS_OF_TEN \
+    { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15 } /* up to DIGITS_MAX */
 
 /* How a plain record is read: what stands in each column. */
 struct csv_plan {
@@ -20,7 +23,11 @@ struct csv_plan {
     bool quotes;
     int n_columns;
     signed char roles[CSV_PLAN_COLUMNS]; /* enum role; -1: passed over */
+    bool all_roles;                      /* none is passed over */
 };
+static inline bool csv_at_separator(const struct csv_plan *plan, const char *at) {
+    return at[0] == plan->separator[0] && (plan->separator_bytes == 1 || at[1] == plan->separator[1]);
+}
 struct csv_plan csv_plan_of(const struct csv_format *format, int n_columns, const int columns[N_ROLES]);
 
 struct csv_chunk {

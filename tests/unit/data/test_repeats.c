@@ -19,6 +19,8 @@ struct grid {
     bool narrow;
 };
 
+static int64_t id_at(int64_t first, int64_t step, int64_t k) { return (int64_t)((uint64_t)first + (uint64_t)step * (uint64_t)k); }
+
 static struct dataset_draft draft_of(const struct grid *grid) {
     struct dataset_draft draft = {.n_events = ALL};
     const size_t n = ALL;
@@ -26,8 +28,8 @@ static struct dataset_draft draft_of(const struct grid *grid) {
     else draft.user_ids = xnew_array(int64_t, n), draft.item_ids = xnew_array(int64_t, n);
     for (int64_t i = 0; i < ALL; i++) {
         const int64_t at = i * 48271 % ALL; /* prime */
-        draft_ids_put(draft_ids_of(&draft, true), i, grid->first_user + at / SIDE * grid->user_step);
-        draft_ids_put(draft_ids_of(&draft, false), i, grid->first_item + at % SIDE * grid->item_step);
+        draft_ids_put(draft_ids_of(&draft, true), i, id_at(grid->first_user, grid->user_step, at / SIDE));
+        draft_ids_put(draft_ids_of(&draft, false), i, id_at(grid->first_item, grid->item_step, at % SIDE));
     }
     return draft;
 }

@@ -51,10 +51,6 @@ static int64_t hardest(const struct bpr_job *job, const int32_t *others, const f
     return best;
 }
 
-static void prefetch(const float *row, int64_t f) {
-    for (int64_t j = 0; j < f; j += 16) __builtin_prefetch(row + j, 1);
-}
-
 static double losses(const float *d, int64_t n) {
     float loss[CHUNK];
     double sum = 0.0;
@@ -74,9 +70,9 @@ __attribute__((always_inline)) static inline double walk(const struct bpr_job *j
     double loss = 0.0;
     for (int64_t s = 0; s < n; s++, samples += width) {
         if (s + 2 < n) {
-            prefetch(job->users + samples[2 * width] * f, f);
-            prefetch(job->items + samples[2 * width + 1] * f, f);
-            prefetch(job->items + samples[2 * width + 2] * f, f);
+            prefetch_row(job->users + samples[2 * width] * f, f);
+            prefetch_row(job->items + samples[2 * width + 1] * f, f);
+            prefetch_row(job->items + samples[2 * width + 2] * f, f);
         }
         float *p = job->users + samples[0] * f, *x = job->items + samples[1] * f;
         const int64_t other = job->candidates == 1 ? samples[2] : hardest(job, samples + 2, p);

@@ -10,6 +10,7 @@
 #ifndef RECKON_HOT_H
 #define RECKON_HOT_H
 
+#include <stdint.h>
 #include <string.h>
 
 #define HOT_JOIN_(name, level) name##_v##level
@@ -40,6 +41,11 @@ __attribute__((always_inline)) static inline float hot_sum(const vec *lanes, int
     return part[0][0] + part[0][1];
 }
 static inline float vec_sum(vec x) { return hot_sum(&x, HOT_LANES); }
+
+/* All lines of n numbers that will be read and written. */
+static inline void prefetch_row(const float *row, int64_t n) {
+    for (int64_t j = 0; j < n; j += 16) __builtin_prefetch(row + j, 1);
+}
 #endif
 
 int hot_level(void); /* 2, 3 or 4; 2 where there is only the plain build */

@@ -1,7 +1,7 @@
 #include "runtime/device/elem.h"
 #include "runtime/device/hot_functions.h"
 
-enum { LANES = HOT_LANES, VECS = 16 / LANES };
+enum { LANES = HOT_LANES, VECS = 16 / LANES, AHEAD = 4 };
 
 __attribute__((always_inline)) static inline float dot16(const float *p, const float *q, int64_t f) {
     vec sum[VECS] = {{0}};
@@ -36,7 +36,10 @@ __attribute__((always_inline)) static inline double walk(const struct sgd_job *j
     for (int64_t e = 0; e < n; e++) {
         int64_t u = entries[e].row, i = entries[e].col;
         float *p = to.users + u * f, *q = to.items + i * f;
-        if (e + 4 < n) __builtin_prefetch(to.items + (int64_t)entries[e + 4].col * f);
+        if (e + AHEAD < n) {
+            prefetch_row(to.users + (int64_t)entries[e + AHEAD].row * f, f);
+            prefetch_row(to.items + (int64_t)entries[e + AHEAD].col * f, f);
+        }
         float bu = to.user_bias[u], bi = to.item_bias[i];
         float error = entries[e].value - (job->mean + bu + bi + dot16(p, q, f));
         float step = job->lr * error;

@@ -229,7 +229,7 @@ static void one_bad_row(void **state) {
     free(rows);
     dataset_unref(dataset);
     write_file("a.csv", "user,item,rating\n1,2,x\n");
-    refuses(&request, "`a` has no interactions", "");
+    refuses(&request, "a.csv, line 2, column `rating`: expected a number, got \"x\"", "no row is good");
     write_file("a.csv", "user,item\n1,\"2\n3,4\n"); /* where the next row begins isn't known */
     refuses(&request, "a.csv, line 2: a quote (\") is never closed", "written twice");
 }

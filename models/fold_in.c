@@ -204,6 +204,12 @@ enum status model_fold_in_item(const struct model *model, struct catalog *catalo
 
 /* --- what came by folding in --- */
 
+bool *model_folded(const struct model *model) {
+    bool *is_folded = model->n_folded_items ? xnew_array(bool, (size_t)model->catalog->n_items + 1) : NULL;
+    for (int64_t i = 0; i < model->n_folded_items; i++) is_folded[model->folded_items[i]] = true;
+    return is_folded;
+}
+
 static bool is_fitted(struct seen_row seen, int32_t item) {
     int64_t i = 0;
     while (i < seen.n && seen.items[i] < item) i++;
@@ -211,10 +217,9 @@ static bool is_fitted(struct seen_row seen, int32_t item) {
 }
 
 static enum status count_folded(const struct model *model, const struct model_positions *rows, int64_t n, int64_t *out, struct error *err) {
-    bool *is_folded = xnew_array(bool, (size_t)model->catalog->n_items + 1);
+    bool *is_folded = model_folded(model);
     enum status status = OK;
     *out = 0;
-    for (int64_t i = 0; i < model->n_folded_items; i++) is_folded[model->folded_items[i]] = true;
     for (int64_t r = 0; r < n && status == OK; r++) {
         const int32_t item = rows->items[r];
         *out += item >= 0 && is_folded[item] && is_fitted(model_seen(model, rows->users[r]), item);

@@ -249,6 +249,8 @@ enum status model_fold_in(const struct model *model, const int32_t *items, const
  * is. ERR_VALUE where the model was fitted on rows of the item. */
 enum status model_fold_in_item(const struct model *model, struct catalog *catalog, int32_t item, const int32_t *users, const float *ratings,
                                int64_t n, struct model **out, struct error *err) MUST_CHECK;
+/* By item: whether its rows came by fold_in. Owned; NULL where none did. */
+bool *model_folded(const struct model *model);
 /* Rows of data whose pair of user and item came by fold_in. */
 enum status model_folded_rows(const struct model *model, struct dataset *data, int64_t *out, struct error *err) MUST_CHECK;
 enum status model_save(const struct model *model, const char *path, struct error *err) MUST_CHECK;

@@ -1,7 +1,9 @@
 #include "models/eval/truth.h"
 
+#include <math.h>
 #include <stdlib.h>
 
+#include "models/eval/rank.h"
 #include "models/fit.h"
 #include "runtime/base/mem.h"
 
@@ -12,6 +14,7 @@ struct making {
     const struct csr *rows;     /* of the judged part, by user */
     const int64_t *seen_starts; /* by the judged catalog's users; NULL: what the model was fitted on counts as seen */
     const int32_t *seen_items;
+    bool *is_folded; /* by the model's item: its rows came by fold_in and count as seen, though no part has them; NULL: none, or nothing is masked */
     const int32_t *users, *items; /* of the judged catalog's positions in the model's; NULL: they are the same */
     const struct model *model;
     struct truth truth;
@@ -58,6 +61,14 @@ static void sort_pairs(const struct relevant *relevant, int64_t n) {
 
 /* --- one user: each writes at the end of the truth's list and returns how many --- */
 
+static int64_t add_folded(const struct making *making, int32_t position, int32_t *out) {
+    const struct seen_row seen = model_seen(making->model, position);
+    int64_t n = 0;
+    for (int64_t i = 0; making->is_folded && i < seen.n; i++)
+        if (making->is_folded[seen.items[i]] && !isnan(seen.ratings[i])) out[n++] = seen.items[i];
+    return n;
+}
+
 static int64_t add_seen(struct making *making, int64_t user, int32_t position, int32_t *out) {
     int64_t n = 0;
     if (!making->seen_starts) {
@@ -69,7 +80,8 @@ static int64_t add_seen(struct making *making, int64_t user, int32_t position, i
         const int32_t item = making->items ? making->items[making->seen_items[i]] : making->seen_items[i];
         if (item >= 0) out[n++] = item;
     }
-    if (making->items) qsort(out, (size_t)n, sizeof *out, compare_items);
+    n += add_folded(making, position, out + n);
+    if (making->items || making->is_folded) qsort(out, (size_t)n, sizeof *out, compare_items);
     return n;
 }
 
@@ -129,7 +141,8 @@ static void add_user(struct making *making, int64_t user) {
 static enum status make_room(struct making *making, int64_t n_users, struct error *err) {
     struct truth *truth = &making->truth;
     const size_t n = (size_t)csr_n(making->rows);
-    const int64_t n_seen = making->seen_starts ? making->seen_starts[n_users] : making->model->seen_starts[making->model->catalog->n_users];
+    int64_t n_seen = making->seen_starts ? making->seen_starts[n_users] : 0;
+    if (!making->seen_starts || making->is_folded) n_seen += making->model->seen_starts[making->model->catalog->n_users];
     TRY(mem_try_array((size_t)n_users + 1, "judged users", &truth->users, err));
     TRY(mem_try_array((size_t)n_users + 1, "judged users", &truth->users_there, err));
     TRY(mem_try_array((size_t)n_users + 1, "judged users", &truth->starts, err));
@@ -147,6 +160,7 @@ static enum status make(struct dataset *judged, int mask, struct mapped *mapped,
     making->items = mapped->items;
     TRY(dataset_by_user(judged, device_cpu(), &making->rows, err));
     if (dataset_split(judged) || mask) TRY(dataset_seen(judged, mask, &making->seen_starts, &making->seen_items, err));
+    making->is_folded = mask & MASK_NOTHING ? NULL : model_folded(making->model);
     TRY(make_room(making, n_users, err));
     for (int64_t user = 0; user < n_users; user++) {
         if (user % USERS_BETWEEN_LOOKS == 0) TRY(task_check(making->task, err));
@@ -162,6 +176,7 @@ enum status truth_make(struct task *task, struct dataset *judged, const struct m
     const enum status status = make(judged, mask, &mapped, &making, err);
     mem_free(mapped.users);
     mem_free(mapped.items);
+    free(making.is_folded);
     if (status == OK) *out = making.truth;
     else truth_release(&making.truth);
     return status;

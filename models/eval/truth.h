@@ -21,7 +21,8 @@ struct truth {
 };
 
 /* mask: bits of enum part that count as seen, or MASK_NOTHING (rank.h); 0 = by the split's rule (dataset_seen), or what the model was fitted on where
- * `judged` is no part of a split. ERR_DATA when nobody is left to judge. */
+ * `judged` is no part of a split. What fold_in gave with an item counts as seen in every case but MASK_NOTHING. ERR_DATA when nobody is left to
+ * judge. */
 enum status truth_make(struct task *task, struct dataset *judged, const struct model *model, int mask, struct truth *out,
                        struct error *err) MUST_CHECK;
 void truth_release(struct truth *truth);

@@ -107,7 +107,7 @@ enum status bi_fold_in(const struct call *call, struct value *out, struct error 
         arg_error("about", err, ERR_VALUE, "about= describes a new item, and none is named");
         return err_hint(err, "say item=\"A new film\" too");
     }
-    if (n == 0 && !is_described) return nothing(of_item, err);
+    if (n == 0 && (!is_described || dict_len(arg(call, "about")) == 0)) return nothing(of_item, err);
     int32_t *others = xnew_array(int32_t, n + 1);
     float *ratings = xnew_array(float, n + 1);
     enum status status = read_ratings(call, of_item, others, ratings, err);

@@ -333,6 +333,16 @@ static void note_cold(const struct evaluate_request *request, const struct count
     }
 }
 
+static void note_added(const struct evaluate_request *request, const struct counts *counts, struct table *table) {
+    for (size_t i = 0; counts->ranked.n_users && !request->protocol.sampled && i < request->n_models; i++) {
+        struct buf count = BUF_INIT;
+        const int64_t n = request->models[i]->catalog->n_added_items;
+        buf_add_counted(&count, n, "items");
+        if (n) table_note(table, "%s ranks %s more: fold_in added %s.", request->models[i]->name, buf_text(&count), n == 1 ? "it" : "them");
+        buf_release(&count);
+    }
+}
+
 /* Of the first model: the judged part decides these, but for models of another catalogue. */
 static void note_users(const struct counts *counts, struct table *table) {
     struct buf text = BUF_INIT;
@@ -422,6 +432,7 @@ static enum status judge_all(const struct evaluate_request *request, struct colu
     if (status == OK) {
         caption(request, counts, table);
         note_cold(request, counts, table);
+        note_added(request, counts, table);
         note_users(counts, table);
         note_intervals(request->intervals, table);
         interval_note(table, columns->n_percentile);

@@ -1,9 +1,9 @@
 #include "models/classic/sequences.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "runtime/base/mem.h"
+#include "runtime/data/dataset_file.h"
 #include "runtime/base/sort.h"
 
 #define ROWS_BETWEEN_CHECKS (1 << 16)
@@ -74,14 +74,9 @@ int64_t sequences_bytes(const struct sequences *sequences) {
 
 /* --- files --- */
 
-static void section(const char *name, const char *part, char *out, size_t size) { snprintf(out, size, "%s/%s", name, part); }
-
 enum status sequences_save(const struct sequences *sequences, struct store_writer *writer, const char *name, struct error *err) {
-    char path[64];
-    section(name, "starts", path, sizeof path);
-    TRY(store_put(writer, path, STORE_I64, sequences->starts, sequences->n_users + 1, err));
-    section(name, "items", path, sizeof path);
-    return store_put(writer, path, STORE_I32, sequences->items, sequences->n, err);
+    TRY(store_put(writer, section_name(name, "starts").text, STORE_I64, sequences->starts, sequences->n_users + 1, err));
+    return store_put(writer, section_name(name, "items").text, STORE_I32, sequences->items, sequences->n, err);
 }
 
 static bool fits_together(const struct sequences *sequences) {
@@ -95,12 +90,9 @@ enum status sequences_load(struct store_reader *reader, const char *name, int64_
                            struct error *err) {
     const void *starts, *items;
     int64_t n_starts, n;
-    char path[64];
     *out = (struct sequences){0};
-    section(name, "starts", path, sizeof path);
-    TRY(store_get(reader, path, STORE_I64, n_users + 1, &starts, &n_starts, err));
-    section(name, "items", path, sizeof path);
-    TRY(store_get(reader, path, STORE_I32, -1, &items, &n, err));
+    TRY(store_get(reader, section_name(name, "starts").text, STORE_I64, n_users + 1, &starts, &n_starts, err));
+    TRY(store_get(reader, section_name(name, "items").text, STORE_I32, -1, &items, &n, err));
     TRY(sequences_new(n_users, n_items, n, out, err));
     memcpy(out->starts, starts, (size_t)n_starts * sizeof *out->starts);
     if (n) memcpy(out->items, items, (size_t)n * sizeof *out->items);

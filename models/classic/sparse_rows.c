@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runtime/base/mem.h"
+#include "runtime/data/dataset_file.h"
 
 enum { ENTRIES_BETWEEN_CHECKS = 1 << 16, USERS_BETWEEN_CHECKS = 256 };
 
@@ -92,16 +93,10 @@ enum status sparse_rows_fitted(struct task *task, const struct model *model, str
 
 /* --- files --- */
 
-static void section(const char *name, const char *part, char *out, size_t size) { snprintf(out, size, "%s/%s", name, part); }
-
 enum status sparse_rows_save(const struct sparse_rows *rows, struct store_writer *writer, const char *name, struct error *err) {
-    char path[64];
-    section(name, "starts", path, sizeof path);
-    TRY(store_put(writer, path, STORE_I64, rows->starts, rows->n + 1, err));
-    section(name, "columns", path, sizeof path);
-    TRY(store_put(writer, path, STORE_I32, rows->columns, sparse_rows_n(rows), err));
-    section(name, "values", path, sizeof path);
-    return store_put(writer, path, STORE_F32, rows->values, sparse_rows_n(rows), err);
+    TRY(store_put(writer, section_name(name, "starts").text, STORE_I64, rows->starts, rows->n + 1, err));
+    TRY(store_put(writer, section_name(name, "columns").text, STORE_I32, rows->columns, sparse_rows_n(rows), err));
+    return store_put(writer, section_name(name, "values").text, STORE_F32, rows->values, sparse_rows_n(rows), err);
 }
 
 static enum status check(const struct sparse_rows *rows, int64_t n, const char *name, struct error *err) {
@@ -118,14 +113,10 @@ static enum status check(const struct sparse_rows *rows, int64_t n, const char *
 static enum status load(struct store_reader *reader, const char *name, int64_t n, int64_t n_columns, struct sparse_rows *out, struct error *err) {
     const void *starts, *columns, *values;
     int64_t n_starts, n_entries;
-    char path[64];
-    section(name, "starts", path, sizeof path);
-    TRY(store_get(reader, path, STORE_I64, n < 0 ? -1 : n + 1, &starts, &n_starts, err));
-    if (n_starts < 1) return err_set(err, ERR_DATA, "the file is damaged: `%s` is empty", path);
-    section(name, "columns", path, sizeof path);
-    TRY(store_get(reader, path, STORE_I32, -1, &columns, &n_entries, err));
-    section(name, "values", path, sizeof path);
-    TRY(store_get(reader, path, STORE_F32, n_entries, &values, &n_entries, err));
+    TRY(store_get(reader, section_name(name, "starts").text, STORE_I64, n < 0 ? -1 : n + 1, &starts, &n_starts, err));
+    if (n_starts < 1) return err_set(err, ERR_DATA, "the file is damaged: `%s/starts` is empty", name);
+    TRY(store_get(reader, section_name(name, "columns").text, STORE_I32, -1, &columns, &n_entries, err));
+    TRY(store_get(reader, section_name(name, "values").text, STORE_F32, n_entries, &values, &n_entries, err));
     TRY(sparse_rows_new(n_starts - 1, n_columns, n_entries, out, err));
     memcpy(out->starts, starts, (size_t)n_starts * sizeof *out->starts);
     if (n_entries) memcpy(out->columns, columns, (size_t)n_entries * sizeof *out->columns);

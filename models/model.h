@@ -175,6 +175,7 @@ enum status model_cannot(struct error *err, bool (*can)(const struct model_class
 void params_defaults(const struct model_class *class, struct params *out);
 int params_find(const struct model_class *class, const char *name); /* row, or -1 */
 int params_count(const struct model_class *class);
+union param_value model_param(const struct model *model, const char *name); /* the row exists */
 /* The row's static string that equals text, or NULL. */
 const char *param_choice(const struct param_row *row, const char *text);
 enum status params_check(const struct model_class *class, const struct params *params, struct error *err) MUST_CHECK;

@@ -19,6 +19,10 @@ int params_find(const struct model_class *class, const char *name) {
     return -1;
 }
 
+union param_value model_param(const struct model *model, const char *name) {
+    return model->params.values[params_find(model->class, name)];
+}
+
 const char *param_choice(const struct param_row *row, const char *text) {
     for (size_t i = 0; row->names && row->names[i]; i++)
         if (strcmp(row->names[i], text) == 0) return row->names[i];

@@ -68,7 +68,7 @@ static enum status fold_in(const struct model *model, const int32_t *items, cons
 static enum status fold_in_item(const struct model *model, int32_t item, const int32_t *users, const float *ratings, int64_t n, struct model *out,
                                 struct error *err) {
     const struct bias_state *from = model->state;
-    const double reg = model->params.values[params_find(model->class, "reg_item")].f;
+    const double reg = model_param(model, "reg_item").f;
     struct bias_state *state = xmemdup(from, sizeof *from);
     const enum status status = biases_with_item(&from->biases, item, biases_new_item(&from->biases, reg, users, ratings, n), &state->biases, err);
     if (status == OK) out->state = state;

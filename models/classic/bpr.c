@@ -68,13 +68,12 @@ static enum status fit(const struct fit_request *request, struct model *model, s
 
 /* --- new users, and why --- */
 
-static union param_value value_of(const struct model *model, const char *name) { return model->params.values[params_find(model->class, name)]; }
 static int64_t passes_of(const struct model *model) { return model_epochs(model) > 0 ? model_epochs(model) : 1; }
 
 /* The steps that training takes with a user, against the items as they are, as often as there were epochs. */
 static enum status replay(const struct model *model, const int32_t *items, int64_t n, float *vector, float *parts, struct error *err) {
-    return bpr_replay(task_current(), &factors_of(model)->host, items, n, passes_of(model), (float)value_of(model, "lr").f,
-                      (float)value_of(model, "reg").f, model->common.seed, vector, parts, err);
+    return bpr_replay(task_current(), &factors_of(model)->host, items, n, passes_of(model), (float)model_param(model, "lr").f,
+                      (float)model_param(model, "reg").f, model->common.seed, vector, parts, err);
 }
 
 static enum status fold_in(const struct model *model, const int32_t *items, const float *ratings, int64_t n, struct model *out, struct error *err) {
@@ -107,7 +106,7 @@ static enum status explain(const struct model *model, int32_t user, int32_t item
 /* How often one of n_items, with n events, is drawn in an epoch: each event of a user draws from what he hasn't. */
 static double draws_of(const struct model *model, const struct sparse_rows *rows, int64_t candidates, int64_t n_items, int64_t n) {
     double draws = 0, chances = 0;
-    if (strcmp(value_of(model, "negatives").s, "popularity") != 0) {
+    if (strcmp(model_param(model, "negatives").s, "popularity") != 0) {
         for (int64_t u = 0; u < rows->n; u++) {
             const int64_t has = sparse_rows_length(rows, u), others = n_items - has;
             draws += (double)(candidates * has) / (double)(others > 0 ? others : 1);
@@ -123,8 +122,8 @@ static double draws_of(const struct model *model, const struct sparse_rows *rows
 
 static enum status replay_item(const struct model *model, int32_t item, const int32_t *users, int64_t n, const struct sparse_rows *rows,
                                float *vector, struct model *out, struct error *err) {
-    const bool is_hard = strcmp(value_of(model, "negatives").s, "hard") == 0;
-    const int64_t candidates = is_hard ? value_of(model, "candidates").i : 1;
+    const bool is_hard = strcmp(model_param(model, "negatives").s, "hard") == 0;
+    const int64_t candidates = is_hard ? model_param(model, "candidates").i : 1;
     const struct bpr_newcomer newcomer = {.n_users = rows->n,
                                           .starts = rows->starts,
                                           .items = rows->columns,
@@ -134,8 +133,8 @@ static enum status replay_item(const struct model *model, int32_t item, const in
                                           .draws = draws_of(model, rows, candidates, out->catalog->n_items, n),
                                           .candidates = candidates};
     float bias = 0;
-    TRY(bpr_replay_item(task_current(), &factors_of(model)->host, &newcomer, passes_of(model), (float)value_of(model, "lr").f,
-                        (float)value_of(model, "reg").f, model->common.seed, vector, &bias, err));
+    TRY(bpr_replay_item(task_current(), &factors_of(model)->host, &newcomer, passes_of(model), (float)model_param(model, "lr").f,
+                        (float)model_param(model, "reg").f, model->common.seed, vector, &bias, err));
     return factors_with_item(factors_of(model), item, vector, bias, &out->state, err);
 }
 

@@ -58,7 +58,7 @@ static struct content *content_new(const struct model *model) {
     struct content *content = xnew(struct content);
     content->count = 1;
     content->rates = model->is_explicit;
-    content->shrinkage = model->params.values[params_find(model->class, "shrinkage")].f;
+    content->shrinkage = model_param(model, "shrinkage").f;
     return content;
 }
 
@@ -294,7 +294,7 @@ static enum status fold_in(const struct model *model, const int32_t *items, cons
 
 static enum status learn_again(const struct model *out, const struct content *from, int32_t item, double bias, struct content *content,
                                struct error *err) {
-    const double title_share = out->params.values[params_find(out->class, "title_share")].f;
+    const double title_share = model_param(out, "title_share").f;
     TRY(content_of(task_current(), out->catalog, title_share, &content->items, err));
     TRY(sparse_rows_fitted(task_current(), out, &content->by_user, err));
     return content->rates ? biases_with_item(&from->base, item, bias, &content->base, err) : OK;

@@ -135,9 +135,8 @@ static enum status add_border(const struct item_linear *from, struct border *bor
 static enum status fold_in_item(const struct model *model, int32_t item, const int32_t *users, const float *ratings, int64_t n, struct model *out,
                                 struct error *err) {
     const struct item_linear *from = model->state;
-    const union param_value *values = model->params.values;
     struct item_linear *ease = xnew(struct item_linear);
-    struct border border = {item, model->catalog->n_items, out->catalog->n_items, NULL, values[params_find(model->class, "reg")].f};
+    struct border border = {item, model->catalog->n_items, out->catalog->n_items, NULL, model_param(model, "reg").f};
     (void)ratings;
     enum status status = mem_try_array((size_t)border.n, "the new item's weights", &border.column, err);
     if (status == OK) {
@@ -145,9 +144,7 @@ static enum status fold_in_item(const struct model *model, int32_t item, const i
         status = add_border(from, &border, ease, err);
     }
     mem_free(border.column);
-    if (status == OK)
-        status =
-            item_linear_add_item(from, values[params_find(model->class, "recency")].f, RECENCY_FLOOR, border.n, item, users, n, &ease->rows, err);
+    if (status == OK) status = item_linear_add_item(from, model_param(model, "recency").f, RECENCY_FLOOR, border.n, item, users, n, &ease->rows, err);
     if (status == OK) out->state = ease;
     else item_linear_free(ease);
     return status;

@@ -44,8 +44,7 @@ void knn_free(void *data) {
 
 /* --- what the parameters mean for these data --- */
 
-static union param_value value_of(const struct model *model, const char *name) { return model->params.values[params_find(model->class, name)]; }
-static bool is(const struct model *model, const char *name, const char *value) { return strcmp(value_of(model, name).s, value) == 0; }
+static bool is(const struct model *model, const char *name, const char *value) { return strcmp(model_param(model, name).s, value) == 0; }
 
 static enum status check_implicit(const struct model *model, struct error *err) {
     static const char *const of_ratings[] = {"adjusted_cosine", "pearson", "msd"};
@@ -60,14 +59,14 @@ static enum status check_implicit(const struct model *model, struct error *err) 
 
 static enum status check_explicit(const struct model *model, struct error *err) {
     if (is(model, "weighting", "none") || is(model, "weighting", "auto")) return OK;
-    err_set(err, ERR_VALUE, "weighting=\"%s\" weighs the rows of implicit data; ratings are compared as they are", value_of(model, "weighting").s);
+    err_set(err, ERR_VALUE, "weighting=\"%s\" weighs the rows of implicit data; ratings are compared as they are", model_param(model, "weighting").s);
     err_hint(err, "implicit(train) makes rows of ratings");
     return err_about(err, "weighting");
 }
 
 /* What "auto" and -1 stand for was chosen on validation parts: tests/bench/knn.md. */
 static const char *similarity_of(const struct model *model, bool of_users) {
-    const char *similarity = value_of(model, "similarity").s;
+    const char *similarity = model_param(model, "similarity").s;
     if (strcmp(similarity, "auto") != 0) return similarity;
     if (!model->is_explicit) return "cosine";
     return of_users ? "pearson" : "adjusted_cosine";
@@ -89,7 +88,7 @@ static enum weighting weighting_of(const struct model *model, const char *simila
 }
 
 static double shrinkage_of(const struct model *model) {
-    const double shrinkage = value_of(model, "shrinkage").f;
+    const double shrinkage = model_param(model, "shrinkage").f;
     return shrinkage >= 0 ? shrinkage : model->is_explicit ? SHRINKAGE_OF_RATINGS : 0;
 }
 
@@ -97,13 +96,13 @@ static int64_t n_compared(const struct model *model, bool of_users) { return of_
 
 /* Ratings ask the nearest of those that can say something of an item, who may stand far down a list; rows ask the nearest of all. */
 static int64_t most_of(const struct model *model, const struct knn *knn) {
-    const int64_t n = n_compared(model, knn->of_users), listed = value_of(model, "listed").i;
+    const int64_t n = n_compared(model, knn->of_users), listed = model_param(model, "listed").i;
     const int64_t room = listed > 0 ? listed : LISTED_MAX / (n + 1);
     return least(n, knn->rates && room > knn->neighbors ? room : knn->neighbors);
 }
 
 static enum status check_listed(const struct model *model, bool of_users, struct error *err) {
-    const int64_t listed = value_of(model, "listed").i, neighbors = least(value_of(model, "neighbors").i, n_compared(model, of_users));
+    const int64_t listed = model_param(model, "listed").i, neighbors = least(model_param(model, "neighbors").i, n_compared(model, of_users));
     if (listed == 0 || (model->is_explicit && listed >= neighbors)) return OK;
     if (!model->is_explicit) {
         err_set(err, ERR_VALUE, "lists of implicit data are as long as `neighbors`: listed= is for ratings");
@@ -118,7 +117,7 @@ static enum status check_listed(const struct model *model, bool of_users, struct
 static void understand(const struct model *model, struct knn *knn) {
     const char *similarity = similarity_of(model, knn->of_users);
     knn->rates = model->is_explicit;
-    knn->neighbors = value_of(model, "neighbors").i;
+    knn->neighbors = model_param(model, "neighbors").i;
     knn->most = most_of(model, knn);
     knn->weighting = weighting_of(model, similarity);
     knn->center = is(model, "center", "bias") ? CENTER_BIAS : is(model, "center", "mean") ? CENTER_MEAN : CENTER_NONE;

@@ -120,20 +120,18 @@ static enum status solve(struct task *task, double reg, struct mat *past, const 
     return mat_multiply(task, past, false, next, false, out, err);
 }
 
-static union param_value value_of(const struct model *model, const char *name) { return model->params.values[params_find(model->class, name)]; }
-
 /* By the model's parameters, of which reg is the one that counts. */
 static enum status weights_between(struct task *task, const struct model *model, const struct sequences *sequences, struct mat **out,
                                    struct error *err) {
     const int64_t n = sequences->n_items;
     struct lags lags = {0};
     struct mat *past = NULL, *next = NULL;
-    enum status status =
-        lags_make(value_of(model, "past").i, value_of(model, "future").i, value_of(model, "recency").f, value_of(model, "fading").f, &lags, err);
+    enum status status = lags_make(model_param(model, "past").i, model_param(model, "future").i, model_param(model, "recency").f,
+                                   model_param(model, "fading").f, &lags, err);
     if (status == OK) status = mat_new(device_cpu(), n, n, &past, err);
     if (status == OK) status = mat_new(device_cpu(), n, n, &next, err);
     if (status == OK) status = count(task, sequences, &lags, past, next, err);
-    if (status == OK) status = solve(task, value_of(model, "reg").f, past, next, out, err);
+    if (status == OK) status = solve(task, model_param(model, "reg").f, past, next, out, err);
     mat_unref(past);
     mat_unref(next);
     lags_release(&lags);
@@ -170,7 +168,7 @@ static enum status fold_in_item(const struct model *model, int32_t item, const i
     (void)ratings;
     enum status status = sequences_with_item(&from->order, n_items, item, users, n, &slist->order, err);
     if (status == OK) status = learn_weights(task_current(), model, &slist->order, slist, err);
-    if (status == OK) status = item_linear_add_item(from, value_of(model, "recency").f, 0, n_items, item, users, n, &slist->rows, err);
+    if (status == OK) status = item_linear_add_item(from, model_param(model, "recency").f, 0, n_items, item, users, n, &slist->rows, err);
     if (status == OK) out->state = slist;
     else item_linear_free(slist);
     return status;

@@ -181,6 +181,8 @@ const char *param_choice(const struct param_row *row, const char *text);
 enum status params_check(const struct model_class *class, const struct params *params, struct error *err) MUST_CHECK;
 /* "factors=64, reg=0.1": given ones only, or all. */
 void params_text(const struct model_class *class, const struct params *params, bool all, struct buf *out);
+/* "factors=64, epochs=4": what was given of a recipe, its seed apart. */
+void params_given(const struct model_class *class, const struct params *params, const struct fit_common *common, struct buf *out);
 
 /* --- what the language and the engine call (models/fit.c, models/model.c); what classes call: models/fit.h --- */
 

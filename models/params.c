@@ -74,3 +74,9 @@ void params_text(const struct model_class *class, const struct params *params, b
         first = false;
     }
 }
+
+void params_given(const struct model_class *class, const struct params *params, const struct fit_common *common, struct buf *out) {
+    const size_t before = out->len;
+    params_text(class, params, false, out);
+    if (common->epochs) buf_addf(out, "%sepochs=%lld", out->len > before ? ", " : "", (long long)common->epochs);
+}

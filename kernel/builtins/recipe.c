@@ -81,8 +81,7 @@ struct recipe *recipe_of_model(const struct model *model) {
 
 void recipe_text(const struct recipe *recipe, struct buf *out) {
     struct buf given = BUF_INIT;
-    params_text(recipe->class, &recipe->params, false, &given);
-    if (recipe->common.epochs) buf_addf(&given, "%sepochs=%lld", given.len ? ", " : "", (long long)recipe->common.epochs);
+    params_given(recipe->class, &recipe->params, &recipe->common, &given);
     if (recipe->seed_given) buf_addf(&given, "%sseed=%llu", given.len ? ", " : "", (unsigned long long)recipe->common.seed);
     buf_addf(out, "%s(%s)", recipe->class->name, buf_text(&given));
     buf_release(&given);

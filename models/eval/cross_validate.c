@@ -129,7 +129,7 @@ static void caption(const struct run *run, struct table *table) {
     const struct cross_validate_request *request = run->request;
     struct buf text = BUF_INIT;
     buf_addf(&text, "%s(", request->class->name);
-    params_text(request->class, request->params, false, &text);
+    params_given(request->class, request->params, &request->common, &text);
     buf_addf(&text, ") on %s, ", dataset_name(request->data));
     if (run->names) buf_adds(&text, "the published folds");
     else buf_addf(&text, "%lld random folds, seed %llu", (long long)run->n_folds, (unsigned long long)request->common.seed);

@@ -90,8 +90,7 @@ static void caption(const struct sweep *sweep, struct table *table) {
     const struct sweep_request *request = &sweep->request;
     struct buf text = BUF_INIT;
     buf_addf(&text, "%s(", request->class->name);
-    params_text(request->class, request->params, false, &text);
-    if (request->common.epochs) buf_addf(&text, "%sepochs=%lld", text.data[text.len - 1] == '(' ? "" : ", ", (long long)request->common.epochs);
+    params_given(request->class, request->params, &request->common, &text);
     buf_addf(&text, ") judged on %s", dataset_name(request->valid));
     buf_adds(&text, ": ");
     add_search(sweep, &text);

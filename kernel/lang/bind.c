@@ -41,19 +41,48 @@ static size_t count_positional(const struct signature *signature) {
     return n;
 }
 
-/* The one parameter that has to be named and takes such a value: lambda r: … is where=; NULL: none, or several. */
-static const struct sig_param *named_for(const struct signature *signature, struct value value) {
-    const struct sig_param *found = NULL;
-    for (size_t i = 0; i < signature->n_params; i++) {
+/* The parameter that positional argument number `position` goes to; -1: the star one or none. */
+static int positional_param(const struct signature *signature, size_t position) {
+    for (size_t i = 0; i < signature->n_params; i++)
+        if (signature->params[i].kind == SIG_PLAIN && !signature->params[i].keyword_only && position-- == 0) return (int)i;
+    return -1;
+}
+
+static bool accepts(const struct sig_type *type, struct value value) {
+    struct value accepted;
+    const bool fits = sig_accept(type, value, &accepted);
+    if (fits) value_release(&accepted);
+    return fits;
+}
+
+#define NAMES_SHOWN 4
+
+/* The parameters that have to be named and take such a value: lambda r: … is where=, 0.2 is test= or valid=. */
+static void named_hint(const struct signature *signature, struct value value, struct error *err) {
+    const char *names[NAMES_SHOWN + 1];
+    size_t n = 0;
+    struct buf list = BUF_INIT;
+    for (size_t i = 0; i < signature->n_params && n <= NAMES_SHOWN; i++) {
         const struct sig_param *param = &signature->params[i];
-        struct value accepted;
         if (param->kind != SIG_PLAIN || !param->keyword_only || sig_type_has(param->type, SIG_ANY)) continue;
-        if (!sig_accept(param->type, value, &accepted)) continue;
-        value_release(&accepted);
-        if (found) return NULL;
-        found = param;
+        if (accepts(param->type, value)) names[n++] = param->name;
     }
-    return found;
+    const bool more = n > NAMES_SHOWN;
+    for (size_t i = 0; i < n - more; i++) buf_addf(&list, "%s%s=", i == 0 ? "" : i + 1 == n ? " or " : ", ", names[i]);
+    if (n) err_hint(err, "give it by name: %s%s", buf_text(&list), more ? " …" : "");
+    buf_release(&list);
+}
+
+/* evaluate(a, b, test): the first parameter takes a list of what was given as several. */
+static void several_given_hint(const struct bound_call *b, struct error *err) {
+    const struct arguments *a = b->arguments;
+    const struct sig_type *type = b->signature->n_params ? b->signature->params[0].type : NULL;
+    const int second = positional_param(b->signature, 1);
+    if (a->n < 2 || argument_name(a, 0) || argument_name(a, 1)) return;
+    if (second >= 0 && accepts(b->signature->params[second].type, a->values[1])) return;
+    for (; type; type = type->next)
+        if (type->kind == SIG_LIST && type->element && accepts(type->element, a->values[0]) && accepts(type->element, a->values[1]))
+            err_hint(err, "several stand in a list: %s([…, …]%s)", call_name(b), count_positional(b->signature) > 1 ? ", …" : "");
 }
 
 static enum status too_many(const struct bound_call *b, size_t i, struct error *err) {
@@ -64,10 +93,10 @@ static enum status too_many(const struct bound_call *b, size_t i, struct error *
     err_set(err, ERR_TYPE, "%s takes %s%zu argument%s%s, got %zu", call_name(b),
             most && (fewer || b->signature->params[0].default_text) ? "at most " : "", most, most == 1 ? "" : "s", fewer ? " by position" : "",
             given);
-    const struct sig_param *named = named_for(b->signature, b->arguments->values[i]);
+    several_given_hint(b, err);
     hint_about_word(b->signature, NULL, b->arguments->values[i], err);
-    if (named) err_hint(err, "give it by name: %s=", named->name);
-    else if (fewer) err_hint(err, "give the others by name: %s", b->signature->text);
+    named_hint(b->signature, b->arguments->values[i], err);
+    if (fewer) err_hint(err, "give the others by name: %s", b->signature->text);
     else err_hint(err, "%s", b->signature->text);
     return blame(b, i, false, err);
 }
@@ -106,13 +135,6 @@ static void place_about(const struct bound_call *b, struct error *err) {
     if (err->about[0] && b->arguments->spans && b->arguments->source && span_about(b, err->about, &span))
         error_place(err, b->arguments->source, span);
     err->about[0] = 0; /* the calls around this one have other arguments */
-}
-
-/* The parameter that positional argument number `position` goes to; -1: the star one or none. */
-static int positional_param(const struct signature *signature, size_t position) {
-    for (size_t i = 0; i < signature->n_params; i++)
-        if (signature->params[i].kind == SIG_PLAIN && !signature->params[i].keyword_only && position-- == 0) return (int)i;
-    return -1;
 }
 
 static void parameter_names(const struct builtin_info *info, struct buf *list, struct error *err, const char *wrong) {

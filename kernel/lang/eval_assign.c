@@ -201,10 +201,20 @@ static enum status assign_subscript(struct frame *frame, const struct node *node
 
 static enum status assign_one(struct frame *frame, const struct node *target, struct value value, struct undo *undo, struct error *err);
 
-static enum status wrong_count(struct frame *frame, const struct node *target, size_t n_values, bool starred, struct error *err) {
-    uint32_t n = target->u.list.n - starred;
+static bool are_datasets(struct value items) {
+    for (size_t i = 0; i < seq_len(items); i++)
+        if (strcmp(value_type_name(seq_item(items, i)), "Dataset") != 0) return false;
+    return true;
+}
+
+static enum status wrong_count(struct frame *frame, const struct node *target, struct value items, bool starred, struct error *err) {
+    const size_t n_values = seq_len(items);
+    const uint32_t n = target->u.list.n - starred;
     err_set(err, ERR_VALUE, "%s%u name%s on the left, %zu value%s on the right", starred ? "at least " : "", n, n == 1 ? "" : "s", n_values,
             n_values == 1 ? "" : "s");
+    if (n_values == 3 && are_datasets(items)) err_hint(err, "they are train, valid and test: train, valid, test = …");
+    if (n_values == 2 && are_datasets(items))
+        err_hint(err, "they are train and test; split(ratings, valid=0.1, test=0.2) gives train, valid and test");
     if (!starred && n_values > n) err_hint(err, "a starred name takes the rest: first, *rest = …");
     error_place(err, frame->source, target->span);
     return err->code;
@@ -220,7 +230,7 @@ static enum status assign_items(struct frame *frame, const struct node *target, 
     size_t n = seq_len(items), at = 0;
     bool starred = false;
     for (uint32_t i = 0; i < target->u.list.n; i++) starred |= target->u.list.items[i]->kind == NODE_STARRED;
-    if (starred ? n + 1 < target->u.list.n : n != target->u.list.n) return wrong_count(frame, target, n, starred, err);
+    if (starred ? n + 1 < target->u.list.n : n != target->u.list.n) return wrong_count(frame, target, items, starred, err);
     for (uint32_t i = 0; i < target->u.list.n; i++) {
         const struct node *one = target->u.list.items[i];
         if (one->kind != NODE_STARRED) {

@@ -14,9 +14,18 @@ static bool is_blank(struct slice line) {
     return line.len == 0;
 }
 
+#define JSON_PLACE "(line 1, "
+
+/* why ends with "(line 1, column 8)": the line is the file's here. */
+static enum status no_json(const struct scan *scan, const char *why, struct error *err) {
+    const char *place = strrchr(why, '(');
+    if (!place || strncmp(place, JSON_PLACE, strlen(JSON_PLACE)) != 0)
+        return err_set(err, ERR_DATA, "%s, line %lld: %s", scan->path, (long long)scan->line, why);
+    return err_set(err, ERR_DATA, "%s, line %lld: %.*s(%s", scan->path, (long long)scan->line, (int)(place - why), why, place + strlen(JSON_PLACE));
+}
+
 static enum status no_object(const struct scan *scan, const char *got, struct error *err) {
-    err_set(err, ERR_DATA, "%s, line %lld: expected a JSON object, got %s", scan->path, (long long)scan->line, got);
-    return err_hint(err, "a line looks like {\"user\": 196, \"item\": 242, \"rating\": 3, \"time\": 881250949}");
+    return err_set(err, ERR_DATA, "%s, line %lld: expected a JSON object, got %s", scan->path, (long long)scan->line, got);
 }
 
 /* The next object, owned; NULL at the end or with *out_status. */
@@ -28,12 +37,13 @@ static json_t *next_object(struct scan *scan, enum status *out_status, struct er
     struct error why = ERROR_INIT;
     json_t *json = NULL;
     if (json_parse(line, &json, &why) != OK) {
-        *out_status = no_object(scan, why.message, err);
+        *out_status = no_json(scan, why.message, err);
     } else if (!json_is_object(json)) {
         *out_status = no_object(scan, json_is_array(json) ? "a list" : "a single value", err);
         json_decref(json);
         json = NULL;
     }
+    if (!json) err_hint(err, "a line looks like {\"user\": 196, \"item\": 242, \"rating\": 3, \"time\": 881250949}");
     return json;
 }
 

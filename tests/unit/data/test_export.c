@@ -199,7 +199,7 @@ static void json_tables(void **state) {
         {"{\"a\": {\"b\": 1}}\n", "t.jsonl, line 1, key `a`: an object can't be a cell"},
         {"{\"a\": [1, null]}\n", "t.jsonl, line 1, key `a`: null within a list can't be an entry"},
         {"{\"a\": [[1]]}\n", "t.jsonl, line 1, key `a`: a list within a list can't be an entry"},
-        {"{\"a\": 1}\nword\n", "t.jsonl, line 2: expected a JSON object, got not valid JSON: invalid token near 'word' (line 1, column 4)"},
+        {"{\"a\": 1}\nword\n", "t.jsonl, line 2: not valid JSON: invalid token near 'word' (column 4)"},
     };
     struct table *table = NULL;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

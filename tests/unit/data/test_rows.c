@@ -238,7 +238,7 @@ static void bad_json_lines(void **state) {
     (void)state;
     struct load_request request = {.name_or_path = "a.jsonl"};
     write_file("a.jsonl", "nonsense\n{\"user\": 1, \"item\": 2}\n[3]\n{\"user\": 1, \"item\": [2]}\n{\"user\": 2}\n{\"user\": 2, \"item\": 3}\n");
-    refuses(&request, "a.jsonl, line 1: expected a JSON object, got not valid JSON: invalid token near 'nonsense' (line 1, column 8)",
+    refuses(&request, "a.jsonl, line 1: not valid JSON: invalid token near 'nonsense' (column 8)",
             "the file has 4 bad rows, on lines 1, 3, 4 and 5. Mend it");
     request.skip_bad = true;
     struct dataset *dataset = load_it(&request);

@@ -172,6 +172,20 @@ static struct ials_rule rule_of(const struct fit_request *request, const struct 
                               .block = strcmp(solver, "block") == 0 ? fit_int(request, model, "block") : n_factors};
 }
 
+#define NOTHING_LEARNED 0.999 /* of the loss of vectors that are all 0 */
+
+/* In a large catalogue the pull to 0 of all pairs can win over the few events: scores are as good as 0 then, which no error says. Settings of a
+ * sweep show it by what they are judged by. */
+static void warn_of_collapse(const struct ials *ials, const struct model *model) {
+    const struct fit_request *request = ials->request;
+    if (!request->common.verbose || task_runs(request->task) || model->n_history == 0) return;
+    if (!(model->history[model->n_history - 1].train > NOTHING_LEARNED)) return;
+    task_printf(request->task,
+                "ials: all vectors shrank to about 0, so it learned no taste: the pull to 0 of all pairs outweighs the events; try "
+                "unobserved=%.2g, or a smaller reg=\n",
+                ials->fold.unobserved / 10);
+}
+
 static enum status fit(const struct fit_request *request, struct model *model, struct error *err) {
     static const struct fit_steps steps = {epoch, publish};
     TRY(factors_check_start(request, model, err));
@@ -185,6 +199,7 @@ static enum status fit(const struct fit_request *request, struct model *model, s
     enum status status = sides_init(&ials, err);
     if (status == OK) status = init_vectors(&ials, model, err);
     if (status == OK) status = fit_epochs(request, model, &steps, &ials, err);
+    if (status == OK) warn_of_collapse(&ials, model);
     release(&ials);
     return status;
 }
@@ -206,7 +221,8 @@ static const struct param_row params[] = {
      .min = 0,
      .max = 1e6,
      .above_min = true,
-     .doc = "weight of every pair's pull to 0, observed or not: the alpha0 of Rendle et al.; against alpha it says how much a missing event means"},
+     .doc = "weight of every pair's pull to 0, observed or not: the alpha0 of Rendle et al.; against alpha it says how much a missing event means. "
+            "The larger and sparser the catalogue, the smaller: 0.02 was chosen for Gowalla's 40,981 places"},
     {.name = "reg",
      .type = PARAM_FLOAT,
      .otherwise.f = 0.008,

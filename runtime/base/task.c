@@ -170,6 +170,8 @@ void task_report(struct task *task, int64_t done, const char *format, ...) {
     if (now_s - task->reported_s >= TASK_PROGRESS_MS / 1000.0) send_progress(task, now_s);
 }
 
+bool task_runs(const struct task *task) { return task && task->depth > 0; }
+
 void task_end(struct task *task, bool interrupted) {
     if (!task || task->depth == 0 || --task->depth > 0) return;
     task->shown.interrupted = interrupted;

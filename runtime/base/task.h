@@ -66,6 +66,7 @@ void task_advance(struct task *task, int64_t by); /* atomic, any thread, never r
 void task_report(struct task *task, int64_t done, const char *format, ...)
     PRINTF_LIKE(3, 4); /* worker thread; throttled; done < 0: what task_advance counted */
 void task_end(struct task *task, bool interrupted);
+bool task_runs(const struct task *task); /* within a run: a fit that asks outside of its own is one of a sweep's */
 
 void task_print(struct task *task, const char *text, size_t len);
 void task_printf(struct task *task, const char *format, ...) PRINTF_LIKE(2, 3);

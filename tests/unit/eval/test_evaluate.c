@@ -274,7 +274,7 @@ static void test_cross_validate(void **state) {
     GOOD(cross_validate(&request, &table, &err));
     assert_int_equal(table->n_rows, 4);
     assert_int_equal(table->n_columns, 4);
-    assert_string_equal(table->caption, "als(factors=4, reg=0.2) on small, 4 random folds, seed 3");
+    assert_string_equal(table->caption, "als(factors=4, reg=0.2, epochs=4) on small, 4 random folds, seed 3");
     double mean = 0, square = 0;
     for (int fold = 0; fold < 4; fold++) {
         struct dataset *train = NULL, *test = NULL;
@@ -311,7 +311,8 @@ static void test_sampled_folds(void **state) {
     GOOD(cross_validate(&request, &full, &err));
     request.protocol = protocol;
     GOOD(cross_validate(&request, &table, &err));
-    assert_string_equal(table->caption, "als(factors=4, reg=0.2) on small, 3 random folds, seed 3; each among 9 items drawn uniformly (seed 3)");
+    assert_string_equal(table->caption,
+                        "als(factors=4, reg=0.2, epochs=4) on small, 3 random folds, seed 3; each among 9 items drawn uniformly (seed 3)");
     for (int fold = 0; fold < 3; fold++) {
         struct dataset *train = NULL, *test = NULL;
         double value;

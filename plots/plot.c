@@ -68,6 +68,11 @@ void plot_add_label(struct plot *plot, struct label label) {
     plot->labels[plot->n_labels++] = label;
 }
 
+void plot_add_number(struct buf *out, double value) {
+    if (value == floor(value) && fabs(value) < 1e15) buf_add_count(out, (int64_t)value);
+    else buf_addf(out, "%.4g", value);
+}
+
 void plot_set_text(char **field, const char *format, ...) {
     struct buf text = BUF_INIT;
     va_list args;

@@ -63,6 +63,8 @@ void plot_unref(struct plot *plot);
 struct series *plot_add_series(struct plot *plot, const char *name, int64_t n);
 void plot_add_label(struct plot *plot, struct label label); /* takes label.text */
 void plot_set_text(char **field, const char *format, ...) PRINTF_LIKE(2, 3);
+/* "27,145" where it is whole, else four digits. */
+void plot_add_number(struct buf *out, double value);
 
 /* --- drawing: gnuplot.h --- */
 enum image_format { IMAGE_PNG, IMAGE_SVG };

@@ -138,8 +138,7 @@ void script_hist(struct drawing *drawing) {
 static void put_value(struct drawing *drawing, double at, double value) {
     const struct layout *layout = &drawing->layout;
     struct buf text = BUF_INIT;
-    if (value == floor(value) && fabs(value) < 1e15) buf_add_count(&text, (int64_t)value);
-    else buf_addf(&text, "%.4g", value);
+    plot_add_number(&text, value);
     bool below = value < 0;
     if (layout->sideways)
         draw_text(drawing, buf_text(&text), layout_x(layout, value) + (below ? -5 : 5), layout_y(layout, at),

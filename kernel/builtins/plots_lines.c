@@ -105,7 +105,14 @@ static void sum_up_line(const struct series *line, struct buf *out) {
         last = line->y[i];
     }
     if (!isfinite(last)) buf_addf(out, "%s: no numbers", line->name ? line->name : "values");
-    else buf_addf(out, "%s: %.4g to %.4g, last %.4g", line->name ? line->name : "values", least, most, last);
+    else {
+        buf_addf(out, "%s: ", line->name ? line->name : "values");
+        plot_add_number(out, least);
+        buf_adds(out, " to ");
+        plot_add_number(out, most);
+        buf_adds(out, ", last ");
+        plot_add_number(out, last);
+    }
 }
 
 static void sum_up(struct plot *plot, const char *what, const char *x_name) {
@@ -380,7 +387,10 @@ static void sum_up_bars(struct plot *plot) {
     buf_adds(&text, "Bars:");
     for (size_t i = 0; i < plot->n_ticks && i < 12; i++) {
         buf_addf(&text, "%s %s", i ? ";" : "", plot->ticks[i]);
-        for (size_t s = 0; s < plot->n_series; s++) buf_addf(&text, "%s %.4g", s ? "," : "", plot->series[s].y[i]);
+        for (size_t s = 0; s < plot->n_series; s++) {
+            buf_adds(&text, s ? ", " : " ");
+            plot_add_number(&text, plot->series[s].y[i]);
+        }
     }
     if (plot->n_ticks > 12) buf_addf(&text, "; and %zu more", plot->n_ticks - 12);
     buf_adds(&text, ".");

@@ -268,7 +268,9 @@ enum status model_fit(const struct model_class *class, const struct fit_request 
         const struct met_rows rows = met_rows_of(choosers[i]);
         model_add_chosen(model, &rows);
     }
+    if (!request.common.verbose) task_begin(request.task, NULL, NULL, 0); /* none of its steps shows */
     const enum status status = class->fit(&request, model, err);
+    if (!request.common.verbose) task_end(request.task, status == ERR_INTERRUPTED);
     model->seconds += task_now_s(request.task) - start_s;
     if (status == OK) {
         record_fit(&request, model);

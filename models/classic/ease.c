@@ -33,13 +33,13 @@ static void gram_row(void *ctx, int64_t item, int thread) {
     }
 }
 
-static enum status gram(const struct fit_request *request, const struct sparse_rows *rows, struct mat **out, struct error *err) {
+static enum status gram(const struct fit_request *request, const char *label, const struct sparse_rows *rows, struct mat **out, struct error *err) {
     const struct csr *by_item;
     const int64_t n_items = dataset_n_items(request->data);
     TRY(dataset_by_item(request->data, device_cpu(), &by_item, err));
     TRY(mat_new(device_cpu(), n_items, n_items, out, err));
     struct counting counting = {rows, csr_starts(by_item), csr_columns(by_item), n_items, mat_data(*out)};
-    return pool_run(request->task, n_items, gram_row, &counting, err);
+    return pool_run_shown(request->task, label, "item", n_items, gram_row, &counting, err);
 }
 
 static enum status learn(const struct fit_request *request, struct model *model, const struct sequences *sequences, struct item_linear *ease,
@@ -47,10 +47,10 @@ static enum status learn(const struct fit_request *request, struct model *model,
     const int64_t n = sequences->n_items;
     double reg;
     TRY(item_linear_reg(request, model, sequences, REG_TIMES, &reg, err));
-    TRY(gram(request, &ease->rows, &ease->weights, err));
+    TRY(gram(request, model->name, &ease->rows, &ease->weights, err));
     TRY(mem_try_array((size_t)n, "scales of items", &ease->scale, err));
     float *values = mat_data(ease->weights);
-    TRY(item_linear_invert(request->task, ease->weights, reg, err));
+    TRY(item_linear_invert(request->task, model->name, ease->weights, reg, err));
     for (int64_t i = 0; i < n; i++) {
         ease->scale[i] = -1 / values[i * n + i];
         values[i * n + i] = 0;

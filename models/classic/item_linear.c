@@ -89,10 +89,10 @@ enum status item_linear_reg(const struct fit_request *request, struct model *mod
     return status;
 }
 
-enum status item_linear_invert(struct task *task, struct mat *a, double reg, struct error *err) {
+enum status item_linear_invert(struct task *task, const char *label, struct mat *a, double reg, struct error *err) {
     const int64_t n = mat_rows(a);
     for (int64_t i = 0; i < n; i++) mat_data(a)[i * n + i] += (float)reg;
-    const enum status status = spd_invert(task, mat_data(a), n, err);
+    const enum status status = spd_invert(task, label, mat_data(a), n, err);
     if (status != ERR_NUMERIC) return status;
     err_hint(err, "more regularisation makes it so: reg is %g, and reg=0 takes a share of the mean number of rows of an item", reg);
     return err_about(err, "reg");

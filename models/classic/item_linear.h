@@ -34,8 +34,9 @@ enum status item_linear_add_item(const struct item_linear *from, double recency,
 enum status item_linear_reg(const struct fit_request *request, struct model *model, const struct sequences *sequences, double times, double *out,
                             struct error *err) MUST_CHECK;
 
-/* (a + reg I)⁻¹ in place of the symmetric a, host. ERR_NUMERIC, about reg, where float32 can't tell that it is positive definite. */
-enum status item_linear_invert(struct task *task, struct mat *a, double reg, struct error *err) MUST_CHECK;
+/* (a + reg I)⁻¹ in place of the symmetric a, host; label: of the progress line. ERR_NUMERIC, about reg, where float32 can't tell that it is positive
+ * definite. */
+enum status item_linear_invert(struct task *task, const char *label, struct mat *a, double reg, struct error *err) MUST_CHECK;
 
 /* Members of a model_class: ITEM_LINEAR_MEMBERS. */
 void item_linear_free(void *state);

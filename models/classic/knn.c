@@ -202,10 +202,10 @@ static enum status turn_lists(struct task *task, struct knn *knn, struct error *
     return knn->rates || knn->of_users ? OK : sparse_rows_turn(task, &knn->lists, &knn->listed_by, err);
 }
 
-static enum status find_neighbours(struct task *task, struct knn *knn, struct error *err) {
+static enum status find_neighbours(struct task *task, const struct model *model, struct knn *knn, struct error *err) {
     struct sparse_rows own = {0};
     enum status status = make_compared(task, knn, &own, err);
-    if (status == OK) status = similarity_lists(task, &knn->comparison, &own, knn->most, &knn->lists, err);
+    if (status == OK) status = similarity_lists(task, model->name, &knn->comparison, &own, knn->most, &knn->lists, err);
     sparse_rows_release(&own);
     if (status == OK) status = turn_lists(task, knn, err);
     if (status == OK) drop_compared(knn);
@@ -217,7 +217,7 @@ static enum status learn(const struct fit_request *request, struct model *model,
     if (knn->rates) model->params.values[params_find(model->class, "listed")].i = knn->most;
     TRY(make_rows(request->task, model, knn, err));
     TRY(find_base(request->task, request->data, knn, err));
-    return find_neighbours(request->task, knn, err);
+    return find_neighbours(request->task, model, knn, err);
 }
 
 static struct knn *knn_new(bool of_users) {
@@ -276,7 +276,7 @@ static enum status learn_again(struct model *out, const struct knn *from, int32_
     understand(out, knn);
     TRY(make_rows(task_current(), out, knn, err));
     if (knn->rates) TRY(biases_with_item(&from->base, item, bias, &knn->base, err));
-    return find_neighbours(task_current(), knn, err);
+    return find_neighbours(task_current(), out, knn, err);
 }
 
 static enum status copy_folded(const struct knn_state *from, struct knn_state *to, struct error *err) {

@@ -30,6 +30,7 @@ struct one_row {
 
 struct finding {
     struct task *task;
+    const char *label; /* of the progress line */
     const struct comparison *comparison;
     struct scoring scoring;
     int64_t most; /* kept of each list */
@@ -189,25 +190,30 @@ static enum status find_all(struct finding *finding, int n_threads, struct spars
     TRY(mem_try_array(n * (size_t)finding->most + 1, "similar rows", &finding->columns, err));
     TRY(mem_try_array(n * (size_t)finding->most + 1, "similar rows", &finding->values, err));
     TRY(mem_try_array(n + 1, "similar rows", &finding->lengths, err));
-    TRY(pool_run(finding->task, (int64_t)n, find_one, finding, err));
+    TRY(pool_run_shown(finding->task, finding->label, "row", (int64_t)n, find_one, finding, err));
     return pack(finding, out, err);
 }
 
-enum status similarity_lists(struct task *task, const struct comparison *comparison, const struct sparse_rows *rows, int64_t most,
-                             struct sparse_rows *out, struct error *err) {
-    struct finding finding = finding_of(task, comparison, rows, most);
+static enum status each_alone(struct finding *finding, struct sparse_rows *out, struct error *err) {
     const int n_threads = pool_threads();
-    *out = (struct sparse_rows){0};
-    if (pairs_pay(&finding.scoring)) return pairs_lists(task, &finding.scoring, rows, finding.most, out, err);
-    finding.scratch = xnew_array(struct scratch, (size_t)n_threads);
-    const enum status status = find_all(&finding, n_threads, out, err);
-    for (int t = 0; t < n_threads; t++) scratch_release(&finding.scratch[t]);
-    free(finding.scratch);
-    mem_free(finding.columns);
-    mem_free(finding.values);
-    mem_free(finding.lengths);
+    finding->scratch = xnew_array(struct scratch, (size_t)n_threads);
+    const enum status status = find_all(finding, n_threads, out, err);
+    for (int t = 0; t < n_threads; t++) scratch_release(&finding->scratch[t]);
+    free(finding->scratch);
+    mem_free(finding->columns);
+    mem_free(finding->values);
+    mem_free(finding->lengths);
     if (status != OK) sparse_rows_release(out);
     return status;
+}
+
+enum status similarity_lists(struct task *task, const char *label, const struct comparison *comparison, const struct sparse_rows *rows, int64_t most,
+                             struct sparse_rows *out, struct error *err) {
+    struct finding finding = finding_of(task, comparison, rows, most);
+    *out = (struct sparse_rows){0};
+    finding.label = label;
+    if (pairs_pay(&finding.scoring)) return pairs_lists(task, label, &finding.scoring, rows, finding.most, out, err);
+    return each_alone(&finding, out, err);
 }
 
 enum status similarity_list(const struct comparison *comparison, const int32_t *columns, const float *values, int64_t n, int64_t most,

@@ -30,8 +30,8 @@ struct comparison {
 
 /* What comparison.lengths wants of these rows; n floats, for mem_free. NULL where it wants none. */
 enum status similarity_lengths(const struct comparison *comparison, const struct sparse_rows *rows, float **out, struct error *err) MUST_CHECK;
-/* The `most` nearest others of every row: *out has a row a row, its columns the others, its values the similarities. */
-enum status similarity_lists(struct task *task, const struct comparison *comparison, const struct sparse_rows *rows, int64_t most,
+/* label: of the progress line. The `most` nearest others of every row: *out has a row a row, its columns the others, its values the similarities. */
+enum status similarity_lists(struct task *task, const char *label, const struct comparison *comparison, const struct sparse_rows *rows, int64_t most,
                              struct sparse_rows *out, struct error *err) MUST_CHECK;
 /* The same for one row that isn't among those compared: *out has one row. */
 enum status similarity_list(const struct comparison *comparison, const int32_t *columns, const float *values, int64_t n, int64_t most,

@@ -154,6 +154,7 @@ static enum status meet_all(struct pairs *pairs, int64_t panel, struct error *er
         pairs->width = n_stripes * STRIPE;
         TRY(pool_run(pairs->task, pairs->last - first, score_after, pairs, err));
         TRY(pool_run(pairs->task, n_stripes, tell, pairs, err));
+        task_report(pairs->task, pairs->last, "%s", "");
     }
     return pool_run(pairs->task, n, finish, pairs, err);
 }
@@ -169,14 +170,16 @@ bool pairs_pay(const struct scoring *scoring) {
     return met > n * n;
 }
 
-enum status pairs_lists(struct task *task, const struct scoring *scoring, const struct sparse_rows *rows, int64_t most, struct sparse_rows *out,
-                        struct error *err) {
+enum status pairs_lists(struct task *task, const char *label, const struct scoring *scoring, const struct sparse_rows *rows, int64_t most,
+                        struct sparse_rows *out, struct error *err) {
     const int64_t by_size = PANEL_SCORES / (rows->n + 1), panel = by_size > LEAST_PANEL ? by_size : LEAST_PANEL;
     const int n_threads = pool_threads();
     struct pairs pairs = {.task = task, .scoring = scoring, .rows = rows, .most = most, .room = pairs_room(most, rows->n)};
     pairs.sums = xnew_array(struct sums, (size_t)n_threads);
     enum status status = make_room(&pairs, panel, n_threads, err);
+    task_begin(task, label, "row", rows->n);
     if (status == OK) status = meet_all(&pairs, panel, err);
+    task_end(task, status == ERR_INTERRUPTED);
     if (status == OK) status = pack(&pairs, out, err);
     for (int t = 0; t < n_threads; t++) sums_release(&pairs.sums[t]);
     free(pairs.sums);

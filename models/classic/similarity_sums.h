@@ -39,7 +39,7 @@ void sums_clear(const struct scoring *scoring, const struct sums *sums, int64_t 
  * added up in the same order from either side. It scores all pairs, so it is for rows that mostly meet: pairs_pay. */
 bool pairs_pay(const struct scoring *scoring);
 int64_t pairs_room(int64_t most, int64_t n_rows); /* keys of 8 bytes that each list takes on the way */
-enum status pairs_lists(struct task *task, const struct scoring *scoring, const struct sparse_rows *rows, int64_t most, struct sparse_rows *out,
-                        struct error *err) MUST_CHECK;
+enum status pairs_lists(struct task *task, const char *label, const struct scoring *scoring, const struct sparse_rows *rows, int64_t most,
+                        struct sparse_rows *out, struct error *err) MUST_CHECK;
 
 #endif

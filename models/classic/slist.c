@@ -104,19 +104,20 @@ static void count_item(void *ctx, int64_t item, int thread) {
     }
 }
 
-static enum status count(struct task *task, const struct sequences *sequences, const struct lags *lags, struct mat *past, struct mat *next,
-                         struct error *err) {
+static enum status count(struct task *task, const char *label, const struct sequences *sequences, const struct lags *lags, struct mat *past,
+                         struct mat *next, struct error *err) {
     struct places places;
     struct counting counting = {sequences, &places, lags, mat_data(past), mat_data(next)};
     enum status status = places_make(task, sequences, &places, err);
-    if (status == OK) status = pool_run(task, sequences->n_items, count_item, &counting, err);
+    if (status == OK) status = pool_run_shown(task, label, "item", sequences->n_items, count_item, &counting, err);
     places_release(&places);
     return status;
 }
 
 /* past becomes (XᵀX + reg I)⁻¹. */
-static enum status solve(struct task *task, double reg, struct mat *past, const struct mat *next, struct mat **out, struct error *err) {
-    TRY(item_linear_invert(task, past, reg, err));
+static enum status solve(struct task *task, const struct model *model, struct mat *past, const struct mat *next, struct mat **out,
+                         struct error *err) {
+    TRY(item_linear_invert(task, model->name, past, model_param(model, "reg").f, err));
     return mat_multiply(task, past, false, next, false, out, err);
 }
 
@@ -130,8 +131,8 @@ static enum status weights_between(struct task *task, const struct model *model,
                                    model_param(model, "fading").f, &lags, err);
     if (status == OK) status = mat_new(device_cpu(), n, n, &past, err);
     if (status == OK) status = mat_new(device_cpu(), n, n, &next, err);
-    if (status == OK) status = count(task, sequences, &lags, past, next, err);
-    if (status == OK) status = solve(task, model_param(model, "reg").f, past, next, out, err);
+    if (status == OK) status = count(task, model->name, sequences, &lags, past, next, err);
+    if (status == OK) status = solve(task, model, past, next, out, err);
     mat_unref(past);
     mat_unref(next);
     lags_release(&lags);

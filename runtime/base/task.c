@@ -145,6 +145,7 @@ static void note_step(struct task *task, int64_t done, double now_s) {
 
 static void send_progress(struct task *task, double now_s) {
     struct progress *shown = &task->shown;
+    if (!shown->label) return;
     shown->done = atomic_load_explicit(&task->done, memory_order_relaxed);
     shown->elapsed_s = now_s - task->began_s;
     bool known = shown->total > 0 && task->n_steps > 0 && !shown->finished && !shown->interrupted;

@@ -60,7 +60,8 @@ void task_interrupt_after(long n);
 enum status task_sleep(const struct task *task, double seconds, struct error *err) MUST_CHECK;
 double task_now_s(const struct task *task);
 
-/* Progress of one run (a fit, a load, a sweep). label and unit are borrowed until task_end. Runs nest; the outer one shows. */
+/* Progress of one run (a fit, a load, a sweep). label and unit are borrowed until task_end. Runs nest; the outer one shows; one whose label is NULL
+ * shows nothing, nor do those within it. */
 void task_begin(struct task *task, const char *label, const char *unit, int64_t total);
 void task_advance(struct task *task, int64_t by); /* atomic, any thread, never reports */
 void task_report(struct task *task, int64_t done, const char *format, ...)

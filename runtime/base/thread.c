@@ -290,3 +290,36 @@ enum status pool_run(struct task *task, int64_t n_blocks, pool_fn fn, void *ctx,
     atomic_store(&pool.busy, false);
     return status;
 }
+
+/* --- in turns, with a progress line --- */
+
+enum { TURNS = 64 };
+
+struct turn {
+    pool_fn fn;
+    void *ctx;
+    int64_t first;
+};
+
+static void run_in_turn(void *ctx, int64_t block, int thread) {
+    const struct turn *turn = ctx;
+    turn->fn(turn->ctx, turn->first + block, thread);
+}
+
+static enum status run_turns(struct task *task, int64_t n_blocks, struct turn *turn, struct error *err) {
+    const int64_t most = (n_blocks + TURNS - 1) / TURNS;
+    for (; turn->first < n_blocks; turn->first += most) {
+        const int64_t left = n_blocks - turn->first, n = left < most ? left : most;
+        TRY(pool_run(task, n, run_in_turn, turn, err));
+        task_report(task, turn->first + n, "%s", "");
+    }
+    return OK;
+}
+
+enum status pool_run_shown(struct task *task, const char *label, const char *unit, int64_t n_blocks, pool_fn fn, void *ctx, struct error *err) {
+    struct turn turn = {fn, ctx, 0};
+    task_begin(task, label, unit, n_blocks);
+    const enum status status = run_turns(task, n_blocks, &turn, err);
+    task_end(task, status == ERR_INTERRUPTED);
+    return status;
+}

@@ -18,6 +18,9 @@ typedef void (*pool_fn)(void *ctx, int64_t block, int thread);
  * cancelled and then returns ERR_INTERRUPTED. thread is 0 … pool_threads()-1.
  * Only one thread at a time may call it (the worker); a nested call runs inline. */
 enum status pool_run(struct task *task, int64_t n_blocks, pool_fn fn, void *ctx, struct error *err) MUST_CHECK;
+/* The same with a progress line: `unit` so many of n_blocks. */
+enum status pool_run_shown(struct task *task, const char *label, const char *unit, int64_t n_blocks, pool_fn fn, void *ctx,
+                           struct error *err) MUST_CHECK;
 int pool_threads(void); /* now in use; at start the number of usable cores, capped by RECKON_THREADS */
 int pool_max_threads(void);
 void pool_set_threads(int n_threads); /* 1 … POOL_MAX_THREADS; starts or parks workers at next use */

@@ -39,7 +39,7 @@ static enum status invert_mean(struct task *task, const struct ials_side *side, 
     if (status == OK) status = mat_read(gram, 0, f, system, err);
     if (status == OK) status = mat_read(events, 0, f, more, err);
     for (int64_t i = 0; status == OK && i < f * f; i++) system[i] += more[i] + (i % (f + 1) == 0 ? side->mean_ridge : 0.0f);
-    if (status == OK) status = spd_invert(task, system, f, err);
+    if (status == OK) status = spd_invert(task, NULL, system, f, err);
     if (status == OK) status = mat_from(mat_device(gram), f, f, system, out, err);
     mem_free(system);
     mem_free(more);

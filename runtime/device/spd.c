@@ -18,6 +18,7 @@ struct sweep {
     float *inverse; /* (TILE, TILE): D */
     float *room;    /* of each thread: a tile, and what gemm_tile packs in */
     double *work;   /* (TILE, TILE) */
+    bool shows;     /* a progress line */
 };
 
 static int64_t rows_of(const struct sweep *sweep, int64_t tile) {
@@ -115,6 +116,7 @@ static enum status sweep_all(struct task *task, struct sweep *sweep, struct erro
         if (!invert_pivot(sweep)) return err_set(err, ERR_NUMERIC, "a matrix of %lld rows is not positive definite", (long long)sweep->n);
         TRY(cpu_blocks(task, sweep->tiles, panel_tile, sweep, err));
         TRY(cpu_blocks(task, n_lower, step_tile, sweep, err));
+        if (sweep->shows) task_report(task, sweep->pivot + 1, "%s", "");
     }
     return cpu_blocks(task, sweep->n, finish_row, sweep, err);
 }
@@ -129,9 +131,11 @@ static enum status with_room(struct task *task, struct sweep *sweep, struct erro
     return sweep_all(task, sweep, err);
 }
 
-enum status spd_invert(struct task *task, float *a, int64_t n, struct error *err) {
-    struct sweep sweep = {.a = a, .n = n, .tiles = block_count(n, TILE)};
+enum status spd_invert(struct task *task, const char *label, float *a, int64_t n, struct error *err) {
+    struct sweep sweep = {.a = a, .n = n, .tiles = block_count(n, TILE), .shows = label};
+    if (label) task_begin(task, label, "block", sweep.tiles);
     const enum status status = with_room(task, &sweep, err);
+    if (label) task_end(task, status == ERR_INTERRUPTED);
     mem_free(sweep.panel);
     mem_free(sweep.scaled);
     mem_free(sweep.inverse);

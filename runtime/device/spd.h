@@ -7,7 +7,7 @@
 #include "runtime/base/task.h"
 
 /* a (n, n) row-major, its lower triangle is read; becomes its own inverse, whole and symmetric to the bit. ERR_NUMERIC when it isn't positive
- * definite (a is spoilt then, as after an interrupt). */
-enum status spd_invert(struct task *task, float *a, int64_t n, struct error *err) MUST_CHECK;
+ * definite (a is spoilt then, as after an interrupt). label: of a progress line; NULL: none. */
+enum status spd_invert(struct task *task, const char *label, float *a, int64_t n, struct error *err) MUST_CHECK;
 
 #endif

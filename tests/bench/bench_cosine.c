@@ -44,7 +44,7 @@ static void ours(const struct sparse_rows *items, struct times *times) {
         check(similarity_lengths(&comparison, items, &lengths, &err), &err);
         comparison.columns = &users;
         comparison.lengths = lengths;
-        check(similarity_lists(NULL, &comparison, items, NEIGHBORS, &lists, &err), &err);
+        check(similarity_lists(NULL, NULL, &comparison, items, NEIGHBORS, &lists, &err), &err);
         times->best = fmin(times->best, clock_now_s() - start);
         times->processor += (double)(clock() - before) / CLOCKS_PER_SEC / (RUNS * ROUNDS);
         times->kept = 0;

@@ -190,11 +190,53 @@ static int stop_pool(void **state) {
     return 0;
 }
 
+struct line {
+    int reports;
+    int64_t done, total;
+    double now;
+};
+
+static void hear_line(void *ctx, const struct progress *progress) {
+    struct line *line = ctx;
+    assert_string_equal(progress->label, "label");
+    assert_string_equal(progress->unit, "row");
+    line->reports++;
+    line->done = progress->done;
+    line->total = progress->total;
+}
+
+static double a_second_later(void *ctx) { return ((struct line *)ctx)->now += 1; }
+
+static void tally(void *ctx, int64_t block, int thread) {
+    (void)thread;
+    __atomic_add_fetch((int *)ctx + block, 1, __ATOMIC_RELAXED);
+}
+
+/* Every block once, and a line that ends with all of them. */
+static void shown_in_turns(void **state) {
+    (void)state;
+    for (int64_t n = 1; n < 1000; n += 83) {
+        struct line line = {0};
+        const struct task_listener listener = {.ctx = &line, .progress = hear_line, .now_s = a_second_later};
+        struct task *task = task_new(&listener);
+        struct error err = ERROR_INIT;
+        int counts[1000] = {0};
+        assert_int_equal(pool_run_shown(task, "label", "row", n, tally, counts, &err), OK);
+        for (int64_t i = 0; i < 1000; i++) assert_int_equal(counts[i], i < n);
+        assert_true(line.reports > 0 && line.reports <= 65);
+        assert_int_equal(line.done, n);
+        assert_int_equal(line.total, n);
+        task_cancel(task);
+        assert_int_equal(pool_run_shown(task, "label", "row", n, tally, counts, &err), ERR_INTERRUPTED);
+        task_free(task);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_block_runs_once),       cmocka_unit_test(many_small_jobs),    cmocka_unit_test(numbers_of_threads),
-        cmocka_unit_test(results_know_no_threads),     cmocka_unit_test(cancelled_jobs_end), cmocka_unit_test(nested_jobs_run_in_place),
-        cmocka_unit_test(a_second_caller_works_alone),
+        cmocka_unit_test(shown_in_turns),           cmocka_unit_test(every_block_runs_once),       cmocka_unit_test(many_small_jobs),
+        cmocka_unit_test(numbers_of_threads),       cmocka_unit_test(results_know_no_threads),     cmocka_unit_test(cancelled_jobs_end),
+        cmocka_unit_test(nested_jobs_run_in_place), cmocka_unit_test(a_second_caller_works_alone),
     };
     return cmocka_run_group_tests(tests, NULL, stop_pool);
 }

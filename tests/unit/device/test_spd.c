@@ -33,7 +33,7 @@ static void test_inverse(void **state) {
         float *a = gram(n, 3), *inverse = gram(n, 3);
         for (int64_t i = 0; i < n; i++)
             for (int64_t j = i + 1; j < n; j++) inverse[i * n + j] = NAN; /* the upper triangle isn't read */
-        assert_int_equal(spd_invert(NULL, inverse, n, &(struct error){0}), OK);
+        assert_int_equal(spd_invert(NULL, NULL, inverse, n, &(struct error){0}), OK);
         double worst = 0;
         for (int64_t i = 0; i < n; i++)
             for (int64_t j = 0; j < n; j++) {
@@ -52,9 +52,9 @@ static void test_threads(void **state) {
     (void)state;
     float *one = gram(300, 1), *four = gram(300, 1);
     pool_set_threads(1);
-    assert_int_equal(spd_invert(NULL, one, 300, &(struct error){0}), OK);
+    assert_int_equal(spd_invert(NULL, NULL, one, 300, &(struct error){0}), OK);
     pool_set_threads(4);
-    assert_int_equal(spd_invert(NULL, four, 300, &(struct error){0}), OK);
+    assert_int_equal(spd_invert(NULL, NULL, four, 300, &(struct error){0}), OK);
     assert_memory_equal(one, four, 300 * 300 * sizeof *one);
     mem_free(one);
     mem_free(four);
@@ -64,13 +64,13 @@ static void test_not_positive(void **state) {
     (void)state;
     struct error err = ERROR_INIT;
     float a[] = {1, 2, 2, 1};
-    assert_int_equal(spd_invert(NULL, a, 2, &err), ERR_NUMERIC);
+    assert_int_equal(spd_invert(NULL, NULL, a, 2, &err), ERR_NUMERIC);
     assert_non_null(strstr(err.message, "not positive definite"));
     err = (struct error){0};
     struct task *task = task_new(NULL);
     float *long_one = gram(300, 1);
     task_cancel(task);
-    assert_int_equal(spd_invert(task, long_one, 300, &err), ERR_INTERRUPTED);
+    assert_int_equal(spd_invert(task, NULL, long_one, 300, &err), ERR_INTERRUPTED);
     mem_free(long_one);
     task_free(task);
 }

@@ -267,6 +267,58 @@ static void test_progress(void **state) {
     dataset_unref(data);
 }
 
+struct heard {
+    int reports;
+    int64_t done, total;
+    char label[32];
+    double now;
+};
+
+static void hear_line(void *ctx, const struct progress *progress) {
+    struct heard *heard = ctx;
+    heard->reports++;
+    heard->done = progress->done;
+    heard->total = progress->total;
+    snprintf(heard->label, sizeof heard->label, "%s", progress->label);
+}
+
+static double a_second_later(void *ctx) { return ((struct heard *)ctx)->now += 1; }
+
+/* Fits in one go have a line too where they may take long, unless verbose is off; within a sweep the sweep's stands. */
+static void test_progress_in_one_go(void **state) {
+    (void)state;
+    static const char *const kinds[] = {"ease", "slist", "item_knn", "user_knn"};
+    struct dataset *data = ratings();
+    for (int k = 0; k < 4; k++) {
+        const struct model_class *class = model_class_find(kinds[k]);
+        const struct params params = params_of(class, "");
+        struct heard heard = {0};
+        const struct task_listener listener = {.ctx = &heard, .progress = hear_line, .now_s = a_second_later};
+        struct fit_request request = request_for(data, &params, 0);
+        struct model *model = NULL;
+        request.task = task_new(&listener);
+        GOOD(model_fit(class, &request, &model, &err));
+        model_unref(model);
+        assert_int_equal(heard.reports, 0);
+        request.common.verbose = true;
+        GOOD(model_fit(class, &request, &model, &err));
+        model_unref(model);
+        assert_true(heard.reports > 1);
+        assert_string_equal(heard.label, kinds[k]);
+        assert_int_equal(heard.done, heard.total);
+        request.common.verbose = false;
+        task_begin(request.task, "sweep", "setting", 5);
+        GOOD(model_fit(class, &request, &model, &err));
+        task_report(request.task, 1, "%s", "");
+        assert_string_equal(heard.label, "sweep");
+        assert_int_equal(heard.done, 1);
+        task_end(request.task, false);
+        model_unref(model);
+        task_free(request.task);
+    }
+    dataset_unref(data);
+}
+
 /* --- the same bits --- */
 
 static void test_threads(void **state) {
@@ -416,13 +468,21 @@ static void test_history_table(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_going_on),          cmocka_unit_test(test_changing_the_optimizer),
-        cmocka_unit_test(test_refusals_to_go_on), cmocka_unit_test(test_early_stopping),
-        cmocka_unit_test(test_judges_that_fail),  cmocka_unit_test(test_interrupt),
-        cmocka_unit_test(test_early_interrupt),   cmocka_unit_test(test_progress),
-        cmocka_unit_test(test_threads),           cmocka_unit_test(test_seeds),
-        cmocka_unit_test(test_refusals),          cmocka_unit_test(test_implicit),
-        cmocka_unit_test(test_lack_of_memory),    cmocka_unit_test(test_history_table),
+        cmocka_unit_test(test_going_on),
+        cmocka_unit_test(test_changing_the_optimizer),
+        cmocka_unit_test(test_refusals_to_go_on),
+        cmocka_unit_test(test_early_stopping),
+        cmocka_unit_test(test_judges_that_fail),
+        cmocka_unit_test(test_interrupt),
+        cmocka_unit_test(test_early_interrupt),
+        cmocka_unit_test(test_progress),
+        cmocka_unit_test(test_progress_in_one_go),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_seeds),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_implicit),
+        cmocka_unit_test(test_lack_of_memory),
+        cmocka_unit_test(test_history_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -56,7 +56,7 @@ static void ask_alone(const struct comparison *comparison, const struct sparse_r
 
 static void check_lists(const struct comparison *comparison, const struct sparse_rows *rows, const struct reference *reference, int64_t most) {
     struct sparse_rows lists;
-    GOOD(similarity_lists(NULL, comparison, rows, most, &lists, &err));
+    GOOD(similarity_lists(NULL, NULL, comparison, rows, most, &lists, &err));
     assert_int_equal(lists.n, ROWS);
     for (int64_t r = 0; r < ROWS; r++) {
         struct pair wanted[ROWS];

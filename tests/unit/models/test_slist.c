@@ -169,7 +169,7 @@ static void test_singular(void **state) {
     struct mat *both;
     GOOD(mat_from(device_cpu(), 2, 2, (const float[]){2, 2, 2, 2}, &both, &err));
     struct error err = ERROR_INIT;
-    assert_int_equal(item_linear_invert(NULL, both, 1e-9, &err), ERR_NUMERIC);
+    assert_int_equal(item_linear_invert(NULL, NULL, both, 1e-9, &err), ERR_NUMERIC);
     assert_non_null(strstr(err.hint, "more regularisation makes it so: reg is 1e-09"));
     assert_string_equal(err.about, "reg");
     mat_unref(both);

@@ -125,10 +125,26 @@ static enum status load_by_files(struct task *task, const struct load_request *r
     return status;
 }
 
+/* Files of a known layout say themselves what their columns are. */
+static enum status check_no_columns(const struct load_request *request, const char *name, struct error *err) {
+    const char *const given[] = {request->user, request->item, request->rating, request->time, request->separator};
+    static const char *const called[] = {"user", "item", "rating", "time", "separator"};
+    const size_t n = sizeof given / sizeof *given;
+    for (size_t i = 0; i <= n; i++) {
+        if (i < n ? !given[i] : !request->header_given) continue;
+        err_set(err, ERR_VALUE, "%s= is about a CSV file's columns, and those of `%s` are known", i < n ? called[i] : "header", name);
+        err_hint(err, "leave it out");
+        return err_about(err, i < n ? called[i] : "header");
+    }
+    return OK;
+}
+
 static enum status load_folder(struct task *task, const struct load_request *request, const char *folder, const char *name, const char *licence,
                                struct dataset **out, struct error *err) {
     const struct layout *layout = layout_of(folder);
-    return layout ? layout->load(task, folder, name, licence, out, err) : load_by_files(task, request, folder, out, err);
+    if (!layout) return load_by_files(task, request, folder, out, err);
+    TRY(check_no_columns(request, name, err));
+    return layout->load(task, folder, name, licence, out, err);
 }
 
 /* --- archives --- */
